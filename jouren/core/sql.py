@@ -1,0 +1,91 @@
+"""Named SQL: every hot statement lives in a room's ``sql/*.sql``, under a ``-- name:`` line.
+
+    -- name: claim_due
+    SELECT … WHERE due_at <= %(now)s
+
+``queries = load_sql("journeys")`` reads all of a room's files once; a missing name fails at import. Statements
+run on the thread's Django connection, so they share its transaction, but with server-side binding: arrays go as
+arrays and statements are prepared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from typing import Any, LiteralString, cast
+
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, connections
+from psycopg.types.json import JsonbLoader
+
+_NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
+
+Params = Mapping[str, Any] | Sequence[Any]
+
+
+def parse_sql(text: str) -> dict[str, str]:
+    """Split a file into its named statements."""
+    parts = _NAME.split(text)
+    return {name: body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+class Queries:
+    """A room's named statements. ``queries.all("claim_due", {...})`` runs one and returns its rows."""
+
+    def __init__(self, statements: dict[str, str]) -> None:
+        self._statements = statements
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._statements
+
+    def text(self, name: str) -> LiteralString:
+        """The statement's text. Raises KeyError for an unknown name."""
+        return cast(LiteralString, self._statements[name])
+
+    def all(self, name: str, params: Params | None = None) -> list[tuple[Any, ...]]:
+        """Run a statement and return all its rows as tuples."""
+        return raw_connection().execute(self.text(name), params).fetchall()
+
+    def one(self, name: str, params: Params | None = None) -> tuple[Any, ...] | None:
+        """Run a statement and return its first row, or None."""
+        return raw_connection().execute(self.text(name), params).fetchone()
+
+    def run(self, name: str, params: Params | None = None) -> int:
+        """Run a statement and return how many rows it touched."""
+        return raw_connection().execute(self.text(name), params).rowcount
+
+
+def load_sql(room: str) -> Queries:
+    """All named statements of ``jouren/<room>/sql/*.sql``."""
+    statements: dict[str, str] = {}
+    folder = resources.files(f"jouren.{room}") / "sql"
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".sql"):
+            for name, body in parse_sql(file.read_text(encoding="utf-8")).items():
+                if name in statements:
+                    raise ValueError(f"jouren/{room}/sql: two statements are named {name}")
+                statements[name] = body
+    return Queries(statements)
+
+
+def raw_connection() -> _ServerBound:
+    """The psycopg connection behind this thread's Django connection, binding on the server."""
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    wrapper.ensure_connection()
+    return _ServerBound(wrapper.connection)
+
+
+class _ServerBound:
+    """Runs statements with psycopg's own cursor class instead of the one Django set on the connection."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def execute(self, query: LiteralString, params: Params | None = None) -> psycopg.Cursor[tuple[Any, ...]]:
+        """Run one statement; JSON columns come back as Python values."""
+        cursor: psycopg.Cursor[tuple[Any, ...]] = psycopg.Cursor(self._connection)
+        cursor.adapters.register_loader("jsonb", JsonbLoader)
+        return cursor.execute(query, params)
