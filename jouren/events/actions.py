@@ -1,0 +1,150 @@
+"""What writes to the event log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from psycopg.types.json import Jsonb
+
+from jouren.core import clock
+from jouren.core.sql import load_sql
+from jouren.events.errors import InvalidEvent
+from jouren.events.models import ParkedEvent
+from jouren.events.types import event_type, event_types
+
+_sql = load_sql("events")
+MAX_KEY_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """Something that happened to a contact, to be recorded.
+
+    ``occurred_at`` (aware) defaults to now. ``key``, where given, makes the event count once: a second one of the same
+    ``source`` and key is ignored. ``historical`` marks imported history, which triggers no message.
+    """
+
+    type: str
+    contact_id: int
+    payload: dict[str, Any] = field(default_factory=dict)
+    occurred_at: datetime | None = None
+    source: str = "jouren"
+    key: str | None = None
+    historical: bool = False
+
+
+def record_event(event: NewEvent) -> int | None:
+    """Record one event; see :func:`record_events`."""
+    return record_events([event])[0]
+
+
+def record_events(events: Sequence[NewEvent]) -> list[int | None]:
+    """Record events durably, in the caller's transaction (or one of its own).
+
+    Returns each event's id in the log, or None for one whose key was seen before.
+
+    Raises:
+        InvalidEvent: a type is unknown or a payload does not fit; nothing is recorded.
+    """
+    if not events:
+        return []
+    now = clock.now()
+    columns = _Columns()
+    ids: list[int | None] = [None] * len(events)
+    for position, event in enumerate(events):
+        columns.add(event, position, now)
+    with transaction.atomic():
+        for row, event_id in _sql.all("append", columns.parameters(now)):
+            ids[columns.positions[row - 1]] = event_id
+        if columns.urgent:
+            _sql.one("notify_react")
+    return ids
+
+
+class _Columns:
+    """The events of one batch turned into one array a column; a key that stands twice is kept once."""
+
+    def __init__(self) -> None:
+        self.positions: list[int] = []
+        self.urgent = False
+        self._seen: set[tuple[str, str]] = set()
+        self._rows: list[tuple[Any, ...]] = []
+
+    def add(self, event: NewEvent, position: int, now: datetime) -> None:
+        kind = event_type(event.type)
+        kind.check(event.payload)
+        if event.key is not None:
+            if not 0 < len(event.key) <= MAX_KEY_LENGTH or "\x00" in event.key:
+                raise InvalidEvent(f"{event.type}: the key must have 1 to {MAX_KEY_LENGTH} characters.")
+            if (event.source, event.key) in self._seen:
+                return
+            self._seen.add((event.source, event.key))
+        occurred_at = event.occurred_at or now
+        if occurred_at.tzinfo is None:
+            raise InvalidEvent(f"{event.type}: occurred_at needs a time zone.")
+        self.positions.append(position)
+        self.urgent = self.urgent or (kind.reacts and not event.historical)
+        self._rows.append(
+            (
+                event.contact_id,
+                event.type,
+                kind.version,
+                occurred_at,
+                event.source,
+                event.key,
+                Jsonb(event.payload),
+                event.historical,
+                kind.reacts,
+            )
+        )
+
+    def parameters(self, now: datetime) -> dict[str, Any]:
+        names = (
+            "contact_ids",
+            "types",
+            "versions",
+            "occurred_at",
+            "sources",
+            "keys",
+            "payloads",
+            "historical",
+            "reacts",
+        )
+        columns = [list(column) for column in zip(*self._rows, strict=True)] or [[] for _ in names]
+        return {"now": now, **dict(zip(names, columns, strict=True))}
+
+
+@transaction.atomic
+def retry_parked(contact_ids: Iterable[int]) -> int:
+    """Put all parked events of these contacts back into the inbox, in their order. Returns how many."""
+    parameters = {"contact_ids": sorted(set(contact_ids))}
+    _sql.all("lock_shards_of", parameters)
+    returned = _sql.run("unpark", parameters)
+    _sql.one("notify_react")
+    return returned
+
+
+@transaction.atomic
+def give_up_parked(event_id: int) -> None:
+    """Take one parked event out of the way for good; those behind it go back to the inbox.
+
+    The event stays in the log, and on the timeline; only its reactions are given up.
+    """
+    parked = ParkedEvent.objects.filter(event_id=event_id).first()
+    if parked is None:
+        return
+    _sql.all("lock_shards_of", {"contact_ids": [parked.contact_id]})
+    ParkedEvent.objects.filter(event_id=event_id).delete()
+    retry_parked([parked.contact_id])
+
+
+def redact_events(contact_ids: Iterable[int]) -> int:
+    """Remove the personal fields from all these contacts' events. Returns how many rows were changed."""
+    fields = sorted({name for kind in event_types() for name in kind.personal})
+    if not fields:
+        return 0
+    return _sql.run("redact", {"contact_ids": list(contact_ids), "fields": fields})

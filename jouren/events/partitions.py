@@ -1,0 +1,49 @@
+"""The log's monthly partitions: made ahead of time; a row that comes before its partition waits in the default one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.db import connection, transaction
+
+from jouren.core.sql import load_sql
+
+_sql = load_sql("events")
+MONTHS_AHEAD = 3
+
+
+@transaction.atomic
+def ensure_partitions(now: datetime) -> list[str]:
+    """Make the partitions of this month and the next ones where they are missing. Returns the new ones' names."""
+    _sql.one("lock_partitions")
+    made = []
+    first = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    for months in range(MONTHS_AHEAD + 1):
+        start, end = _add_months(first, months), _add_months(first, months + 1)
+        name = f"events_event_{start:%Y_%m}"
+        exists = _sql.one("partition_exists", {"name": name})
+        if exists is None or not exists[0]:
+            _make_partition(name, start, end)
+            made.append(name)
+    return made
+
+
+def _make_partition(name: str, start: datetime, end: datetime) -> None:
+    # The name and bounds come from a month's number: nothing from outside reaches these statements.
+    bounds = {"start": start.isoformat(), "end": end.isoformat()}
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE {name} (LIKE events_event INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+        cursor.execute(
+            "WITH moved AS (DELETE FROM events_event_default "
+            f"WHERE recorded_at >= %(start)s AND recorded_at < %(end)s RETURNING *) INSERT INTO {name} "
+            "SELECT * FROM moved",
+            bounds,
+        )
+        cursor.execute(
+            f"ALTER TABLE events_event ATTACH PARTITION {name} FOR VALUES FROM ('{bounds['start']}') TO ('{bounds['end']}')"
+        )
+
+
+def _add_months(moment: datetime, months: int) -> datetime:
+    years, month = divmod(moment.month - 1 + months, 12)
+    return moment.replace(year=moment.year + years, month=month + 1)

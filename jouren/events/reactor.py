@@ -1,0 +1,134 @@
+"""The reactor: takes events from the inbox and runs their reactions, each effectively once.
+
+One tick is one transaction: lock a few shards, take their next events in order, react, delete them from the inbox.
+A crash before the commit undoes all of it. A failing event is *parked* with its contact's later ones; nobody else waits.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Iterator, Sequence
+
+import psycopg
+from django.db import InterfaceError, OperationalError, transaction
+
+from jouren.core import clock
+from jouren.core.sql import load_sql
+from jouren.events.reactions import Reaction, reactions, resolve_contacts
+from jouren.events.types import Event
+
+logger = logging.getLogger(__name__)
+_sql = load_sql("events")
+
+SHARDS_A_TICK = 8
+EVENTS_A_TICK = 500
+_MAX_ERROR_LENGTH = 2_000
+
+
+class _ReactionFailed(Exception):
+    def __init__(self, reaction: str, error: Exception) -> None:
+        super().__init__(reaction)
+        self.reaction = reaction
+        self.error = error
+
+
+def tick() -> int:
+    """React to the next batch of events: live ones first, imported history when there are none.
+
+    Returns how many events left the inbox.
+    """
+    return _tick(historical=False) or _tick(historical=True)
+
+
+@transaction.atomic
+def _tick(*, historical: bool) -> int:
+    shards = [row[0] for row in _sql.all("claim_shards", {"historical": historical, "limit": SHARDS_A_TICK})]
+    if not shards:
+        return 0
+    rows = _sql.all("take", {"historical": historical, "shards": shards, "limit": EVENTS_A_TICK})
+    events = _follow_merges([Event(*row) for row in rows])
+    blocked = {row[0] for row in _sql.all("contacts_parked", {"contact_ids": [event.contact_id for event in events]})}
+    for event_round in _rounds(events):
+        ready = []
+        for event in event_round:
+            if event.contact_id in blocked:
+                _park(event, "", "Waits behind an earlier event of the same person.")
+            else:
+                ready.append(event)
+        blocked |= _react_or_park(ready)
+    _sql.run("done", {"historical": historical, "shards": shards, "event_ids": [event.id for event in events]})
+    return len(events)
+
+
+def _follow_merges(events: Sequence[Event]) -> list[Event]:
+    became = resolve_contacts({event.contact_id for event in events})
+    return [
+        dataclasses.replace(event, contact_id=became[event.contact_id]) if event.contact_id in became else event
+        for event in events
+    ]
+
+
+def _rounds(events: Sequence[Event]) -> Iterator[list[Event]]:
+    """Split events into lists with at most one event of each contact, keeping every contact's order."""
+    seen: dict[int, int] = {}
+    rounds: list[list[Event]] = []
+    for event in events:
+        turn = seen.get(event.contact_id, 0)
+        seen[event.contact_id] = turn + 1
+        if turn == len(rounds):
+            rounds.append([])
+        rounds[turn].append(event)
+    yield from rounds
+
+
+def _react_or_park(events: Sequence[Event]) -> set[int]:
+    """React to all events at once; when that fails, one by one. Returns the contacts whose event was parked."""
+    try:
+        _react(events)
+    except _ReactionFailed as failure:
+        if len(events) > 1:
+            return set().union(*(_react_or_park([event]) for event in events))
+        (event,) = events
+        logger.warning("Event %s (%s) is parked: reaction %s failed", event.id, event.type, failure.reaction)
+        _park(event, failure.reaction, f"{type(failure.error).__name__}: {failure.error}")
+        return {event.contact_id}
+    return set()
+
+
+def _react(events: Sequence[Event]) -> None:
+    """Run every reaction on the events it wants, in one savepoint.
+
+    Raises _ReactionFailed when one fails by itself; lets trouble with the database through, which is nobody's fault and
+    goes away by trying the whole batch again.
+    """
+    with transaction.atomic():
+        for reaction in reactions():
+            wanted = [event for event in events if reaction.wants(event)]
+            if wanted:
+                _run(reaction, wanted)
+
+
+def _run(reaction: Reaction, events: Sequence[Event]) -> None:
+    try:
+        reaction.react(events)
+    except (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError):
+        raise
+    except Exception as error:
+        raise _ReactionFailed(reaction.name, error) from error
+
+
+def _park(event: Event, reaction: str, error: str) -> None:
+    _sql.run(
+        "park",
+        {
+            "event_id": event.id,
+            "recorded_at": event.recorded_at,
+            "contact_id": event.contact_id,
+            "type": event.type,
+            "historical": event.historical,
+            "reaction": reaction,
+            "error": error.replace("\x00", "")[:_MAX_ERROR_LENGTH],
+            "now": clock.now(),
+        },
+    )

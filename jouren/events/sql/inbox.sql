@@ -1,0 +1,59 @@
+-- name: claim_shards
+-- A claimed shard stays locked until the batch commits: no second reactor sees its events.
+SELECT shard
+FROM events_shard
+WHERE EXISTS (
+    SELECT 1 FROM events_inbox WHERE events_inbox.historical = %(historical)s AND events_inbox.shard = events_shard.shard
+)
+ORDER BY random()
+LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED
+
+-- name: take
+SELECT event.id, event.contact_id, event.type, event.version, event.occurred_at, event.recorded_at, event.source,
+       event.payload, event.historical
+FROM (
+    SELECT event_id, recorded_at
+    FROM events_inbox
+    WHERE historical = %(historical)s AND shard = ANY(%(shards)s)
+    ORDER BY event_id
+    LIMIT %(limit)s
+) AS queued
+JOIN events_event AS event ON event.id = queued.event_id AND event.recorded_at = queued.recorded_at
+ORDER BY event.id
+
+-- name: done
+DELETE FROM events_inbox
+WHERE historical = %(historical)s AND shard = ANY(%(shards)s) AND event_id = ANY(%(event_ids)s)
+
+-- name: is_empty
+SELECT NOT EXISTS (SELECT 1 FROM events_inbox)
+
+-- name: waiting
+SELECT count(*), min(recorded_at) FROM events_inbox
+
+-- name: contacts_parked
+SELECT DISTINCT contact_id FROM events_parked WHERE contact_id = ANY(%(contact_ids)s)
+
+-- name: park
+INSERT INTO events_parked (event_id, recorded_at, contact_id, type, historical, reaction, error, parked_at, attempts)
+VALUES (%(event_id)s, %(recorded_at)s, %(contact_id)s, %(type)s, %(historical)s, %(reaction)s, %(error)s, %(now)s, 1)
+ON CONFLICT (event_id) DO UPDATE
+SET reaction = excluded.reaction, error = excluded.error, parked_at = excluded.parked_at,
+    attempts = events_parked.attempts + 1
+
+-- name: unpark
+-- The inbox is read by event id, so what comes back goes before whatever came later.
+WITH returned AS (
+    DELETE FROM events_parked WHERE contact_id = ANY(%(contact_ids)s)
+    RETURNING event_id, recorded_at, contact_id, historical
+)
+INSERT INTO events_inbox (historical, shard, event_id, recorded_at, contact_id)
+SELECT historical, contact_id %% 32, event_id, recorded_at, contact_id FROM returned
+ON CONFLICT DO NOTHING
+
+-- name: lock_shards_of
+SELECT shard FROM events_shard
+WHERE shard IN (SELECT DISTINCT contact_id %% 32 FROM unnest(%(contact_ids)s::bigint[]) AS ids (contact_id))
+ORDER BY shard
+FOR UPDATE

@@ -1,0 +1,52 @@
+-- name: append
+-- One statement: remember the keys, keep only events whose key is new, log them, and queue those somebody may react to.
+WITH incoming AS (
+    SELECT *
+    FROM unnest(
+        %(contact_ids)s::bigint[], %(types)s::text[], %(versions)s::smallint[], %(occurred_at)s::timestamptz[],
+        %(sources)s::text[], %(keys)s::text[], %(payloads)s::jsonb[], %(historical)s::boolean[], %(reacts)s::boolean[]
+    ) WITH ORDINALITY
+        AS row (contact_id, type, version, occurred_at, source, key, payload, historical, reacts, position)
+),
+fresh AS (
+    INSERT INTO events_event_key (source, key)
+    SELECT source, key FROM incoming WHERE key IS NOT NULL ORDER BY source, key
+    ON CONFLICT DO NOTHING
+    RETURNING source, key
+),
+accepted AS (
+    SELECT nextval('events_event_id') AS id, kept.*
+    FROM (
+        SELECT incoming.*
+        FROM incoming
+        LEFT JOIN fresh USING (source, key)
+        WHERE incoming.key IS NULL OR fresh.key IS NOT NULL
+        ORDER BY position
+    ) AS kept
+),
+logged AS (
+    INSERT INTO events_event (id, contact_id, type, version, occurred_at, recorded_at, source, payload, historical)
+    SELECT id, contact_id, type, version, occurred_at, %(now)s, source, payload, historical FROM accepted
+),
+queued AS (
+    INSERT INTO events_inbox (historical, shard, event_id, recorded_at, contact_id)
+    SELECT historical, contact_id %% 32, id, %(now)s, contact_id FROM accepted WHERE reacts
+)
+SELECT position, id FROM accepted
+
+-- name: notify_react
+SELECT pg_notify('jouren_react', '')
+
+-- name: of_contacts
+SELECT id, contact_id, type, version, occurred_at, recorded_at, source, payload, historical
+FROM events_event
+WHERE contact_id = ANY(%(contact_ids)s)
+  AND (%(before_at)s::timestamptz IS NULL OR (occurred_at, id) < (%(before_at)s, %(before_id)s))
+  AND (%(types)s::text[] IS NULL OR type = ANY(%(types)s))
+ORDER BY occurred_at DESC, id DESC
+LIMIT %(limit)s
+
+-- name: redact
+UPDATE events_event
+SET payload = payload - %(fields)s::text[]
+WHERE contact_id = ANY(%(contact_ids)s) AND payload ?| %(fields)s::text[]

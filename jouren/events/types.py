@@ -1,0 +1,113 @@
+"""What can happen: event types, registered by the rooms that own them, and the events themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import Promise
+
+from jouren.events.errors import InvalidEvent
+
+Text = str | Promise
+MAX_PAYLOAD_BYTES = 16_384
+
+
+@dataclass(frozen=True)
+class EventType:
+    """A kind of event.
+
+    ``fields`` names each payload field with the Python type of its JSON value (``str``, ``int``, ``float``, ``bool``,
+    ``list`` of strings, ``dict`` of strings); those in ``optional`` may be missing or null; those in ``personal`` are
+    removed when the person is erased. ``sentence`` is how a timeline tells it, with ``%(field)s`` for payload fields.
+    ``reacts=False`` keeps a type out of the inbox: it is told, but nothing may wait for it.
+    """
+
+    name: str
+    label: Text
+    fields: Mapping[str, type] = field(default_factory=dict)
+    optional: frozenset[str] = frozenset()
+    personal: frozenset[str] = frozenset()
+    sentence: Text = ""
+    version: int = 1
+    reacts: bool = True
+
+    def check(self, payload: Mapping[str, Any]) -> None:
+        """Raise InvalidEvent when ``payload`` does not fit this type."""
+        if unknown := payload.keys() - self.fields.keys():
+            raise InvalidEvent(f"{self.name}: unknown field {sorted(unknown)[0]!r}; known are {sorted(self.fields)}.")
+        for name, kind in self.fields.items():
+            value = payload.get(name)
+            if value is None:
+                if name not in self.optional:
+                    raise InvalidEvent(f"{self.name}: the field {name!r} is missing.")
+            elif not _fits(value, kind):
+                raise InvalidEvent(f"{self.name}: the field {name!r} must be {_KIND_NAMES[kind]}.")
+        if len(json.dumps(payload, ensure_ascii=False).encode(errors="replace")) > MAX_PAYLOAD_BYTES:
+            raise InvalidEvent(f"{self.name}: the payload is larger than {MAX_PAYLOAD_BYTES} bytes.")
+
+
+_KIND_NAMES: Mapping[type, str] = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list of texts",
+    dict: "an object of texts",
+}
+
+
+def _fits(value: object, kind: type) -> bool:
+    if kind is str:
+        return isinstance(value, str) and "\x00" not in value
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is list:
+        return isinstance(value, list) and all(_fits(entry, str) for entry in value)
+    if kind is dict:
+        return isinstance(value, dict) and all(_fits(k, str) and _fits(v, str) for k, v in value.items())
+    return isinstance(value, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A row of the log. ``contact_id`` is the person as of now: a merged contact's events carry the id they became."""
+
+    id: int
+    contact_id: int
+    type: str
+    version: int
+    occurred_at: datetime
+    recorded_at: datetime
+    source: str
+    payload: dict[str, Any]
+    historical: bool
+
+
+_types: dict[str, EventType] = {}
+
+
+def register_event_type(event_type: EventType) -> EventType:
+    """Make a type known. Raises ValueError when another type has its name."""
+    if _types.get(event_type.name, event_type) != event_type:
+        raise ValueError(f"The event type {event_type.name!r} is registered twice.")
+    _types[event_type.name] = event_type
+    return event_type
+
+
+def event_type(name: str) -> EventType:
+    """The registered type of that name. Raises InvalidEvent for an unknown one."""
+    try:
+        return _types[name]
+    except KeyError:
+        raise InvalidEvent(f"Unknown event type {name!r}; known are {sorted(_types)}.") from None
+
+
+def event_types() -> Iterable[EventType]:
+    """All registered types, by name."""
+    return [_types[name] for name in sorted(_types)]

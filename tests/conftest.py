@@ -1,0 +1,69 @@
+"""Fixtures that every tier of tests shares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import TransactionTestCase
+
+_KEEP_SEED = """
+DO $$
+DECLARE name text;
+BEGIN
+    CREATE SCHEMA IF NOT EXISTS seed;
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('CREATE TABLE IF NOT EXISTS seed.%1$I AS TABLE public.%1$I', name);
+    END LOOP;
+END $$;
+"""
+
+_BACK_TO_SEED = """
+DO $$
+DECLARE
+    tab record;
+    columns text;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR tab IN
+        SELECT relname, relkind FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+    LOOP
+        EXECUTE format('DELETE FROM public.%I', tab.relname);
+        IF tab.relkind = 'r' THEN
+            SELECT string_agg(quote_ident(attname), ', ') INTO columns FROM pg_attribute
+            WHERE attrelid = format('public.%I', tab.relname)::regclass AND attnum > 0
+              AND NOT attisdropped AND attgenerated = '';
+            IF to_regclass(format('seed.%I', tab.relname)) IS NOT NULL THEN
+                EXECUTE format('INSERT INTO public.%1$I (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM seed.%1$I',
+                               tab.relname, columns);
+            END IF;
+        END IF;
+    END LOOP;
+END $$;
+"""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Remember what the migrations put into the tables; a reused database goes back to that."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(_BACK_TO_SEED if _has_seed(cursor) else _KEEP_SEED)
+
+
+def _has_seed(cursor: Any) -> bool:
+    cursor.execute("SELECT to_regnamespace('seed') IS NOT NULL")
+    return bool(cursor.fetchone()[0])
+
+
+def _back_to_seed(self: TransactionTestCase) -> None:
+    """Put a committing test's database back to what the migrations made.
+
+    Django would empty every table instead, and with it the default rules, pages and messages.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_BACK_TO_SEED)
+
+
+TransactionTestCase._fixture_teardown = _back_to_seed  # type: ignore[method-assign]

@@ -1,0 +1,133 @@
+"""Recording events: durable, once, validated, in order."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection, transaction
+
+from jouren.core import clock
+from jouren.events import types
+from jouren.events.actions import NewEvent, record_event, record_events, redact_events
+from jouren.events.errors import InvalidEvent
+from jouren.events.partitions import ensure_partitions
+from jouren.events.queries import events_of, inbox_backlog, inbox_is_empty
+from jouren.events.types import EventType, register_event_type
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def event_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(types, "_types", dict(types._types))
+    register_event_type(EventType("test.happened", "Happened", {"n": int, "word": str}, optional=frozenset({"word"})))
+    register_event_type(EventType("test.secret", "Secret", {"word": str}, personal=frozenset({"word"})))
+    register_event_type(EventType("test.told", "Told", reacts=False))
+
+
+def _count(table: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table}")
+        return int(cursor.fetchone()[0])
+
+
+def test_recorded_events_are_read_back_the_latest_first() -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    ids = record_events(
+        [NewEvent("test.happened", 7, {"n": n}, occurred_at=start + timedelta(hours=n)) for n in range(3)]
+    )
+    told = events_of([7])
+    assert [event.payload["n"] for event in told] == [2, 1, 0]
+    assert [event.id for event in reversed(told)] == ids
+    page = events_of([7], before=(told[0].occurred_at, told[0].id), limit=1)
+    assert [event.payload["n"] for event in page] == [1]
+
+
+def test_a_key_counts_once_for_each_source() -> None:
+    first = record_event(NewEvent("test.happened", 7, {"n": 1}, source="shop", key="order-1"))
+    assert first is not None
+    assert record_event(NewEvent("test.happened", 7, {"n": 2}, source="shop", key="order-1")) is None
+    assert record_event(NewEvent("test.happened", 7, {"n": 3}, source="other", key="order-1")) is not None
+    assert [event.payload["n"] for event in events_of([7])] == [3, 1]
+
+
+def test_a_key_that_stands_twice_in_one_batch_counts_once() -> None:
+    batch = [NewEvent("test.happened", 7, {"n": n}, key=key) for n, key in enumerate(["a", "b", "a", "c"])]
+    ids = record_events(batch)
+    assert [event_id is not None for event_id in ids] == [True, True, False, True]
+    assert [event.id for event in reversed(events_of([7]))] == [ids[0], ids[1], ids[3]]
+
+
+def test_a_bad_event_stores_nothing_of_its_batch() -> None:
+    good = NewEvent("test.happened", 7, {"n": 1})
+    for bad in (
+        NewEvent("test.unknown", 7),
+        NewEvent("test.happened", 7, {}),
+        NewEvent("test.happened", 7, {"n": "1"}),
+        NewEvent("test.happened", 7, {"n": True}),
+        NewEvent("test.happened", 7, {"n": 1, "extra": 1}),
+        NewEvent("test.happened", 7, {"n": 1, "word": "a\x00b"}),
+        NewEvent("test.happened", 7, {"n": 1, "word": "長" * 6000}),
+        NewEvent("test.happened", 7, {"n": 1}, key="k" * 201),
+        NewEvent("test.happened", 7, {"n": 1}, occurred_at=datetime(2026, 1, 1)),
+    ):
+        with pytest.raises(InvalidEvent):
+            record_events([good, bad])
+    assert events_of([7]) == []
+    assert inbox_is_empty()
+
+
+def test_a_rolled_back_transaction_leaves_no_event_and_no_key() -> None:
+    with pytest.raises(RuntimeError), transaction.atomic():
+        record_event(NewEvent("test.happened", 7, {"n": 1}, key="a"))
+        raise RuntimeError
+    assert events_of([7]) == []
+    assert record_event(NewEvent("test.happened", 7, {"n": 1}, key="a")) is not None
+
+
+def test_an_event_that_is_only_told_does_not_enter_the_inbox() -> None:
+    record_event(NewEvent("test.told", 7))
+    assert inbox_is_empty()
+    record_event(NewEvent("test.happened", 7, {"n": 1}))
+    assert inbox_backlog()[0] == 1
+
+
+def test_redaction_removes_personal_fields_of_that_contact_only() -> None:
+    record_events([NewEvent("test.secret", 7, {"word": "私"}), NewEvent("test.secret", 8, {"word": "私"})])
+    assert redact_events([7]) == 1
+    assert events_of([7])[0].payload == {}
+    assert events_of([8])[0].payload == {"word": "私"}
+
+
+def test_this_month_goes_to_its_own_partition() -> None:
+    record_event(NewEvent("test.happened", 7, {"n": 1}))
+    assert _count(f"events_event_{clock.now():%Y_%m}") == 1
+    assert _count("events_event_default") == 0
+
+
+def test_a_partition_made_late_takes_over_the_rows_that_waited_for_it() -> None:
+    later = datetime(2031, 5, 17, tzinfo=UTC)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO events_event (contact_id, type, version, occurred_at, recorded_at, source, payload, historical) "
+            "VALUES (7, 'test.told', 1, %s, %s, 'jouren', '{}', false)",
+            [later, later],
+        )
+    assert _count("events_event_default") == 1
+    try:
+        made = ensure_partitions(later)
+        assert made[0] == "events_event_2031_05"
+        assert ensure_partitions(later) == []
+        assert _count("events_event_default") == 0
+        assert _count("events_event_2031_05") == 1
+        assert len(events_of([7])) == 1
+    finally:
+        with connection.cursor() as cursor:
+            for name in (
+                "events_event_2031_05",
+                "events_event_2031_06",
+                "events_event_2031_07",
+                "events_event_2031_08",
+            ):
+                cursor.execute(f"DROP TABLE IF EXISTS {name}")
