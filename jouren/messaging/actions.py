@@ -1,0 +1,156 @@
+"""What writes runs and deliveries."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from psycopg.types.json import Jsonb
+
+from jouren.contacts.models import Contact
+from jouren.core import clock
+from jouren.core.sql import load_sql
+from jouren.events.actions import NewEvent, record_events
+from jouren.messaging.errors import UnknownPurpose
+from jouren.messaging.gate import Question, ask, load_gate_facts
+from jouren.messaging.models import MessageVersion, Run
+from jouren.messaging.vocabulary import Lane, RunKind
+
+_sql = load_sql("messaging")
+_PURPOSE_STEPS = uuid.UUID("6f0ffb53-63a5-4b0b-9d5e-1a3c9d6f2b11")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDelivery:
+    """A message that is to go to a person. ``due_at`` is aware; ``context`` holds variables of this delivery only."""
+
+    run_id: int
+    step: uuid.UUID
+    contact_id: int
+    occurrence: int
+    message_version_id: int
+    channel: str
+    lane: int
+    due_at: datetime
+    context: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What became of a planned delivery. ``id`` is None when it had been planned before; ``reason`` says why not."""
+
+    id: int | None
+    reason: str = ""
+
+
+def create_run(kind: str, title: str, reference: str = "") -> Run:
+    """The run of that kind and reference, made when there is none. Without a reference always a new one."""
+    now = clock.now()
+    if not reference:
+        return Run.objects.create(kind=kind, title=title[:200], created_at=now)
+    run, _created = Run.objects.get_or_create(
+        kind=kind, reference=reference, defaults={"title": title[:200], "created_at": now}
+    )
+    return run
+
+
+def cancel_run(run_id: int) -> None:
+    """Let nothing more go out for this run."""
+    Run.objects.filter(pk=run_id, cancelled_at=None).update(cancelled_at=clock.now())
+
+
+def plan_deliveries(planned: Sequence[PlannedDelivery], now: datetime) -> list[Plan]:
+    """Ask the gate and store a batch of deliveries, in the caller's transaction (or one of its own).
+
+    One that exists (same run, step, contact, occurrence) is left as it is. One that the gate refuses is stored as
+    suppressed with its reason and told as ``message.withheld``.
+    """
+    if not planned:
+        return []
+    questions = [Question(p.contact_id, p.message_version_id, p.run_id, p.channel) for p in planned]
+    with transaction.atomic():
+        reasons = [reason or "" for reason in ask(load_gate_facts(questions), now)]
+        rows = _sql.all("plan", _columns(planned, reasons, now))
+        withheld = [(row[0], row[3], row[6], row[5]) for row in rows if row[5]]
+        if withheld:
+            record_withheld(withheld)
+        if len(withheld) < len(rows) and any(p.lane < Lane.BROADCAST and p.due_at <= now for p in planned):
+            _sql.all("notify_send")
+    stored = {(run_id, step, contact_id, occurrence): id_ for id_, run_id, step, contact_id, occurrence, *_ in rows}
+    # A key that stands twice in the batch belongs to its first place.
+    ids = [stored.pop((p.run_id, p.step, p.contact_id, p.occurrence), None) for p in planned]
+    return [Plan(id_, reason if id_ else "") for id_, reason in zip(ids, reasons, strict=True)]
+
+
+def _columns(planned: Sequence[PlannedDelivery], reasons: Sequence[str], now: datetime) -> dict[str, Any]:
+    return {
+        "now": now,
+        "run_ids": [p.run_id for p in planned],
+        "steps": [p.step for p in planned],
+        "contact_ids": [p.contact_id for p in planned],
+        "occurrences": [p.occurrence for p in planned],
+        "channels": [p.channel for p in planned],
+        "lanes": [p.lane for p in planned],
+        "reasons": list(reasons),
+        "due_at": [p.due_at for p in planned],
+        "version_ids": [p.message_version_id for p in planned],
+        "contexts": [None if p.context is None else Jsonb(p.context) for p in planned],
+    }
+
+
+def record_withheld(withheld: Sequence[tuple[int, int, int, str]]) -> None:
+    """Tell on the timelines that messages did not go: rows of delivery, contact, message version, reason."""
+    titles = version_titles({version for _id, _contact, version, _reason in withheld})
+    record_events(
+        [
+            NewEvent("message.withheld", contact_id, {"delivery": delivery_id, **titles[version_id], "reason": reason})
+            for delivery_id, contact_id, version_id, reason in withheld
+        ]
+    )
+
+
+def version_titles(version_ids: set[int]) -> dict[int, dict[str, Any]]:
+    """``{"message": id of the message, "title": its name}`` of each version, as events carry it."""
+    rows = _sql.all("version_titles", {"version_ids": sorted(version_ids)})
+    return {version_id: {"message": message_id, "title": name} for version_id, message_id, name in rows}
+
+
+def send_transactional(
+    purpose: str,
+    contact_id: int,
+    context: dict[str, Any] | None = None,
+    occurrence: int = 0,
+    channel: str = "email",
+    language: str | None = None,
+) -> Plan:
+    """Send the message that serves ``purpose`` to a person, once for each ``occurrence``.
+
+    It is written in ``language``, or the contact's language, or whichever there is.
+
+    Raises:
+        UnknownPurpose: no published message serves this purpose.
+    """
+    now = clock.now()
+    if language is None:
+        language = Contact.objects.filter(pk=contact_id).values_list("language", flat=True).first() or "ja"
+    version = version_for(purpose, language)
+    run = create_run(RunKind.TRANSACTIONAL, version.name, purpose)
+    step = uuid.uuid5(_PURPOSE_STEPS, purpose)
+    delivery = PlannedDelivery(
+        run.pk, step, contact_id, occurrence, version.pk, channel, Lane.TRANSACTIONAL, now, context
+    )
+    return plan_deliveries([delivery], now)[0]
+
+
+def version_for(purpose: str, language: str) -> MessageVersion:
+    """The newest published version of the message for a purpose, in that language where there is one."""
+    versions = MessageVersion.objects.filter(message__purpose=purpose, message__live=True).order_by("-number")
+    found = versions.filter(language=language).first() or versions.first()
+    if found is None:
+        raise UnknownPurpose(_("There is no published message for “%(purpose)s”.") % {"purpose": purpose})
+    return found

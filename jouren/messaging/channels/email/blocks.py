@@ -1,0 +1,82 @@
+"""What a mail is edited from."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from wagtail import blocks
+from wagtail.images.blocks import ImageChooserBlock
+
+TEXT_FEATURES = ["h2", "h3", "bold", "italic", "ol", "ul", "link", "hr"]
+
+
+class ButtonBlock(blocks.StructBlock):
+    """A call to action. The URL may hold variables, such as ``{{ confirm_url }}``."""
+
+    text = blocks.CharBlock(label=_("Text"), max_length=60)
+    url = blocks.CharBlock(label=_("Address (URL)"), max_length=2000)
+
+    class Meta:
+        icon = "link"
+        label = _("Button")
+
+
+class ImageBlock(blocks.StructBlock):
+    image = ImageChooserBlock(label=_("Image"))
+    alt = blocks.CharBlock(label=_("Description for those who do not see it"), max_length=200, required=False)
+    url = blocks.CharBlock(label=_("Address (URL)"), max_length=2000, required=False)
+
+    class Meta:
+        icon = "image"
+        label = _("Image")
+
+
+class VideoBlock(blocks.StructBlock):
+    """Mail cannot play video, so it shows a picture that leads to it."""
+
+    image = ImageChooserBlock(label=_("Thumbnail"))
+    title = blocks.CharBlock(label=_("Title"), max_length=200)
+    url = blocks.CharBlock(label=_("Address of the video (URL)"), max_length=2000)
+
+    class Meta:
+        icon = "media"
+        label = _("Video")
+
+
+class QuoteBlock(blocks.StructBlock):
+    text = blocks.TextBlock(label=_("Text"))
+    source = blocks.CharBlock(label=_("Who said it"), max_length=200, required=False)
+
+    class Meta:
+        icon = "openquote"
+        label = _("Quote")
+
+
+class EmailContentBlock(blocks.StreamBlock):
+    text = blocks.RichTextBlock(label=_("Text"), features=TEXT_FEATURES, icon="pilcrow")
+    button = ButtonBlock()
+    image = ImageBlock()
+    video = VideoBlock()
+    quote = QuoteBlock()
+
+
+class EmailBodyBlock(blocks.StructBlock):
+    """The body of a message as mail."""
+
+    subject = blocks.CharBlock(label=_("Subject"), max_length=200)
+    preheader = blocks.CharBlock(
+        label=_("Preview text"), max_length=200, required=False, help_text=_("Shown after the subject in a mailbox.")
+    )
+    content = EmailContentBlock(label=_("Content"))
+
+    class Meta:
+        icon = "mail"
+        label = _("Mail")
+
+
+class BodiesBlock(blocks.StreamBlock):
+    """One body a channel; the name of a child block is the name of its channel."""
+
+    email = EmailBodyBlock()
+
+    class Meta:
+        block_counts = {"email": {"max_num": 1}}

@@ -1,0 +1,192 @@
+"""Messages as authored and as published; runs and deliveries; the shop's own data for the law."""
+
+from __future__ import annotations
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
+from wagtail.fields import StreamField
+from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, RevisionMixin
+
+from jouren.messaging.channels.email.blocks import BodiesBlock
+from jouren.messaging.vocabulary import Doubt, Kind, Lane, RunKind, Stage, State, Wall
+
+LANGUAGES = [("ja", _("Japanese")), ("en", _("English"))]
+
+
+class Message(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, models.Model):
+    """A message as its author edits it. What is sent is always a :class:`MessageVersion`."""
+
+    name = models.CharField(_("name"), max_length=200)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices, default=Kind.HELP)
+    stage = models.PositiveSmallIntegerField(_("for the stage"), choices=Stage.choices, null=True, blank=True)
+    wall = models.CharField(_("wall it answers"), max_length=20, choices=Wall.choices, blank=True)
+    doubt = models.CharField(_("doubt it answers"), max_length=20, choices=Doubt.choices, blank=True)
+    topic = models.ForeignKey(
+        "contacts.Topic", verbose_name=_("topic"), on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    purpose = models.CharField(max_length=50, blank=True, editable=False)
+    language = models.CharField(_("language"), max_length=5, choices=LANGUAGES, default="ja")
+    bodies = StreamField(BodiesBlock(), verbose_name=_("bodies"), blank=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["purpose", "language"], condition=~models.Q(purpose=""), name="messaging_message_purpose"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MessageVersion(models.Model):
+    """A published message, frozen. ``bodies`` is keyed by channel: ``{"email": {"subject", "html", "text", …}}``."""
+
+    message = models.ForeignKey(Message, on_delete=models.SET_NULL, null=True, related_name="versions")
+    number = models.PositiveIntegerField()
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    stage = models.PositiveSmallIntegerField(null=True)
+    topic = models.CharField(max_length=50, blank=True)
+    language = models.CharField(max_length=5, default="ja")
+    bodies = models.JSONField()
+    hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["message", "number"], name="messaging_version_number")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.number})"
+
+
+class Run(models.Model):
+    """What deliveries belong to: a journey, a broadcast, a transactional purpose, a test."""
+
+    kind = models.CharField(max_length=20, choices=RunKind.choices)
+    title = models.CharField(max_length=200)
+    reference = models.CharField(max_length=100, blank=True)
+    created_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "reference"], condition=~models.Q(reference=""), name="messaging_run_reference"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Delivery(models.Model):
+    """One message to one person, once: unique by run, step, contact and occurrence.
+
+    No rendered copy is kept: the version, the person and ``context`` (what only this delivery knows, such as a
+    confirmation link) give it again. ``due_at`` is when it was meant to go, ``try_at`` when it is tried next.
+    Foreign keys have no constraint in the database: a hundred senders locking one run's row would wait for each other.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    step = models.UUIDField()
+    contact_id = models.BigIntegerField()
+    occurrence = models.BigIntegerField(default=0)
+    channel = models.CharField(max_length=20, default="email")
+    lane = models.PositiveSmallIntegerField(choices=Lane.choices)
+    state = models.PositiveSmallIntegerField(choices=State.choices, default=State.PLANNED)
+    reason = models.CharField(max_length=100, default="", db_default="")
+    due_at = models.DateTimeField()
+    try_at = models.DateTimeField()
+    planned_at = models.DateTimeField()
+    message_version = models.ForeignKey(
+        MessageVersion, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    message_id = models.CharField(max_length=200, default="", db_default="")
+    slot = models.PositiveSmallIntegerField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    uncertain = models.PositiveSmallIntegerField(default=0, db_default=0)
+    sent_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=500, default="", db_default="")
+    first_opened_at = models.DateTimeField(null=True)
+    first_clicked_at = models.DateTimeField(null=True)
+    context = models.JSONField(null=True)
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        constraints = [
+            models.UniqueConstraint(fields=["run", "step", "contact_id", "occurrence"], name="messaging_delivery_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["lane", "try_at", "id"], condition=models.Q(state=State.PLANNED), name="messaging_delivery_due"
+            ),
+            models.Index(
+                fields=["slot"], condition=models.Q(state=State.ATTEMPTING), name="messaging_delivery_attempting"
+            ),
+            models.Index(fields=["contact_id", "id"], name="messaging_delivery_contact"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+@register_setting(icon="home")
+class ShopSettings(BaseGenericSetting):
+    """Who writes to people. The law (特定電子メール法) asks for name, address and a contact for complaints."""
+
+    name = models.CharField(_("shop name"), max_length=100, blank=True)
+    sender_name = models.CharField(_("sender name"), max_length=100, blank=True)
+    sender_address = models.EmailField(_("sender address"), blank=True)
+    reply_to = models.EmailField(_("reply address"), blank=True)
+    postal_address = models.CharField(_("postal address"), max_length=300, blank=True)
+    complaints_email = models.EmailField(_("mail for complaints"), blank=True)
+    complaints_phone = models.CharField(_("telephone for complaints"), max_length=30, blank=True)
+    commerce_law_url = models.URLField(_("page required by commercial law (特商法)"), blank=True)
+
+    class Meta:
+        verbose_name = _("shop")
+
+
+@register_setting(icon="mail")
+class RelaySettings(BaseGenericSetting):
+    """How hard the mail relay may be driven. Read when a worker starts."""
+
+    max_in_flight = models.PositiveSmallIntegerField(
+        _("messages in flight at most"),
+        default=100,
+        validators=[MinValueValidator(3)],
+        help_text=_("After a crash, at most this many messages have an unknown outcome."),
+    )
+    per_second = models.FloatField(_("messages a second at most"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("mail relay")
+
+
+class DomainLimit(models.Model):
+    """At most so many messages a second to one receiving domain."""
+
+    domain = models.CharField(_("domain"), max_length=253, unique=True)
+    per_second = models.FloatField(_("messages a second at most"), validators=[MinValueValidator(0.001)])
+
+    class Meta:
+        verbose_name = _("limit of a domain")
+        verbose_name_plural = _("limits of domains")
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+class RateClock(models.Model):
+    """Until when a limit's allowance is used up. ``key`` is a domain, or empty for the relay."""
+
+    key = models.CharField(max_length=253, primary_key=True)
+    busy_until = models.DateTimeField()

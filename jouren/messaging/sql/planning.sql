@@ -1,0 +1,26 @@
+-- name: plan
+INSERT INTO messaging_delivery (
+    run_id, step, contact_id, occurrence, channel, lane, state, reason, due_at, try_at, planned_at,
+    message_version_id, message_id, attempts, uncertain, error, context
+)
+SELECT
+    run_id, step, contact_id, occurrence, channel, lane, CASE WHEN reason = '' THEN 0 ELSE 5 END, reason,
+    due_at, due_at, %(now)s, message_version_id, '', 0, 0, '', context
+FROM unnest(
+    %(run_ids)s::bigint[], %(steps)s::uuid[], %(contact_ids)s::bigint[], %(occurrences)s::bigint[], %(channels)s::text[],
+    %(lanes)s::smallint[], %(reasons)s::text[], %(due_at)s::timestamptz[], %(version_ids)s::bigint[],
+    %(contexts)s::jsonb[]
+) AS row (
+    run_id, step, contact_id, occurrence, channel, lane, reason, due_at, message_version_id, context
+)
+ON CONFLICT (run_id, step, contact_id, occurrence) DO NOTHING
+RETURNING id, run_id, step, contact_id, occurrence, reason, message_version_id
+
+-- name: notify_send
+SELECT pg_notify('jouren_send', '')
+
+-- name: version_titles
+SELECT id, message_id, name FROM messaging_messageversion WHERE id = ANY(%(version_ids)s)
+
+-- name: next_due
+SELECT min(try_at) FROM messaging_delivery WHERE state = 0 AND lane IN (0, 1, 2)
