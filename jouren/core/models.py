@@ -1,8 +1,12 @@
+from __future__ import annotations
+
+import uuid
+
 from django.db import models
 
 
 class Clock(models.Model):
-    """How far a sandbox's clock runs ahead of the real one. One row at most."""
+    """How far a sandbox's clock runs ahead of the real one, and how far it is on its way to. One row at most."""
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     offset_seconds = models.FloatField(default=0)
@@ -10,3 +14,16 @@ class Clock(models.Model):
 
     class Meta:
         db_table = "core_clock"
+
+
+class Worker(models.Model):
+    """A worker process that says every few seconds that it lives. Times are real ones, also in a sandbox."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    host = models.CharField(max_length=255)
+    pid = models.IntegerField()
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "core_worker"

@@ -1,0 +1,64 @@
+"""Background jobs: the Procrastinate worker, run inside a worker process, and the care for jobs of killed workers.
+
+A job is for a batch (an import, a snapshot); what happens to single people goes through the hot loops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+
+import procrastinate
+from procrastinate.contrib.django import app
+
+logger = logging.getLogger(__name__)
+
+_PAUSE = 2.0
+_GRACE_SECONDS = 10.0
+
+
+def run_jobs(stop: threading.Event) -> None:
+    """Work on jobs until ``stop`` is set; then give the running one ten seconds to end.
+
+    Jobs it leaves behind, and those of a killed worker, are taken up again by :func:`retry_stalled`.
+    """
+    while not stop.is_set():
+        try:
+            asyncio.run(_work(stop))
+        except (procrastinate.exceptions.ProcrastinateException, OSError) as error:
+            logger.warning("The job worker has lost the database (%s). It tries again.", error)
+            stop.wait(_PAUSE)
+
+
+async def _work(stop: threading.Event) -> None:
+    # A second app with the same tasks: in this process's other threads, and inside jobs, deferring a job still goes
+    # through Django's connection and commits with what was written there.
+    worker_app = app.with_connector(app.connector.get_worker_connector())
+    async with worker_app.open_async():
+        worker = asyncio.ensure_future(
+            worker_app.run_worker_async(
+                install_signal_handlers=False, shutdown_graceful_timeout=_GRACE_SECONDS, delete_jobs="successful"
+            )
+        )
+        while not stop.is_set() and not worker.done():
+            await asyncio.wait([worker], timeout=0.2)
+        if not worker.done():
+            worker.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await worker
+
+
+async def retry_stalled() -> int:
+    """Put the jobs of dead workers back in the queue; without this a killed job stays ``doing`` for ever.
+
+    Returns how many.
+    """
+    manager = app.job_manager
+    stalled = list(await manager.get_stalled_jobs())
+    for job in stalled:
+        await manager.retry_job(job)
+    if stalled:
+        logger.warning("%d jobs of dead workers are put back in the queue.", len(stalled))
+    return len(stalled)

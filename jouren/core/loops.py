@@ -1,0 +1,168 @@
+"""The hot loops: small pieces of work that a worker process does again and again.
+
+A loop's ``tick`` does one batch and says whether it found work. While it does, it is called again at once; else the
+loop waits for a ``NOTIFY`` on its channel or for the poll interval. Polling is the truth, notifying only makes it
+quick. What a tick raises is logged, the thread's database connection is closed, and the loop goes on after a pause:
+one loop's trouble, or a restart of PostgreSQL, stops nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
+from django.db.utils import InterfaceError
+from psycopg import sql
+
+from jouren.core import clock
+
+logger = logging.getLogger(__name__)
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
+_LISTEN_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Loop:
+    """``tick()`` does one batch, in a thread of its own, and returns a true value when it found work.
+
+    ``close()``, if given, is called in that thread when the loop ends: the place to hand back what it holds.
+    """
+
+    name: str
+    channel: str
+    tick: Callable[[], bool | int]
+    poll_seconds: float = 0.25
+    close: Callable[[], None] | None = None
+
+
+_loops: dict[str, Loop] = {}
+
+
+def register_loop(loop: Loop) -> None:
+    """Have every worker run ``loop``. Raises ValueError when another loop has its name."""
+    if _loops.setdefault(loop.name, loop) != loop:
+        raise ValueError(f"There are two loops named {loop.name!r}.")
+
+
+def registered_loops() -> tuple[Loop, ...]:
+    """All loops that a worker runs."""
+    return tuple(_loops.values())
+
+
+def run_loops(stop: threading.Event, loops: Iterable[Loop] | None = None) -> None:
+    """Run the loops, each in a thread, until ``stop`` is set; then let each finish its tick, and return."""
+    chosen = registered_loops() if loops is None else tuple(loops)
+    wakers = {loop.name: threading.Event() for loop in chosen}
+    channels: dict[str, list[threading.Event]] = {clock.CHANNEL: list(wakers.values())}
+    for loop in chosen:
+        if loop.channel != clock.CHANNEL:
+            channels.setdefault(loop.channel, []).append(wakers[loop.name])
+    threads = [
+        threading.Thread(target=_run, args=(loop, wakers[loop.name], stop), name=f"loop-{loop.name}") for loop in chosen
+    ]
+    threads.append(threading.Thread(target=_listen, args=(channels, stop), name="loop-listener"))
+    for thread in threads:
+        thread.start()
+    stop.wait()
+    for waker in wakers.values():
+        waker.set()
+    for thread in threads:
+        thread.join()
+
+
+def _run(loop: Loop, waker: threading.Event, stop: threading.Event) -> None:
+    pause = _FIRST_PAUSE
+    try:
+        while not stop.is_set():
+            waker.clear()
+            try:
+                worked = loop.tick()
+            except Exception as error:
+                _report(loop.name, error)
+                connection.close()
+                stop.wait(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+                continue
+            pause = _FIRST_PAUSE
+            if not worked:
+                waker.wait(loop.poll_seconds)
+    finally:
+        _end(loop)
+
+
+def _end(loop: Loop) -> None:
+    try:
+        if loop.close is not None:
+            loop.close()
+    except Exception as error:
+        _report(loop.name, error)
+    finally:
+        connections.close_all()
+
+
+def _report(name: str, error: Exception) -> None:
+    """A lost database is one line, said by its driver; anything else is a fault of ours and gets its traceback."""
+    if isinstance(error, DatabaseError | InterfaceError | psycopg.Error) and _is_away(error):
+        logger.warning(
+            "Loop %s: the database is away (%s). It is tried again.", name, str(error).strip().split("\n")[0]
+        )
+    else:
+        logger.error("Loop %s failed. It goes on after a pause.", name, exc_info=error)
+
+
+def _is_away(error: Exception) -> bool:
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError) and cause.sqlstate in {
+        None,  # no connection at all
+        "57P01",  # the server is being stopped
+        "57P02",
+        "57P03",
+    }
+
+
+def _listen(channels: dict[str, list[threading.Event]], stop: threading.Event) -> None:
+    while not stop.is_set():
+        wrapper = connections.create_connection(DEFAULT_DB_ALIAS)
+        try:
+            wrapper.ensure_connection()
+            _dispatch(wrapper.connection, channels, stop)
+        except (DatabaseError, InterfaceError, psycopg.Error):
+            stop.wait(_FIRST_PAUSE)
+        finally:
+            wrapper.close()
+
+
+def _dispatch(
+    listener: psycopg.Connection[object], channels: dict[str, list[threading.Event]], stop: threading.Event
+) -> None:
+    for channel in channels:
+        listener.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+    # What was said before we listened is lost: look once.
+    for wakers in channels.values():
+        _wake(wakers)
+    while not stop.is_set():
+        for heard in listener.notifies(timeout=_LISTEN_SECONDS, stop_after=1):
+            if heard.channel == clock.CHANNEL:
+                clock.forget()
+            _wake(channels.get(heard.channel, []))
+
+
+def _wake(wakers: list[threading.Event]) -> None:
+    for waker in wakers:
+        waker.set()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, step: float = 0.05) -> bool:
+    """Wait until ``condition()`` holds. Returns False when it still does not after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(step)
+    return True
