@@ -7,3 +7,10 @@ class ContactsConfig(AppConfig):
     label = "contacts"
     verbose_name = _("People")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from jouren.contacts import event_types, queries  # noqa: PLC0415 — models can be imported only now
+        from jouren.events.reactions import register_contact_resolver  # noqa: PLC0415
+
+        event_types.register()
+        register_contact_resolver(queries.canonical_ids)

@@ -1,0 +1,52 @@
+"""The verbs that write people. Each is one transaction, records its event, and may be repeated without harm.
+
+Those that staff can trigger take ``by``, the user, and write it to the audit log.
+"""
+
+from jouren.contacts.actions.consent import (
+    grant_consent,
+    keep_consent_text,
+    lift_suppression,
+    suppress,
+    suppress_contacts,
+    withdraw_all_consent,
+    withdraw_consent,
+)
+from jouren.contacts.actions.erasure import erase_contact, register_eraser
+from jouren.contacts.actions.identities import attach_identity, resolve_contacts, verify_identity
+from jouren.contacts.actions.merging import merge_contacts, register_merger
+from jouren.contacts.actions.people import (
+    change_name,
+    create_contact,
+    define_attribute,
+    ensure_contact,
+    note_problem,
+    set_attributes,
+    set_locale,
+    solve_problem,
+)
+
+__all__ = [
+    "attach_identity",
+    "change_name",
+    "create_contact",
+    "define_attribute",
+    "ensure_contact",
+    "erase_contact",
+    "grant_consent",
+    "keep_consent_text",
+    "lift_suppression",
+    "merge_contacts",
+    "note_problem",
+    "register_eraser",
+    "register_merger",
+    "resolve_contacts",
+    "set_attributes",
+    "set_locale",
+    "solve_problem",
+    "suppress",
+    "suppress_contacts",
+    "verify_identity",
+    "withdraw_all_consent",
+    "withdraw_consent",
+]

@@ -1,0 +1,101 @@
+"""Merging two people who turn out to be one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from jouren.contacts.actions.base import User, audit, reindex
+from jouren.contacts.actions.erasure import BLANK
+from jouren.contacts.errors import ContactNotFound
+from jouren.contacts.models import Alias, Consent, ConsentRecord, Contact, Identity, Problem, Suppression
+from jouren.contacts.queries import canonical_id
+from jouren.core import clock
+from jouren.events.actions import NewEvent, record_event
+
+Merger = Callable[[int, int], None]
+_mergers: dict[str, Merger] = {}
+
+
+def register_merger(name: str, merger: Merger) -> None:
+    """Have a room merge what it knows: ``merger(kept_id, gone_id)`` runs in the transaction of the merge."""
+    _mergers[name] = merger
+
+
+@transaction.atomic
+def merge_contacts(kept_id: int, gone_id: int, *, by: User | None = None) -> Contact:
+    """Make ``gone_id`` an alias of ``kept_id``. Safe to repeat.
+
+    The kept one's name and attributes win, gaps are filled from the other; of two statements about the same consent a
+    withdrawal wins; every suppression stays; the first touch is that of whoever came first.
+
+    Raises:
+        ContactNotFound: one of them does not exist or was erased.
+    """
+    kept_id, gone_id = canonical_id(kept_id), canonical_id(gone_id)
+    people = {c.pk: c for c in Contact.objects.select_for_update().filter(pk__in=[kept_id, gone_id]).order_by("pk")}
+    kept, gone = people.get(kept_id), people.get(gone_id)
+    if kept is None or gone is None or not (kept.is_present and gone.is_present):
+        raise ContactNotFound(_("This person does not exist any more."))
+    if kept_id == gone_id:
+        return kept
+    Identity.objects.filter(contact=gone).update(contact=kept)
+    _merge_problems(kept, gone)
+    _merge_consent(kept, gone)
+    _merge_suppressions(kept, gone)
+    Alias.objects.filter(to=gone).update(to=kept)
+    Alias.objects.create(from_id=gone_id, to=kept)
+    _fill_gaps(kept, gone)
+    Contact.objects.filter(pk=gone_id).update(**BLANK, merged_at=clock.now())
+    for merger in _mergers.values():
+        merger(kept_id, gone_id)
+    record_event(NewEvent("contacts.merged", kept_id, {"gone": gone_id}))
+    audit(kept_id, "merge", by, {"gone": gone_id})
+    return kept
+
+
+def _fill_gaps(kept: Contact, gone: Contact) -> None:
+    if not (kept.family_name or kept.given_name):
+        kept.family_name, kept.given_name = gone.family_name, gone.given_name
+    if not (kept.family_kana or kept.given_kana):
+        kept.family_kana, kept.given_kana = gone.family_kana, gone.given_kana
+    kept.attributes = gone.attributes | kept.attributes
+    first, second = sorted((kept, gone), key=lambda contact: contact.created_at)
+    kept.source = first.source or second.source
+    kept.created_at = first.created_at
+    kept.confirmed_at = min(filter(None, (kept.confirmed_at, gone.confirmed_at)), default=None)
+    reindex(kept)
+    kept.save()
+
+
+def _merge_problems(kept: Contact, gone: Contact) -> None:
+    open_texts = Problem.objects.filter(contact=kept, solved_at=None).values("text")
+    Problem.objects.filter(contact=gone, solved_at=None, text__in=open_texts).delete()
+    Problem.objects.filter(contact=gone).update(contact=kept)
+
+
+def _merge_consent(kept: Contact, gone: Contact) -> None:
+    ConsentRecord.objects.filter(contact=gone).update(contact=kept)
+    theirs = {(c.channel, c.topic): c for c in Consent.objects.filter(contact=kept)}
+    for consent in Consent.objects.filter(contact=gone):
+        own = theirs.get((consent.channel, consent.topic))
+        if own is None:
+            consent.contact = kept
+            consent.save(update_fields=["contact"])
+            continue
+        if own.is_granted and not consent.is_granted:
+            own.is_granted, own.since = False, consent.since
+            own.save(update_fields=["is_granted", "since"])
+        consent.delete()
+
+
+def _merge_suppressions(kept: Contact, gone: Contact) -> None:
+    held = set(Suppression.objects.filter(contact=kept, lifted_at=None).values_list("channel", "reason"))
+    for suppression in Suppression.objects.filter(contact=gone, lifted_at=None):
+        if (suppression.channel, suppression.reason) in held:
+            suppression.lifted_at = F("at")
+            suppression.save(update_fields=["lifted_at"])
+    Suppression.objects.filter(contact=gone).update(contact=kept)

@@ -1,0 +1,29 @@
+"""Names of this room's acts in the audit log."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.log_actions import LogActionRegistry
+
+_ACTS = {
+    "create": (_("Create person"), _("Person created")),
+    "change_name": (_("Change name"), _("Name changed")),
+    "set_attributes": (_("Set attributes"), _("Attributes set")),
+    "attach_identity": (_("Add address"), _("Address added")),
+    "note_problem": (_("Note problem"), _("Problem noted")),
+    "solve_problem": (_("Solve problem"), _("Problem solved")),
+    "grant_consent": (_("Record consent"), _("Consent recorded")),
+    "withdraw_consent": (_("Withdraw consent"), _("Consent withdrawn")),
+    "suppress": (_("Stop messages"), _("Messages stopped")),
+    "lift_suppression": (_("Allow messages again"), _("Messages allowed again")),
+    "erase": (_("Erase person"), _("Person erased")),
+    "merge": (_("Merge people"), _("People merged")),
+}
+
+
+@hooks.register("register_log_actions")
+def register_acts(actions: LogActionRegistry) -> None:
+    """Tell the audit log how to name what staff do to people."""
+    for name, (label, message) in _ACTS.items():
+        actions.register_action(f"contacts.{name}", label, message)
