@@ -1,8 +1,13 @@
-"""What the web server runs."""
+"""What the web server runs: Django, with what must answer faster or earlier than Django in front of it."""
 
 import os
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jouren.settings")
-application = get_wsgi_application()
+django_application = get_wsgi_application()
+
+# Needs the apps that get_wsgi_application has loaded.
+from jouren.core.health import with_healthz  # noqa: E402
+
+application = with_healthz(django_application)

@@ -1,0 +1,5 @@
+"""The command ``jouren``."""
+
+from jouren.cli.group import main
+
+__all__ = ["main"]

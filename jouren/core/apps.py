@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 
@@ -7,3 +8,10 @@ class CoreConfig(AppConfig):
     label = "core"
     verbose_name = _("Core")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from jouren.core.hops import clock_loop  # noqa: PLC0415 - needs the settings
+        from jouren.core.loops import register_loop  # noqa: PLC0415
+
+        if settings.JOUREN.sandbox:
+            register_loop(clock_loop)

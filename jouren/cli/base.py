@@ -1,0 +1,100 @@
+"""What every command needs before it can do its work: settings, Django, the database, signals."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TextIO
+
+import click
+import django
+from django.db import connections
+from django.utils import translation
+
+from jouren.core.config import Config, read_config
+from jouren.core.database import EmbeddedDatabase
+from jouren.core.errors import JourenError
+
+DEMO_HOME = Path(".jouren/demo")
+
+
+class AlreadyUp(JourenError):
+    """Another ``jouren up`` uses the data folder."""
+
+
+def use_demo() -> None:
+    """Take the demo's data folder, unless another is named, and let its clock be moved."""
+    if not (os.environ.get("JOUREN_HOME") or os.environ.get("JOUREN_HOME_FILE")):
+        os.environ["JOUREN_HOME"] = str(DEMO_HOME)
+    os.environ["JOUREN_SANDBOX"] = "1"
+
+
+def use_running_demo() -> None:
+    """Where no installation is named and a demo runs here, a sandbox's command means that one."""
+    named = any(os.environ.get(name) for name in ("JOUREN_HOME", "JOUREN_HOME_FILE", "JOUREN_SANDBOX", "DATABASE_URL"))
+    if not named and _is_held(DEMO_HOME / "up.lock"):
+        click.echo(f"({DEMO_HOME})", err=True)
+        use_demo()
+
+
+def start_django() -> Config:
+    """Read the settings, load the rooms, speak the terminal's language.
+
+    Raises:
+        ConfigError: a setting has a value that cannot be used.
+    """
+    config = read_config()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jouren.settings")
+
+    django.setup()
+    terminal = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    translation.activate("ja" if terminal.startswith("ja") else "en")
+    return config
+
+
+@contextmanager
+def database(config: Config) -> Iterator[None]:
+    """The database is up for the length of a ``with``: the embedded one is started if need be."""
+    with EmbeddedDatabase(config.home).running() if config.uses_embedded_database else nullcontext():
+        try:
+            yield
+        finally:
+            connections.close_all()
+
+
+@contextmanager
+def only_one(config: Config) -> Iterator[None]:
+    """Hold the data folder's ``up`` lock. Raises :class:`AlreadyUp` when another process does."""
+    with (config.home / "up.lock").open("a") as lock:
+        if not _take(lock):
+            raise AlreadyUp(f"Jouren already runs with the data folder {config.home}.")
+        yield
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that Ctrl-C, SIGTERM and a closed terminal set."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    return stop
+
+
+def _take(lock: TextIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        with path.open("r") as lock:
+            return not _take(lock)
+    except OSError:
+        return False

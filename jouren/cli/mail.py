@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import unicodedata
+
+import click
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from jouren.cli.base import start_django, use_running_demo
+from jouren.core.mailbox import NoSuchMail, list_mail, read_mail
+
+
+@click.group()
+def mail() -> None:
+    """Read what the local mail sink holds."""
+    use_running_demo()
+
+
+@mail.command("list")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--to", default=None, help="Only mail to this address.")
+def list_command(limit: int, to: str | None) -> None:
+    """List the newest mails; the number is what 'show' takes."""
+    config = start_django()
+
+    mails = list_mail(config, limit, to)
+    if not mails:
+        click.echo(_("The local mail sink holds no such mail."))
+    for number, found in enumerate(mails, start=1):
+        received = timezone.localtime(found.received_at)
+        line = f"{number:>4}  {received:%Y-%m-%d %H:%M:%S}  {found.recipient}  {found.subject}"
+        click.echo(_printable(line))
+
+
+@mail.command("show")
+@click.argument("number")
+def show_command(number: str) -> None:
+    """Show one mail: NUMBER of the list (1 is the newest), or its id."""
+    config = start_django()
+
+    if number.isascii() and number.isdigit() and len(number) < 6:
+        newest = list_mail(config, int(number))
+        if not 1 <= int(number) <= len(newest):
+            raise NoSuchMail(f"There is no mail number {number}.")
+        found = newest[int(number) - 1]
+    else:
+        found = read_mail(config, number)
+    for name, value in found.headers:
+        click.echo(_printable(f"{name}: {value}"))
+    click.echo()
+    click.echo(_printable(found.text or found.html))
+
+
+def _printable(text: str) -> str:
+    """Without control characters: a mail may not drive the terminal it is read in."""
+    return "".join(mark for mark in text if mark in "\n\t" or unicodedata.category(mark) != "Cc")

@@ -1,0 +1,74 @@
+"""The processes an installation is made of, one command each, and ``migrate``."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+from granian.constants import Interfaces
+from granian.server import Server
+
+from jouren.cli.base import database, start_django, stop_on_signals
+from jouren.core.mailbox import serve_sink
+from jouren.core.static import collect_static
+from jouren.core.supervisor import hold_lifeline
+from jouren.core.upgrade import migrate_database
+from jouren.core.worker import run_worker
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+def web(host: str, port: int) -> None:
+    """Serve pages and the back office."""
+    config = start_django()
+    with database(config):
+        collect_static()
+        hold_lifeline()
+        _serve(host, port, config.web_processes)
+
+
+def _serve(host: str, port: int, processes: int) -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "jouren.settings"
+    options: dict[str, Any] = {
+        "interface": Interfaces.WSGI,
+        "workers": processes,
+        # Each thread keeps a database connection.
+        "blocking_threads": 8,
+        "websockets": False,
+        "respawn_failed_workers": True,
+        "workers_kill_timeout": 15,
+        "log_access": False,
+        "log_dictconfig": {"loggers": {"_granian": {"level": "WARNING"}}},
+    }
+    Server("jouren.wsgi:application", address=host, port=port, **options).serve()
+
+
+@click.command()
+def worker() -> None:
+    """Work in the background: reactions, journeys, sending, jobs."""
+    config = start_django()
+    stop = stop_on_signals()
+    hold_lifeline()
+    with database(config):
+        run_worker(stop)
+
+
+@click.command(hidden=True)
+def sink() -> None:
+    """Keep the mail that Jouren sends, instead of a relay."""
+    config = start_django()
+    stop = stop_on_signals()
+    hold_lifeline()
+
+    serve_sink(config, stop)
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database up to date."""
+    config = start_django()
+    with database(config):
+        for name in migrate_database():
+            click.echo(name)

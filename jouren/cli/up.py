@@ -1,0 +1,150 @@
+"""``jouren up``: everything one installation needs, in one terminal."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import click
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from jouren.cli.base import database, only_one, start_django, stop_on_signals, use_demo
+from jouren.core.config import Config
+from jouren.core.errors import JourenError
+from jouren.core.owners import create_owner
+from jouren.core.static import collect_static
+from jouren.core.supervisor import Child, Supervisor
+from jouren.core.upgrade import migrate_database
+
+DEMO_OWNER = "demo@example.jp"
+_EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
+
+
+class PortTaken(JourenError):
+    """Something else listens where the web server should."""
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="With a small demo shop, in a sandbox and a data folder of its own.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+def up(demo: bool, host: str, port: int) -> None:
+    """Run everything: database, web server, workers. One Ctrl-C stops all of it."""
+    if demo or click.get_current_context().find_root().params.get("demo"):
+        demo = True
+        use_demo()
+    local = "127.0.0.1" if host in _EVERYWHERE else f"[{host}]" if ":" in host else host
+    if not os.environ.get("JOUREN_BASE_URL_FILE"):
+        os.environ["JOUREN_BASE_URL"] = os.environ.get("JOUREN_BASE_URL") or f"http://{local}:{port}"
+    # Until the children run, an end asked for is an exception: what was begun is undone on the way out.
+    signal.signal(signal.SIGTERM, _end)
+    config = start_django()
+    with only_one(config):
+        _refuse_taken(host, port)
+        with database(config):
+            _prepare(config)
+            password = _load_demo(config) if demo else None
+            stop = stop_on_signals()
+            _announce_when_ready(config, f"http://{local}:{port}", password, stop)
+            Supervisor(_children(config, host, port), _say_crash).run(stop)
+        click.echo(_("Jouren has stopped."))
+
+
+def _end(number: int, _frame: object) -> None:
+    sys.exit(128 + number)
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(f"Cannot listen on {host}:{port} ({error.strerror}). Choose another: --port") from None
+
+
+def _prepare(config: Config) -> None:
+    applied = migrate_database()
+    if applied:
+        click.echo(_("The database is up to date."))
+    if collect_static():
+        click.echo(_("The static files are collected."))
+    config.mail_folder.mkdir(exist_ok=True)
+
+
+def _load_demo(config: Config) -> str:
+    """The demo shop, and its owner with a password that is kept, so that every start prints the same."""
+    # Not at the top: it imports models, which need Django to be set up.
+    from jouren.backoffice.demo import load_demo  # noqa: PLC0415
+
+    kept = config.home / "demo_password"
+    if not kept.exists():
+        with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(9))
+    password = kept.read_text(encoding="ascii")
+    create_owner(DEMO_OWNER, password, replace_password=True)
+    load_demo()
+    return password
+
+
+def _children(config: Config, host: str, port: int) -> list[Child]:
+    """In the order in which they end: who takes work in first, what the others send to last."""
+    jouren = [sys.executable, "-m", "jouren"]
+    workers = [Child(f"worker {number}", [*jouren, "worker"]) for number in range(1, config.worker_processes + 1)]
+    sink = [Child("sink", [*jouren, "sink"])] if config.email is None else []
+    return [Child("web", [*jouren, "web", "--host", host, "--port", str(port)]), *workers, *sink]
+
+
+def _say_crash(name: str, code: int, pause: float) -> None:
+    click.echo(
+        _("The process %(name)s ended by itself (code %(code)s). It is started again in %(pause)s s.")
+        % {"name": name, "code": code, "pause": pause},
+        err=True,
+    )
+
+
+def _announce_when_ready(config: Config, local_url: str, password: str | None, stop: threading.Event) -> None:
+    def announce() -> None:
+        while not stop.is_set():
+            if _answers(f"{local_url}/healthz"):
+                click.echo(_welcome(config, password))
+                return
+            time.sleep(0.1)
+
+    threading.Thread(target=announce, name="announce", daemon=True).start()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=2) as response:  # noqa: S310 - our own address
+            return bool(response.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def _welcome(config: Config, password: str | None) -> str:
+    url = f"{config.base_url}/admin/"
+    try:
+        has_owner = get_user_model().objects.filter(is_superuser=True, is_active=True).exists()
+    finally:
+        connection.close()
+    if password is not None:
+        login = _("Log in as %(user)s with the password %(password)s") % {"user": DEMO_OWNER, "password": password}
+    elif has_owner:
+        login = _("Log in with your account.")
+    else:
+        login = _("There is no account yet. Make one in another terminal: %(command)s") % {
+            "command": f"{Path(sys.argv[0]).name} createowner"
+        }
+    return "\n".join(["", _("Jouren is ready: %(url)s") % {"url": url}, login, _("Ctrl-C stops it."), ""])

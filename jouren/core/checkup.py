@@ -1,0 +1,171 @@
+"""What ``jouren doctor`` looks at. Every finding that is not well says how to mend it."""
+
+from __future__ import annotations
+
+import shutil
+import smtplib
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.db import DatabaseError, connection
+from django.db.utils import InterfaceError
+from django.utils.translation import gettext as _
+
+from jouren.core.config import Config
+from jouren.core.health import pending_migrations
+from jouren.core.mailbox import MailUnavailable, sink_listens, smtp_address
+from jouren.core.worker import count_alive
+
+_LEAST_FREE_BYTES = 2**30
+_OLDEST_SERVER = 150_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. ``level`` is ``"ok"``, ``"warning"`` or ``"error"``; ``mend`` is empty when it is well."""
+
+    level: str
+    text: str
+    mend: str = ""
+
+
+def examine(config: Config) -> Iterator[Finding]:
+    """Look at everything, one finding after the other; what builds on a broken thing is left out."""
+    yield _data_folder(config)
+    yield _disk(config)
+    database = _database()
+    yield database
+    if database.level == "ok":
+        yield _migrations()
+        if not pending_migrations():
+            yield _workers()
+    yield _mail(config)
+    yield from _exposure(config)
+
+
+def _data_folder(config: Config) -> Finding:
+    probe = config.home / ".doctor"
+    try:
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        return Finding(
+            "error",
+            _("The data folder %(home)s cannot be written: %(reason)s.")
+            % {"home": config.home, "reason": error.strerror},
+            _("Give this user the right to write there, or name another folder in JOUREN_HOME."),
+        )
+    return Finding("ok", _("The data folder is %(home)s.") % {"home": config.home})
+
+
+def _disk(config: Config) -> Finding:
+    free = shutil.disk_usage(config.home).free
+    text = _("%(free)s GB are free on its disk.") % {"free": round(free / 2**30, 1)}
+    if free >= _LEAST_FREE_BYTES:
+        return Finding("ok", text)
+    return Finding("warning", text, _("Make room: without space the database stops."))
+
+
+def _database() -> Finding:
+    try:
+        connection.ensure_connection()
+    except (DatabaseError, InterfaceError) as error:
+        return Finding(
+            "error",
+            _("The database cannot be reached: %(reason)s") % {"reason": _first_line(error)},
+            _("Start Jouren with 'jouren up'; or, with DATABASE_URL, see that the server runs and the URL is right."),
+        )
+    version = connection.cursor().connection.info.server_version
+    if version < _OLDEST_SERVER:
+        return Finding(
+            "error",
+            _("PostgreSQL %(version)s is too old.") % {"version": version // 10_000},
+            _("Use PostgreSQL 15 or later, or unset DATABASE_URL for the embedded one."),
+        )
+    return Finding("ok", _("PostgreSQL %(version)s answers.") % {"version": version // 10_000})
+
+
+def _migrations() -> Finding:
+    pending = pending_migrations()
+    if pending:
+        return Finding(
+            "error",
+            _("The database lacks %(count)s migrations.") % {"count": len(pending)},
+            _("Run: jouren migrate"),
+        )
+    return Finding("ok", _("All migrations are applied."))
+
+
+def _workers() -> Finding:
+    alive = count_alive()
+    if not alive:
+        return Finding(
+            "error",
+            _("No worker runs: nothing is sent, no journey moves."),
+            _("Run: jouren up (or jouren worker)"),
+        )
+    return Finding("ok", _("%(count)s worker processes run.") % {"count": alive})
+
+
+def _mail(config: Config) -> Finding:
+    if config.email is None:
+        if sink_listens(config):
+            return Finding("ok", _("Mail stays in the local sink: JOUREN_EMAIL_URL is not set."))
+        return Finding("error", _("The local mail sink does not run."), _("Run: jouren up (or jouren worker)"))
+    place = {"host": config.email.host, "port": config.email.port}
+    try:
+        _greet(config)
+    except (OSError, smtplib.SMTPException, MailUnavailable) as error:
+        return Finding(
+            "error",
+            _("The mail relay %(host)s:%(port)s cannot be used: %(reason)s") % {**place, "reason": _first_line(error)},
+            _("Check JOUREN_EMAIL_URL: host, port, TLS form, user and password."),
+        )
+    return Finding("ok", _("The mail relay %(host)s:%(port)s answers.") % place)
+
+
+def _greet(config: Config) -> None:
+    address = smtp_address(config)
+    connect: Callable[..., smtplib.SMTP] = smtplib.SMTP_SSL if address.security == "tls" else smtplib.SMTP
+    with connect(address.host, address.port, timeout=10) as relay:
+        if address.security == "starttls":
+            relay.starttls()
+        if address.user:
+            relay.login(address.user, address.password)
+        relay.noop()
+
+
+def _exposure(config: Config) -> Iterator[Finding]:
+    parts = urlsplit(config.base_url)
+    local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    if parts.scheme == "https":
+        yield Finding("ok", _("Links start with %(url)s.") % {"url": config.base_url})
+    elif local:
+        yield Finding(
+            "ok" if config.sandbox else "warning",
+            _("Links start with %(url)s: only this machine can follow them.") % {"url": config.base_url},
+            "" if config.sandbox else _("For a real shop, set JOUREN_BASE_URL to its https address."),
+        )
+    else:
+        yield Finding(
+            "warning",
+            _("%(url)s is not https.") % {"url": config.base_url},
+            _("Set JOUREN_BASE_URL to an https address: mail services ask for it in one-click unsubscribe."),
+        )
+    if config.debug and not local:
+        yield Finding("error", _("JOUREN_DEBUG shows visitors the inside of the shop."), _("Unset JOUREN_DEBUG."))
+    if config.sandbox and config.email is not None:
+        yield Finding(
+            "warning",
+            _("This sandbox sends real mail."),
+            _("Unset JOUREN_SANDBOX for a real shop, or JOUREN_EMAIL_URL for a sandbox."),
+        )
+    key = config.home / "secret_key"
+    if key.exists() and key.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield Finding("warning", _("Others may read %(path)s.") % {"path": key}, f"chmod 600 {key}")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
