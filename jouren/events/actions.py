@@ -12,12 +12,14 @@ from psycopg.types.json import Jsonb
 
 from jouren.core import clock
 from jouren.core.sql import load_sql
+from jouren.core.wake import wake
 from jouren.events.errors import InvalidEvent
 from jouren.events.models import ParkedEvent
 from jouren.events.types import event_type, event_types
 
 _sql = load_sql("events")
 MAX_KEY_LENGTH = 200
+CHANNEL = "jouren_react"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def record_event(event: NewEvent) -> int | None:
 
 
 def record_events(events: Sequence[NewEvent]) -> list[int | None]:
-    """Record events durably, in the caller's transaction (or one of its own).
+    """Record events durably, in the caller's transaction or, outside of one, at once: it is a single statement.
 
     Returns each event's id in the log, or None for one whose key was seen before.
 
@@ -57,11 +59,10 @@ def record_events(events: Sequence[NewEvent]) -> list[int | None]:
     ids: list[int | None] = [None] * len(events)
     for position, event in enumerate(events):
         columns.add(event, position, now)
-    with transaction.atomic():
-        for row, event_id in _sql.all("append", columns.parameters(now)):
-            ids[columns.positions[row - 1]] = event_id
-        if columns.urgent:
-            _sql.one("notify_react")
+    for row, event_id in _sql.all("append", columns.parameters(now)):
+        ids[columns.positions[row - 1]] = event_id
+    if columns.urgent:
+        wake(CHANNEL)
     return ids
 
 
@@ -124,7 +125,7 @@ def retry_parked(contact_ids: Iterable[int]) -> int:
     parameters = {"contact_ids": sorted(set(contact_ids))}
     _sql.all("lock_shards_of", parameters)
     returned = _sql.run("unpark", parameters)
-    _sql.one("notify_react")
+    wake(CHANNEL)
     return returned
 
 

@@ -6,10 +6,24 @@ from datetime import UTC, datetime
 
 from django.db import connection, transaction
 
+from jouren.core import clock
 from jouren.core.sql import load_sql
 
 _sql = load_sql("events")
 MONTHS_AHEAD = 3
+
+_CREATE = "CREATE TABLE {name} (LIKE events_event INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
+_MOVE = """
+WITH moved AS (DELETE FROM events_event_default WHERE recorded_at >= {start} AND recorded_at < {end} RETURNING *)
+INSERT INTO {name} SELECT * FROM moved
+"""
+_ATTACH = "ALTER TABLE events_event ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({end})"
+
+
+def keep_partitions() -> bool:
+    """Make the partitions that are due to be made. A worker's loop; there is never more to do at once."""
+    ensure_partitions(clock.now())
+    return False
 
 
 @transaction.atomic
@@ -29,7 +43,6 @@ def ensure_partitions(now: datetime) -> list[str]:
 
 
 def _make_partition(name: str, start: datetime, end: datetime) -> None:
-    # The name and bounds come from a month's number: nothing from outside reaches these statements.
     bounds = {"start": start.isoformat(), "end": end.isoformat()}
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TABLE {name} (LIKE events_event INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")

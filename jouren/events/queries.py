@@ -18,7 +18,7 @@ def events_of(
     types: Sequence[str] | None = None,
     limit: int = 50,
 ) -> list[Event]:
-    """The contacts' events, the latest first. ``before`` is the (occurred_at, id) of the last one of the page before."""
+    """The contacts' events, the latest first; ``before``: older ones than the event of this (occurred_at, id)."""
     rows = _sql.all(
         "of_contacts",
         {

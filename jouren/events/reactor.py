@@ -1,7 +1,8 @@
 """The reactor: takes events from the inbox and runs their reactions, each effectively once.
 
 One tick is one transaction: lock a few shards, take their next events in order, react, delete them from the inbox.
-A crash before the commit undoes all of it. A failing event is *parked* with its contact's later ones; nobody else waits.
+A crash before the commit undoes all of it. A failing event is *parked* with its
+contact's later ones; nobody else waits.
 """
 
 from __future__ import annotations

@@ -110,13 +110,14 @@ def test_a_partition_made_late_takes_over_the_rows_that_waited_for_it() -> None:
     later = datetime(2031, 5, 17, tzinfo=UTC)
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO events_event (contact_id, type, version, occurred_at, recorded_at, source, payload, historical) "
+            "INSERT INTO events_event "
+            "(contact_id, type, version, occurred_at, recorded_at, source, payload, historical) "
             "VALUES (7, 'test.told', 1, %s, %s, 'jouren', '{}', false)",
             [later, later],
         )
     assert _count("events_event_default") == 1
+    made = ensure_partitions(later)
     try:
-        made = ensure_partitions(later)
         assert made[0] == "events_event_2031_05"
         assert ensure_partitions(later) == []
         assert _count("events_event_default") == 0

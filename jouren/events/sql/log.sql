@@ -34,9 +34,6 @@ queued AS (
 )
 SELECT position, id FROM accepted
 
--- name: notify_react
-SELECT pg_notify('jouren_react', '')
-
 -- name: of_contacts
 SELECT id, contact_id, type, version, occurred_at, recorded_at, source, payload, historical
 FROM events_event

@@ -1,0 +1,65 @@
+"""Waking the hot loops soon after there is something for them.
+
+``wake("jouren_react")`` sends a NOTIFY once the caller's transaction has committed, from a thread of this process that
+puts many wishes into one. A NOTIFY inside the transactions themselves would make all their commits wait for each
+other. A wake that is lost in a crash costs nothing but time: the loops poll.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+
+from django.db import connection, transaction
+
+logger = logging.getLogger(__name__)
+
+_SPACING_SECONDS = 0.005
+
+
+def wake(channel: str) -> None:
+    """Have the loops that listen on ``channel`` look for work, once the current transaction has committed."""
+    transaction.on_commit(lambda: _notifier().add(channel))
+
+
+class _Notifier:
+    """One thread with a connection of its own."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self._wanted: set[str] = set()
+        self._changed = threading.Condition()
+        threading.Thread(target=self._run, name="notifier", daemon=True).start()
+
+    def add(self, channel: str) -> None:
+        with self._changed:
+            self._wanted.add(channel)
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._wanted)
+                channels, self._wanted = self._wanted, set()
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_notify(channel, '') FROM unnest(%s) AS channel", [sorted(channels)])
+            except Exception as error:
+                logger.debug("Cannot notify: %s", error)
+                connection.close()
+            time.sleep(_SPACING_SECONDS)
+
+
+_current: _Notifier | None = None
+_lock = threading.Lock()
+
+
+def _notifier() -> _Notifier:
+    """This process's notifier; a forked child starts its own."""
+    global _current  # noqa: PLW0603 — one a process
+    with _lock:
+        if _current is None or _current.pid != os.getpid():
+            _current = _Notifier()
+        return _current
