@@ -14,8 +14,8 @@ DEFAULT_ZONE = "Asia/Tokyo"
 def local_moment(day: date, at: time, zone: ZoneInfo) -> datetime:
     """The moment, in UTC, when clocks in ``zone`` show ``at`` on ``day``.
 
-    A time that the clocks skip (spring) becomes the first moment after the gap; one that they show twice (autumn) is the
-    first of the two. So nothing is early, and nothing happens twice.
+    A time that the clocks skip (spring) becomes the first moment after the gap; one that they show twice (autumn) is
+    the first of the two. So nothing is early, and nothing happens twice.
     """
     wanted = datetime.combine(day, at)
     moment = wanted.replace(tzinfo=zone, fold=0).astimezone(UTC)

@@ -43,18 +43,10 @@ def ensure_partitions(now: datetime) -> list[str]:
 
 
 def _make_partition(name: str, start: datetime, end: datetime) -> None:
-    bounds = {"start": start.isoformat(), "end": end.isoformat()}
+    parts = {"name": sql.Identifier(name), "start": sql.Literal(start), "end": sql.Literal(end)}
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TABLE {name} (LIKE events_event INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
-        cursor.execute(
-            "WITH moved AS (DELETE FROM events_event_default "
-            f"WHERE recorded_at >= %(start)s AND recorded_at < %(end)s RETURNING *) INSERT INTO {name} "
-            "SELECT * FROM moved",
-            bounds,
-        )
-        cursor.execute(
-            f"ALTER TABLE events_event ATTACH PARTITION {name} FOR VALUES FROM ('{bounds['start']}') TO ('{bounds['end']}')"
-        )
+        for statement in (_CREATE, _MOVE, _ATTACH):
+            cursor.execute(sql.SQL(statement).format(**parts))
 
 
 def _add_months(moment: datetime, months: int) -> datetime:
