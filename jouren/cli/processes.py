@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 from granian.constants import Interfaces
+from granian.log import LogLevels
 from granian.server import Server
 
 from jouren.cli.base import database, start_django, stop_on_signals
@@ -40,7 +41,7 @@ def _serve(host: str, port: int, processes: int) -> None:
         "respawn_failed_workers": True,
         "workers_kill_timeout": 15,
         "log_access": False,
-        "log_dictconfig": {"loggers": {"_granian": {"level": "WARNING"}}},
+        "log_level": LogLevels.error,
     }
     Server("jouren.wsgi:application", address=host, port=port, **options).serve()
 
@@ -50,9 +51,10 @@ def worker() -> None:
     """Work in the background: reactions, journeys, sending, jobs."""
     config = start_django()
     stop = stop_on_signals()
-    hold_lifeline()
+    # Under 'jouren up' the sink is a process of its own: a killed worker takes no mail with it.
+    supervised = hold_lifeline()
     with database(config):
-        run_worker(stop)
+        run_worker(stop, sink=not supervised)
 
 
 @click.command(hidden=True)

@@ -86,7 +86,7 @@ def _prepare(config: Config) -> None:
 def _load_demo(config: Config) -> str:
     """The demo shop, and its owner with a password that is kept, so that every start prints the same."""
     # Not at the top: it imports models, which need Django to be set up.
-    from jouren.backoffice.demo import load_demo  # noqa: PLC0415
+    from jouren.backoffice.demo import load_demo
 
     kept = config.home / "demo_password"
     if not kept.exists():
@@ -104,6 +104,12 @@ def _children(config: Config, host: str, port: int) -> list[Child]:
     workers = [Child(f"worker {number}", [*jouren, "worker"]) for number in range(1, config.worker_processes + 1)]
     sink = [Child("sink", [*jouren, "sink"])] if config.email is None else []
     return [Child("web", [*jouren, "web", "--host", host, "--port", str(port)]), *workers, *sink]
+
+
+def _own_name() -> str:
+    """How this command was called, to call it again."""
+    called = Path(sys.argv[0])
+    return "python -m jouren" if called.name == "__main__.py" else os.path.relpath(called)
 
 
 def _say_crash(name: str, code: int, pause: float) -> None:
@@ -145,6 +151,6 @@ def _welcome(config: Config, password: str | None) -> str:
         login = _("Log in with your account.")
     else:
         login = _("There is no account yet. Make one in another terminal: %(command)s") % {
-            "command": f"{Path(sys.argv[0]).name} createowner"
+            "command": f"{_own_name()} createowner"
         }
     return "\n".join(["", _("Jouren is ready: %(url)s") % {"url": url}, login, _("Ctrl-C stops it."), ""])

@@ -10,8 +10,8 @@ class CoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from jouren.core.hops import clock_loop  # noqa: PLC0415 - needs the settings
-        from jouren.core.loops import register_loop  # noqa: PLC0415
+        from jouren.core.hops import clock_loop
+        from jouren.core.loops import register_loop
 
         if settings.JOUREN.sandbox:
             register_loop(clock_loop)

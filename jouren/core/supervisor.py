@@ -104,11 +104,14 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def hold_lifeline() -> None:
-    """In a child: ask this process to end (SIGTERM) as soon as its supervisor is gone. Does nothing elsewhere."""
+def hold_lifeline() -> bool:
+    """In a child: ask this process to end (SIGTERM) as soon as its supervisor is gone.
+
+    Returns True in a child, False (and does nothing) in a process that has no supervisor.
+    """
     number = os.environ.pop(_LIFELINE, "")
     if not number:
-        return
+        return False
     lifeline = int(number)
     os.set_inheritable(lifeline, False)
 
@@ -118,3 +121,4 @@ def hold_lifeline() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="lifeline", daemon=True).start()
+    return True

@@ -23,10 +23,13 @@ BEAT_SECONDS = 5.0
 ALIVE_SECONDS = 20
 
 
-def run_worker(stop: threading.Event) -> None:
-    """Work until ``stop`` is set, then end every part in order and return."""
+def run_worker(stop: threading.Event, *, sink: bool = True) -> None:
+    """Work until ``stop`` is set, then end every part in order and return.
+
+    ``sink=False`` leaves the local mail sink to another process.
+    """
     helpers: list[Callable[[threading.Event], None]] = [run_jobs, beat]
-    if settings.JOUREN.email is None:
+    if sink and settings.JOUREN.email is None:
         helpers.append(_sink)
     # The helpers end after the loops: what the loops still send at the end needs the sink.
     end = threading.Event()

@@ -1,0 +1,65 @@
+# Jouren. On a fresh machine with Python 3.11+ and make:
+#
+#   make demo     a small demo shop, at one URL
+#   make test     everything that is tested
+#   make help     the rest
+#
+# Every target does all its own set-up, and does it once: a stamp in .venv says what it was made from.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+STAMP := $(VENV)/.jouren-ready
+
+.PHONY: help setup demo run test check bench lock messages format
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## prepare .venv, with .venv/bin/jouren, and stop there
+
+$(STAMP): requirements/dev.lock requirements/uv.lock pyproject.toml
+	@bash scripts/make_environment.sh "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+demo: $(STAMP) ## run Jouren with a demo shop (its data: .jouren/demo)
+	@exec $(BIN)/jouren up --demo $(ARGS)
+
+run: $(STAMP) ## run Jouren without demo data (its data: .jouren)
+	@exec $(BIN)/jouren up $(ARGS)
+
+test: $(STAMP) ## all tests, in random order; DATABASE_URL=... runs them on a server of yours
+	@$(BIN)/python scripts/ensure_chromium.py
+	@$(BIN)/pytest $(ARGS)
+
+check: $(STAMP) ## style, types, layers, migrations, translations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	JOUREN_HOME=.jouren/check $(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python scripts/translations.py check
+
+bench: $(STAMP) ## measure against the budgets
+	@$(BIN)/python -m benchmarks all $(ARGS)
+
+format: $(STAMP) ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+messages: $(STAMP) ## bring the translation catalogue in line with the sources, and compile it
+	$(BIN)/python scripts/translations.py update
+
+lock: $(STAMP) ## renew the lock files (UPGRADE=1: to the newest versions allowed)
+	$(UV) pip compile --universal --generate-hashes --python-version 3.11 $(if $(UPGRADE),--upgrade) --quiet \
+		pyproject.toml -o requirements/run.lock
+	$(UV) pip compile --universal --generate-hashes --python-version 3.11 $(if $(UPGRADE),--upgrade) --quiet \
+		--extra dev pyproject.toml -o requirements/dev.lock
+	$(UV) pip compile --universal --generate-hashes --python-version 3.11 $(if $(UPGRADE),--upgrade) --quiet \
+		requirements/uv.in -o requirements/uv.lock
