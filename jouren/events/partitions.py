@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from django.db import connection, transaction
+from psycopg import sql
 
 from jouren.core import clock
 from jouren.core.sql import load_sql
