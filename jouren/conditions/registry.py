@@ -1,0 +1,145 @@
+"""What can be asked about a person: typed facts, registered by the rooms that own them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from jouren.conditions.errors import ConditionError
+
+Text = str | Promise
+MAX_TEXT_LENGTH = 500
+
+
+class FactType(StrEnum):
+    """The type of a fact's value, as SQL and Python see it.
+
+    TEXT ``text``/str · NUMBER an integer or ``numeric``/int, Decimal · BOOLEAN · DATETIME ``timestamptz``/aware ·
+    DATE · SET ``text[]``/list of str, a missing one being empty.
+    """
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATETIME = "datetime"
+    DATE = "date"
+    SET = "set"
+
+
+TYPE_LABELS: Mapping[FactType, Text] = {
+    FactType.TEXT: gettext_lazy("a text"),
+    FactType.NUMBER: gettext_lazy("a number"),
+    FactType.BOOLEAN: gettext_lazy("yes or no"),
+    FactType.DATETIME: gettext_lazy("a time"),
+    FactType.DATE: gettext_lazy("a date"),
+    FactType.SET: gettext_lazy("a list of texts"),
+}
+
+
+@dataclass(frozen=True)
+class Argument:
+    """What a fact has to be told, for example which channel. ``type`` is TEXT or NUMBER (a whole one, 0 to 36,500)."""
+
+    name: str
+    label: Text
+    type: FactType = FactType.TEXT
+    is_required: bool = True
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing that conditions can ask about a person.
+
+    ``sql`` is an expression over the alias ``c`` (``contacts_contact``) and the aliases that ``join`` brings; a join
+    takes no arguments and gives at most one row a contact. In ``sql``, ``%(name)s`` stands for an argument (cast it:
+    ``%(key)s::text``) and ``%(now)s`` for the moment of asking; a plain percent sign is doubled. Where the type depends
+    on the arguments, ``type`` is a function of them and ``sql`` has an expression for each type. ``is_certain``: the
+    value is never missing.
+    """
+
+    name: str
+    type: FactType | Callable[[Mapping[str, Any]], FactType]
+    label: Text
+    sql: str | Mapping[FactType, str]
+    join: str = ""
+    arguments: Sequence[Argument] = ()
+    is_certain: bool = False
+
+    def use(self, given: Mapping[str, Any], path: str = "") -> FactUse:
+        """This fact with its arguments, checked. Raises ConditionError."""
+        known = {argument.name: argument for argument in self.arguments}
+        if unknown := given.keys() - known.keys():
+            message = _("%(fact)s does not know the argument %(argument)s.")
+            raise ConditionError(message % {"fact": self.name, "argument": sorted(unknown)[0][:50]}, path)
+        values = tuple((name, _checked(self.name, known[name], given.get(name), path)) for name in known)
+        return FactUse(self.name, self.type(dict(values)) if callable(self.type) else self.type, values)
+
+    def expression(self, type: FactType) -> str:
+        """The SQL expression for a value of that type."""
+        return self.sql if isinstance(self.sql, str) else self.sql[type]
+
+
+@dataclass(frozen=True, slots=True)
+class FactUse:
+    """A fact with its arguments: what one place of a tuple of values holds."""
+
+    name: str
+    type: FactType
+    arguments: tuple[tuple[str, Any], ...] = field(default=())
+
+    @property
+    def fact(self) -> Fact:
+        """The registered fact."""
+        return fact(self.name)
+
+
+def _checked(fact_name: str, argument: Argument, value: object, path: str) -> object:
+    if value is None or value == "":
+        if argument.is_required:
+            message = _("%(fact)s needs the argument %(argument)s.")
+            raise ConditionError(message % {"fact": fact_name, "argument": argument.name}, path)
+        return None
+    if argument.type == FactType.NUMBER:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 36_500:
+            return value
+    elif isinstance(value, str) and len(value) <= MAX_TEXT_LENGTH and is_storable(value):
+        return value
+    message = _("The argument %(argument)s must be %(type)s.")
+    raise ConditionError(message % {"argument": argument.name, "type": TYPE_LABELS[argument.type]}, path)
+
+
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL can hold a text: no NUL, no half of a surrogate pair."""
+    return "\x00" not in text and not _SURROGATE.search(text)
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_facts: dict[str, Fact] = {}
+
+
+def register_fact(fact: Fact) -> Fact:
+    """Make a fact known. Raises ValueError when another one has its name."""
+    if _facts.get(fact.name, fact) != fact:
+        raise ValueError(f"The fact {fact.name!r} is registered twice.")
+    _facts[fact.name] = fact
+    return fact
+
+
+def fact(name: str, path: str = "") -> Fact:
+    """The registered fact of that name. Raises ConditionError for an unknown one."""
+    try:
+        return _facts[name]
+    except (KeyError, TypeError):
+        raise ConditionError(_("There is no fact %(name)s.") % {"name": str(name)[:50]}, path) from None
+
+
+def facts() -> list[Fact]:
+    """All registered facts, by name."""
+    return [_facts[name] for name in sorted(_facts)]
