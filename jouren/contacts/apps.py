@@ -9,8 +9,9 @@ class ContactsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from jouren.contacts import event_types, queries  # noqa: PLC0415 — models can be imported only now
-        from jouren.events.reactions import register_contact_resolver  # noqa: PLC0415
+        from jouren.contacts import event_types, facts, queries
+        from jouren.events.reactions import register_contact_resolver
 
         event_types.register()
+        facts.register()
         register_contact_resolver(queries.canonical_ids)
