@@ -9,5 +9,6 @@ urlpatterns = [
     path("admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     path("media/<path:path>", picture),
+    path("", include("jouren.capture.urls")),
     path("", include(wagtail_urls)),
 ]

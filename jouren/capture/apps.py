@@ -7,3 +7,11 @@ class CaptureConfig(AppConfig):
     label = "capture"
     verbose_name = _("Capture")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from jouren.capture.erasure import erase_people
+        from jouren.capture.event_types import register_event_types
+        from jouren.contacts.actions import register_eraser
+
+        register_event_types()
+        register_eraser("capture", erase_people)

@@ -1,0 +1,16 @@
+"""The public addresses of forms and of the links in mails. None holds personal data."""
+
+from django.urls import path
+
+from jouren.capture.views.confirm import confirm_view
+from jouren.capture.views.preferences import preferences_view, unsubscribe_view
+from jouren.capture.views.sign_up import form_view, thanks_view
+
+app_name = "capture"
+urlpatterns = [
+    path("f/<uuid:public_id>/", form_view, name="form"),
+    path("f/<uuid:public_id>/thanks/", thanks_view, name="thanks"),
+    path("confirm/<str:token>", confirm_view, name="confirm"),
+    path("p/<str:token>", preferences_view, name="preferences"),
+    path("u/<str:token>", unsubscribe_view, name="unsubscribe"),
+]

@@ -1,0 +1,54 @@
+"""The link in the confirmation mail. Scanners follow links, so only the button on its page confirms."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from jouren.capture.actions import Outcome, confirm_registration, find_registration, outcome_before
+from jouren.capture.models import Registration
+from jouren.capture.sign_up import client_address
+from jouren.capture.views.base import notice, public_view, unknown_link
+from jouren.core import clock
+
+
+@public_view("GET", "HEAD", "POST")
+def confirm_view(request: HttpRequest, token: str) -> HttpResponseBase:
+    """GET shows the button, POST confirms."""
+    registration = find_registration(token)
+    if request.method == "POST":
+        outcome = confirm_registration(token, client_address(request))
+        if registration is not None and outcome is Outcome.CONFIRMED:
+            return _confirmed(request, registration)
+    else:
+        pending = outcome_before(registration, clock.now())
+        if pending is None:
+            return TemplateResponse(request, "capture/confirm.html", {"registration": registration})
+        outcome = pending
+    return _explain(request, registration, outcome)
+
+
+def _confirmed(request: HttpRequest, registration: Registration) -> HttpResponseBase:
+    form = registration.form
+    if form is not None and form.after_page is not None and form.after_page.live and form.after_page.url:
+        response = HttpResponseRedirect(form.after_page.url)
+        response.status_code = 303
+        return response
+    text = (form.confirmed_text if form else "") or _("Thank you. We look forward to writing to you.")
+    return notice(request, _("Your registration is confirmed"), text, kind="done")
+
+
+def _explain(request: HttpRequest, registration: Registration | None, outcome: Outcome) -> HttpResponse:
+    if registration is None or outcome is Outcome.UNKNOWN:
+        return unknown_link(request)
+    if outcome is Outcome.ALREADY:
+        text = _("Your registration was confirmed before. There is nothing more to do.")
+        return notice(request, _("Already confirmed"), text, kind="done")
+    way_on = {}
+    if registration.form is not None and registration.form.is_open:
+        link = reverse("capture:form", args=[registration.form.public_id])
+        way_on = {"link": link, "link_text": _("Back to the form")}
+    text = _("A confirmation link is good for seven days. Please fill in the form once more to get a new one.")
+    return notice(request, _("This link has expired"), text, status=410, **way_on)

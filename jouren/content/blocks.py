@@ -1,0 +1,165 @@
+"""What a page is built from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+from wagtail import blocks
+from wagtail.images.blocks import ImageBlock, ImageChooserBlock
+from wagtail.snippets.blocks import SnippetChooserBlock
+
+from jouren.capture.sign_up import sign_up_form_of
+from jouren.content.phrases import BUTTON_TEXTS
+from jouren.content.video import read_video_url
+
+TEXT_FEATURES = ["bold", "italic", "link", "ol", "ul", "h3"]
+MAX_BUTTON_LENGTH = 30
+
+
+class SuggestingInput(forms.TextInput):
+    """A text field that offers phrases and takes any other."""
+
+    template_name = "content/admin/suggesting_input.html"
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """Adds the phrases and ties the list to the field."""
+        context = super().get_context(name, value, attrs)
+        list_id = f"{context['widget']['attrs'].get('id') or name}-phrases"
+        context["widget"]["attrs"]["list"] = list_id
+        return {**context, "list_id": list_id, "phrases": BUTTON_TEXTS}
+
+
+class ButtonTextBlock(blocks.CharBlock):
+    """A button's text: one of the offered ones or the author's own."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=MAX_BUTTON_LENGTH,
+            help_text=_("One glance must tell what one gets. Choose one of the offered texts or write your own."),
+            **kwargs,
+        )
+        self.field.widget = SuggestingInput(attrs={"maxlength": str(MAX_BUTTON_LENGTH)})
+
+
+class ButtonBlock(blocks.StructBlock):
+    """A button that leads to another place, or to the form on the same page."""
+
+    text = ButtonTextBlock(label=_("Text"))
+    url = blocks.URLBlock(required=False, label=_("Address"))
+    page = blocks.PageChooserBlock(required=False, label=_("Page"))
+
+    class Meta:
+        icon = "arrow-right"
+        label = _("Button")
+        help_text = _("Without an address or a page, the button leads to the form on this page.")
+        template = "content/blocks/button.html"
+
+    def clean(self, value: Any) -> Any:
+        """A button leads to one place."""
+        cleaned = super().clean(value)
+        if cleaned.get("url") and cleaned.get("page"):
+            raise blocks.StructBlockValidationError(
+                block_errors={"url": ValidationError(_("Give an address or a page, not both."))}
+            )
+        return cleaned
+
+    def get_context(self, value: Any, parent_context: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Adds ``href``; the form's anchor where nothing else is given."""
+        context: dict[str, Any] = super().get_context(value, parent_context=parent_context)
+        page = value.get("page")
+        context["href"] = value.get("url") or (page.url if page and page.live else "") or "#form"
+        return context
+
+
+class VideoBlock(blocks.StructBlock):
+    """A video that loads nothing from elsewhere until the visitor plays it."""
+
+    url = blocks.URLBlock(label=_("Address on YouTube or Vimeo"))
+    title = blocks.CharBlock(max_length=150, label=_("Title"))
+    poster = ImageChooserBlock(required=False, label=_("Picture before it plays"))
+
+    class Meta:
+        icon = "media"
+        label = _("Video")
+        template = "content/blocks/video.html"
+
+    def clean(self, value: Any) -> Any:
+        """Only videos that can be shown."""
+        cleaned = super().clean(value)
+        if read_video_url(cleaned["url"]) is None:
+            raise blocks.StructBlockValidationError(
+                block_errors={
+                    "url": ValidationError(
+                        _("Give the address of a video, for example https://www.youtube.com/watch?v=…")
+                    )
+                }
+            )
+        return cleaned
+
+    def get_context(self, value: Any, parent_context: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Adds ``video`` (None when the address is no video) and ``player``, the small page that a click replaces."""
+        context: dict[str, Any] = super().get_context(value, parent_context=parent_context)
+        video = read_video_url(value.get("url") or "")
+        parts = {"video": video, "title": value.get("title"), "poster": value.get("poster")}
+        context["video"] = video
+        context["player"] = render_to_string("content/blocks/video_player.html", parts) if video else ""
+        return context
+
+
+class QuoteBlock(blocks.StructBlock):
+    """What somebody said."""
+
+    text = blocks.TextBlock(label=_("Quote"), max_length=1000)
+    who = blocks.CharBlock(required=False, max_length=100, label=_("Who said it"))
+
+    class Meta:
+        icon = "openquote"
+        label = _("Quote")
+        template = "content/blocks/quote.html"
+
+
+class QuestionBlock(blocks.StructBlock):
+    """A question and its answer."""
+
+    question = blocks.CharBlock(max_length=200, label=_("Question"))
+    answer = blocks.RichTextBlock(features=["bold", "link", "ul"], label=_("Answer"))
+
+
+class FormBlock(SnippetChooserBlock):
+    """A sign-up form."""
+
+    class Meta:
+        icon = "form"
+        label = _("Form")
+        template = "content/blocks/form.html"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("capture.Form", **kwargs)
+
+    def get_context(self, value: Any, parent_context: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Adds ``sign_up``, the form to fill in; None for one that was deleted or is closed."""
+        context: dict[str, Any] = super().get_context(value, parent_context=parent_context)
+        request, page = context.get("request"), context.get("page")
+        context["sign_up"] = sign_up_form_of(value, request, page) if value and request else None
+        return context
+
+
+class PageBlocks(blocks.StreamBlock):
+    """The body of a page."""
+
+    heading = blocks.CharBlock(icon="title", label=_("Heading"), max_length=150, template="content/blocks/heading.html")
+    text = blocks.RichTextBlock(
+        icon="pilcrow", label=_("Text"), features=TEXT_FEATURES, template="content/blocks/text.html"
+    )
+    image = ImageBlock(icon="image", label=_("Image"), template="content/blocks/image.html")
+    video = VideoBlock()
+    button = ButtonBlock()
+    form = FormBlock()
+    quote = QuoteBlock()
+    questions = blocks.ListBlock(
+        QuestionBlock(), icon="help", label=_("Questions and answers"), template="content/blocks/questions.html"
+    )

@@ -1,0 +1,72 @@
+"""The pages that visitors see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel
+from wagtail.fields import StreamField
+from wagtail.models import Page
+
+from jouren.capture.visits import follow_visit
+from jouren.content.blocks import PageBlocks
+
+
+class StoryPage(Page):
+    """What both kinds of page have: a headline and a body of blocks."""
+
+    headline = models.CharField(
+        _("headline"), max_length=150, blank=True, help_text=_("Large, at the top. Empty: the page's title.")
+    )
+    lead = models.CharField(
+        _("lead"), max_length=300, blank=True, help_text=_("One or two sentences under the headline.")
+    )
+    language = models.CharField(
+        _("language of the text"), max_length=5, choices=[("ja", _("Japanese")), ("en", _("English"))], default="ja"
+    )
+    body = StreamField(PageBlocks(), verbose_name=_("body"), blank=True)
+
+    template = "content/page.html"
+    content_panels = [
+        *Page.content_panels,
+        MultiFieldPanel([FieldPanel("headline"), FieldPanel("lead"), FieldPanel("language")], heading=_("Top")),
+        FieldPanel("body"),
+    ]
+
+    class Meta:
+        abstract = True
+
+    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Show the page and remember the visit."""
+        response: HttpResponseBase = super().serve(request, *args, **kwargs)
+        follow_visit(request, response)
+        return response
+
+    def first_form_id(self) -> str:
+        """The id of the first form block, which buttons lead to; empty when there is none."""
+        return next((block.id for block in self.body if block.block_type == "form"), "")
+
+
+class HomePage(StoryPage):
+    """The page at the root of the site."""
+
+    parent_page_types = ["wagtailcore.Page"]
+    subpage_types = ["content.LandingPage"]
+
+    class Meta:
+        verbose_name = _("home page")
+        verbose_name_plural = _("home pages")
+
+
+class LandingPage(StoryPage):
+    """A page that visitors land on from a search, a post or an advertisement."""
+
+    parent_page_types = ["content.HomePage", "content.LandingPage"]
+    subpage_types = ["content.LandingPage"]
+
+    class Meta:
+        verbose_name = _("landing page")
+        verbose_name_plural = _("landing pages")
