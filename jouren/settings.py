@@ -27,6 +27,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "SAMEORIGIN"
 
 INSTALLED_APPS = [
+    "jouren.api",
     "jouren.backoffice",
     "jouren.journeys",
     "jouren.content",

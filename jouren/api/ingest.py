@@ -1,0 +1,128 @@
+"""``POST /api/events``: other systems tell what happened.
+
+    {"events": [{"type": "order.paid", "contact": {"email": "hana@example.jp"}, "key": "order-1001",
+                 "occurred_at": "2026-11-22T09:30:00+09:00",
+                 "payload": {"order": "1001", "kind": "regular", "amount": 3980, "currency": "JPY",
+                             "products": ["tea"]}}]}
+
+Up to 500 events a request; all are recorded or none. 202 means durable. A ``key`` that came before counts no more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from jouren.contacts.actions import resolve_contacts
+from jouren.core import clock
+from jouren.core.errors import UserError
+from jouren.events.actions import NewEvent, record_events
+
+MAX_EVENTS = 500
+MAX_BODY_BYTES = 4_000_000
+_IDENTITY_KINDS = ("email", "line", "shop")
+_EVENT_FIELDS = frozenset({"type", "contact", "occurred_at", "key", "payload", "historical"})
+# Only what a shop's own systems know of may come from outside; the rest of the log is ours to write.
+ACCEPTED_TYPES = frozenset({"order.paid"})
+_CLOCK_SKEW = timedelta(minutes=5)
+
+
+class BadRequest(UserError):
+    """The request's body cannot be used; the message says which event, and why."""
+
+
+def ingest(body: bytes, source: str) -> dict[str, int]:
+    """Record a request's events. Returns how many were recorded and how many had come before or are of erased people.
+
+    Raises:
+        BadRequest: nothing is recorded.
+    """
+    entries = _entries(body)
+    now = clock.now()
+    identities = [_identity(entry, position) for position, entry in enumerate(entries)]
+    try:
+        with transaction.atomic():
+            contact_ids = resolve_contacts(identities)
+            events = [
+                _event(entry, contact_id, source, position, now)
+                for position, (entry, contact_id) in enumerate(zip(entries, contact_ids, strict=True))
+                if contact_id is not None
+            ]
+            recorded = sum(1 for event_id in record_events(events) if event_id is not None)
+    except BadRequest:
+        raise
+    except UserError as error:
+        raise BadRequest(str(error)) from error
+    return {"recorded": recorded, "ignored": len(entries) - recorded}
+
+
+def _entries(body: bytes) -> list[dict[str, Any]]:
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadRequest("The body is not JSON.") from None
+    entries = data.get("events") if isinstance(data, dict) else None
+    if not isinstance(entries, list) or not 0 < len(entries) <= MAX_EVENTS:
+        raise BadRequest(f'The body must be {{"events": […]}} with 1 to {MAX_EVENTS} events.')
+    for position, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            raise BadRequest(f"events[{position}] must be an object.")
+        if unknown := entry.keys() - _EVENT_FIELDS:
+            raise BadRequest(
+                f"events[{position}]: unknown field {sorted(unknown)[0]!r}; known: {sorted(_EVENT_FIELDS)}."
+            )
+    return entries
+
+
+def _identity(entry: Mapping[str, Any], position: int) -> tuple[str, str]:
+    contact = entry.get("contact")
+    if isinstance(contact, dict) and len(contact) == 1:
+        ((kind, value),) = contact.items()
+        if kind in _IDENTITY_KINDS and isinstance(value, str) and value:
+            return kind, value
+    raise BadRequest(f'events[{position}].contact must be {{"email": "…"}}, {{"line": "…"}} or {{"shop": "…"}}.')
+
+
+def _event(entry: Mapping[str, Any], contact_id: int, source: str, position: int, now: datetime) -> NewEvent:
+    kind, key, payload = entry.get("type"), entry.get("key"), entry.get("payload", {})
+    if kind not in ACCEPTED_TYPES:
+        raise BadRequest(f"events[{position}].type must be one of {sorted(ACCEPTED_TYPES)}.")
+    if not isinstance(key, str):
+        raise BadRequest(f"events[{position}].key must be a text that is the same whenever the event is sent again.")
+    if not isinstance(payload, dict):
+        raise BadRequest(f"events[{position}].payload must be an object.")
+    historical = entry.get("historical", False)
+    if not isinstance(historical, bool):
+        raise BadRequest(f"events[{position}].historical must be true or false.")
+    return NewEvent(
+        kind,
+        contact_id,
+        payload,
+        occurred_at=_moment(entry.get("occurred_at"), position, now),
+        source=source,
+        key=key,
+        historical=historical,
+    )
+
+
+def _moment(value: Any, position: int, now: datetime) -> datetime:
+    if value is None:
+        return now
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        moment = None
+    if moment is None or moment.tzinfo is None or moment.year < 1990:
+        raise BadRequest(f"events[{position}].occurred_at must be like 2026-11-22T09:30:00+09:00, with a time zone.")
+    if moment > now + _CLOCK_SKEW:
+        raise BadRequest(f"events[{position}].occurred_at is in the future.")
+    return moment
+
+
+def accepted_types() -> Sequence[str]:
+    """The event types that may come from outside."""
+    return sorted(ACCEPTED_TYPES)

@@ -1,0 +1,163 @@
+"""The advancer: moves everybody who is due, many at a time.
+
+One tick is one transaction: claim due enrolments, load their facts in a query a version, :func:`decide` each step until
+the person has to wait, and write all moves and deliveries back as sets. One person whose facts or writes fail is
+set apart with the reason; the others of the batch go on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+import psycopg
+from django.db import InterfaceError, OperationalError, transaction
+
+from jouren.core import clock
+from jouren.core.sql import load_sql
+from jouren.journeys.decide import GOAL_REACHED, Decision, Facts, Go, Leave, Stay, decide
+from jouren.journeys.models import EnrolmentState
+from jouren.journeys.program import ChangeStage, Send, Suppress
+from jouren.journeys.sources import DatabaseFacts, FactSource
+from jouren.journeys.versions import LoadedVersion, load_version
+from jouren.journeys.writers import DatabaseWriter
+
+logger = logging.getLogger(__name__)
+_sql = load_sql("journeys")
+
+CHANNEL = "jouren_advance"
+BATCH = 1_000
+MAX_STEPS_A_TICK = 50
+
+
+class Walker(NamedTuple):
+    """One person in a journey, as claimed."""
+
+    enrolment_id: int
+    version_id: int
+    contact_id: int
+    occurrence: int
+    step: UUID | None
+    arrived_at: datetime
+    entered_at: datetime
+    heard: bool
+
+
+@dataclass(slots=True)
+class Move:
+    """What became of one walker in one tick."""
+
+    walker: Walker
+    version: LoadedVersion
+    state: int
+    step: str | None
+    arrived_at: datetime
+    due_at: datetime | None = None
+    waits_for: str | None = None
+    reason: str = ""
+    effects: list[Send | ChangeStage | Suppress] = field(default_factory=list)
+
+
+class Writer(Protocol):
+    """Where decisions go: the database, or a collector."""
+
+    def write(self, moves: Sequence[Move], now: datetime) -> None:
+        """Take all moves of one batch."""
+
+
+def tick() -> int:
+    """Advance the next batch of due enrolments. Returns how many."""
+    now = clock.now()
+    with transaction.atomic():
+        walkers = [Walker(*row) for row in _sql.all("claim_due", {"now": now, "limit": BATCH})]
+        if walkers:
+            _advance_or_set_apart(walkers, now)
+    return len(walkers)
+
+
+def _advance_or_set_apart(walkers: Sequence[Walker], now: datetime) -> None:
+    """Advance all in one savepoint; when that fails, in halves, until only those who fail are left."""
+    try:
+        with transaction.atomic():
+            advance(walkers, now, DatabaseFacts(), DatabaseWriter())
+    except (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError):
+        raise  # nobody's fault: the whole batch is tried again
+    except Exception as error:
+        if len(walkers) > 1:
+            middle = len(walkers) // 2
+            _advance_or_set_apart(walkers[:middle], now)
+            _advance_or_set_apart(walkers[middle:], now)
+            return
+        logger.exception("Enrolment %s is stopped", walkers[0].enrolment_id)
+        reason = f"{type(error).__name__}: {error}".replace("\x00", "")[:500]
+        _sql.run("fail", {"ids": [walkers[0].enrolment_id], "now": now, "reason": reason})
+
+
+def advance(
+    walkers: Sequence[Walker],
+    now: datetime,
+    source: FactSource,
+    writer: Writer,
+    load: Callable[[int], LoadedVersion] = load_version,
+) -> None:
+    """Walk every walker as far as they can go now, with facts from ``source``, and hand the moves to ``writer``."""
+    by_version: dict[int, list[Walker]] = defaultdict(list)
+    for walker in walkers:
+        by_version[walker.version_id].append(walker)
+    moves = []
+    for version_id, group in by_version.items():
+        version = load(version_id)
+        values = source.load(version.program.facts, [walker.contact_id for walker in group], now)
+        closures = source.closures()
+        moves += [walk(walker, version, values[walker.contact_id], closures, now) for walker in group]
+    writer.write(moves, now)
+
+
+def walk(
+    walker: Walker, version: LoadedVersion, values: tuple[Any, ...], closures: Container[date], now: datetime
+) -> Move:
+    """Decide step after step until the person has to wait, leaves, or has walked to the end.
+
+    After a step that changes what is known of the person the walk pauses, to go on in the next tick with fresh facts.
+    """
+    program = version.program
+    step_id = str(walker.step) if walker.step else None
+    facts = Facts(values, walker.entered_at, walker.arrived_at, walker.heard, closures)
+    effects: list[Send | ChangeStage | Suppress] = []
+    for _ in range(MAX_STEPS_A_TICK):
+        if step_id is None:
+            return Move(walker, version, EnrolmentState.FINISHED, None, now, effects=effects)
+        decision: Decision = decide(program, program.steps[step_id], facts, now)
+        match decision:
+            case Stay(until, waits_for):
+                return Move(
+                    walker, version, EnrolmentState.ACTIVE, step_id, facts.arrived_at, until, waits_for, "", effects
+                )
+            case Leave(reason):
+                state = EnrolmentState.FINISHED if reason == GOAL_REACHED else EnrolmentState.LEFT
+                return Move(walker, version, state, step_id, facts.arrived_at, reason=reason, effects=effects)
+            case Go(following, effect):
+                if effect is not None:
+                    effects.append(effect)
+                step_id = following
+                facts = Facts(values, walker.entered_at, now, False, closures)
+                if isinstance(effect, ChangeStage | Suppress):
+                    break
+    return Move(walker, version, EnrolmentState.ACTIVE, step_id, now, now, None, "", effects)
+
+
+def next_due() -> datetime | None:
+    """When the next enrolment is due; None when nobody waits."""
+    row = _sql.one("next_due")
+    return row[0] if row else None
+
+
+def is_busy() -> bool:
+    """True when somebody is due now."""
+    due = next_due()
+    return due is not None and due <= clock.now()

@@ -1,0 +1,24 @@
+from django.utils.translation import gettext_lazy as _
+
+from jouren.events.types import EventType, register_event_type
+
+
+def register() -> None:
+    """Make this room's events known."""
+    register_event_type(
+        EventType(
+            "journey.entered",
+            _("Entered a journey"),
+            {"journey": int, "name": str},
+            sentence=_("Entered the journey “%(name)s”."),
+            reacts=False,
+        )
+    )
+    register_event_type(
+        EventType(
+            "journey.left",
+            _("Left a journey"),
+            {"journey": int, "name": str, "reason": str},
+            sentence=_("Left the journey “%(name)s”: %(reason)s."),
+        )
+    )

@@ -1,0 +1,192 @@
+"""Journeys as authored, their frozen versions, and the people in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
+from wagtail.fields import StreamField
+from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, RevisionMixin
+
+from jouren.core.schedule import DEFAULT_ZONE
+from jouren.journeys.blocks import ExitsBlock, StepsBlock, TestsBlock, TriggersBlock
+
+
+class Reentry(models.TextChoices):
+    """Whether the same person may walk a journey more than once."""
+
+    ONCE = "once", _("Once in a lifetime")
+    AGAIN = "again", _("Again, when they are not in it")
+
+
+class Journey(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, models.Model):
+    """A scenario as its author edits it. The engine runs its latest :class:`JourneyVersion` only."""
+
+    name = models.CharField(_("name"), max_length=200)
+    description = models.TextField(_("what it is for"), blank=True)
+    trigger = StreamField(TriggersBlock(), verbose_name=_("who enters"), blank=True, max_num=1)
+    entry = StreamField(TestsBlock(), verbose_name=_("only if"), blank=True)
+    reentry = models.CharField(_("how often"), max_length=10, choices=Reentry.choices, default=Reentry.ONCE)
+    goal = StreamField(
+        TestsBlock(),
+        verbose_name=_("goal"),
+        blank=True,
+        help_text=_("Who reaches it leaves the journey. Asked again before every message."),
+    )
+    exits = StreamField(
+        ExitsBlock(),
+        verbose_name=_("exits"),
+        blank=True,
+        help_text=_("Who meets one of these leaves the journey. Asked again before every message."),
+    )
+    steps = StreamField(StepsBlock(), verbose_name=_("steps"), blank=True)
+    zone = models.CharField(_("time zone"), max_length=50, default=DEFAULT_ZONE)
+    paused_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("journey")
+        verbose_name_plural = _("journeys")
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @transaction.atomic
+    def publish(self, revision: Any, user: Any = None, **options: Any) -> None:
+        """Publish by hand, schedule or workflow: one way, which freezes a version for the engine."""
+        from jouren.journeys.actions import freeze_version
+
+        super().publish(revision, user=user, **options)
+        freeze_version(Journey.objects.get(pk=self.pk), revision_id=revision.pk)
+
+    @transaction.atomic
+    def unpublish(
+        self, set_expired: bool = False, commit: bool = True, user: Any = None, log_action: bool = True
+    ) -> None:
+        """Nobody enters any more, and those inside stand still until the journey is published again."""
+        from jouren.journeys.actions import retire_versions
+
+        super().unpublish(set_expired=set_expired, commit=commit, user=user, log_action=log_action)
+        retire_versions(self)
+
+    @property
+    def preview_modes(self) -> list[tuple[str, Any]]:
+        """The whole flow at a glance, or what one person gets, day by day."""
+        return [("flow", _("Flow")), ("days", _("Day by day"))]
+
+    def get_preview_template(self, request: Any, mode_name: str) -> str:
+        return f"journeys/preview_{mode_name or 'flow'}.html"
+
+    def get_preview_context(self, request: Any, mode_name: str) -> dict[str, Any]:
+        from jouren.journeys.preview import preview_context
+
+        return {**super().get_preview_context(request, mode_name), **preview_context(self, mode_name)}
+
+    def full_clean_for_publishing(self) -> None:
+        """Raise ValidationError, told by field, when this journey cannot run as it stands."""
+        from jouren.journeys.compiler import JourneyProblem, compile_journey
+
+        try:
+            compile_journey(self)
+        except JourneyProblem as problem:
+            raise ValidationError({problem.field: problem.messages}) from problem
+
+
+class JourneyVersion(models.Model):
+    """A published journey, frozen: the engine's only source. ``compiled`` is described in ``program.py``."""
+
+    journey = models.ForeignKey(Journey, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    revision_id = models.BigIntegerField(null=True)
+    compiled = models.JSONField()
+    schema = models.PositiveSmallIntegerField()
+    hash = models.CharField(max_length=64)
+    live = models.BooleanField(default=True)
+    run = models.ForeignKey("messaging.Run", on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["journey", "number"], name="journeys_version_number"),
+            models.UniqueConstraint(
+                fields=["journey"], condition=models.Q(live=True), name="journeys_version_one_live"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.journey} ({self.number})"
+
+
+class DayOff(models.Model):
+    """A day on which the shop is closed, besides weekends and public holidays."""
+
+    day = models.DateField(_("day"), unique=True)
+    name = models.CharField(_("why"), max_length=100, blank=True)
+
+    class Meta:
+        verbose_name = _("day off")
+        verbose_name_plural = _("days off")
+        ordering = ["day"]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.name}".strip()
+
+
+class EnrolmentState(models.IntegerChoices):
+    """Whether a person is still on the way. ``FINISHED`` walked to the end; ``LEFT`` went before it."""
+
+    ACTIVE = 1, _("On the way")
+    FINISHED = 2, _("Finished")
+    LEFT = 3, _("Left")
+    FAILED = 4, _("Stopped by an error")
+
+
+class Enrolment(models.Model):
+    """One person's walk through a journey.
+
+    ``step`` is where they are, ``arrived_at`` since when; the advancer looks again at ``due_at``. ``waits_for`` is the
+    type of event that would wake them before; ``heard_event_id`` is the one that did.
+    """
+
+    journey = models.ForeignKey(Journey, on_delete=models.CASCADE, db_index=False, related_name="+")
+    version = models.ForeignKey(
+        JourneyVersion, on_delete=models.DO_NOTHING, db_index=False, db_constraint=False, related_name="+"
+    )
+    contact_id = models.BigIntegerField()
+    occurrence = models.PositiveIntegerField(default=1)
+    state = models.PositiveSmallIntegerField(choices=EnrolmentState.choices, default=EnrolmentState.ACTIVE)
+    step = models.UUIDField(null=True)
+    arrived_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    waits_for = models.TextField(null=True)
+    heard_event_id = models.BigIntegerField(null=True)
+    entered_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    reason = models.TextField(default="", db_default="")
+
+    class Meta:
+        verbose_name = _("enrolment")
+        verbose_name_plural = _("enrolments")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["journey", "contact_id", "occurrence"], name="journeys_enrolment_occurrence"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(state=EnrolmentState.ACTIVE),
+                name="journeys_enrolment_due",
+            ),
+            models.Index(
+                fields=["contact_id"],
+                condition=models.Q(state=EnrolmentState.ACTIVE),
+                name="journeys_enrolment_active",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"

@@ -1,0 +1,22 @@
+"""What erasing and merging people does to their walks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jouren.core import clock
+from jouren.core.sql import load_sql
+
+_sql = load_sql("journeys")
+
+
+def forget_people(contact_ids: Sequence[int]) -> None:
+    """End all walks of erased people. Runs in the transaction of the erasure."""
+    _sql.run("leave", {"contact_ids": list(contact_ids), "now": clock.now(), "reason": "erased"})
+
+
+def merge_people(kept_id: int, gone_id: int) -> None:
+    """Let the kept person go on with the other's walks; where both walk the same journey, the kept one's goes on."""
+    parameters = {"kept_id": kept_id, "gone_id": gone_id, "now": clock.now()}
+    _sql.run("end_doubled_walks", parameters)
+    _sql.run("hand_over_walks", parameters)

@@ -1,0 +1,78 @@
+"""What the back office asks about journeys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from jouren.core.sql import load_sql
+from jouren.journeys.models import Journey, JourneyVersion
+
+_sql = load_sql("journeys")
+
+
+@dataclass(frozen=True)
+class StepFigures:
+    """How one step stands: people there now; of its message sent, withheld, clicked (people); left from here."""
+
+    here: int = 0
+    sent: int = 0
+    withheld: int = 0
+    opened: int = 0
+    clicked: int = 0
+    left: int = 0
+
+
+@dataclass(frozen=True)
+class JourneyFigures:
+    """How a journey stands, whole and by step id."""
+
+    active: int
+    finished: int
+    left: int
+    failed: int
+    steps: dict[str, StepFigures]
+
+
+def live_version(journey: Journey) -> JourneyVersion | None:
+    """The version that people enter now."""
+    return JourneyVersion.objects.filter(journey=journey, live=True).first()
+
+
+def figures(journey: Journey) -> JourneyFigures:
+    """People per step, and what became of each step's messages, over all versions of the journey."""
+    states: dict[int, int] = {}
+    steps: dict[str, dict[str, int]] = {}
+    for state, step, people in _sql.all("people_by_step", {"journey_id": journey.pk}):
+        states[state] = states.get(state, 0) + people
+        if step is not None and state in {1, 3}:
+            steps.setdefault(str(step), {})["here" if state == 1 else "left"] = people
+    for step, sent, withheld, opened, clicked in _sql.all("deliveries_by_step", {"reference": str(journey.pk)}):
+        steps.setdefault(str(step), {}).update(sent=sent, withheld=withheld, opened=opened, clicked=clicked)
+    return JourneyFigures(
+        active=states.get(1, 0),
+        finished=states.get(2, 0),
+        left=states.get(3, 0),
+        failed=states.get(4, 0),
+        steps={step: StepFigures(**counts) for step, counts in steps.items()},
+    )
+
+
+@dataclass(frozen=True)
+class Walk:
+    """One person's walk through one journey, for their page."""
+
+    journey_id: int
+    journey: str
+    occurrence: int
+    state: int
+    step: str | None
+    entered_at: datetime
+    due_at: datetime | None
+    ended_at: datetime | None
+    reason: str
+
+
+def walks_of(contact_id: int) -> list[Walk]:
+    """All walks of a person, the latest first."""
+    return [Walk(*row) for row in _sql.all("walks_of", {"contact_id": contact_id})]
