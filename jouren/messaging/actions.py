@@ -125,6 +125,7 @@ def send_transactional(
     contact_id: int,
     context: dict[str, Any] | None = None,
     occurrence: int = 0,
+    *,
     channel: str = "email",
     language: str | None = None,
 ) -> Plan:

@@ -7,3 +7,15 @@ class MessagingConfig(AppConfig):
     label = "messaging"
     verbose_name = _("Messages")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Models can be imported only now.
+        from jouren.messaging import event_types, gate_rules, loops, purposes, reactions
+        from jouren.messaging.channels.email.channel import register_email
+
+        event_types.register()
+        gate_rules.register_gate_rules()
+        purposes.register_purposes()
+        register_email()
+        reactions.register()
+        loops.register()

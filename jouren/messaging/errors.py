@@ -39,8 +39,8 @@ class TemplateProblem(JourenError):
 class DeliveryError(JourenError):
     """A channel did not take a message.
 
-    ``permanent``: trying again is useless. ``code`` is the three-digit reply (0: none), ``enhanced`` the enhanced status
-    code (RFC 3463) such as ``5.1.1``, or empty.
+    ``permanent``: trying again is useless. ``code`` is the three-digit reply (0: none), ``enhanced`` the enhanced
+    status code (RFC 3463) such as ``5.1.1``, or empty.
     """
 
     def __init__(self, text: str, *, permanent: bool, code: int = 0, enhanced: str = "") -> None:

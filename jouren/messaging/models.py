@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.validators import MinValueValidator
-from django.db import models
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 from wagtail.fields import StreamField
 from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, RevisionMixin
 
 from jouren.messaging.channels.email.blocks import BodiesBlock
+from jouren.messaging.forms import MessageForm
 from jouren.messaging.vocabulary import Doubt, Kind, Lane, RunKind, Stage, State, Wall
 
 LANGUAGES = [("ja", _("Japanese")), ("en", _("English"))]
@@ -30,6 +34,8 @@ class Message(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
     language = models.CharField(_("language"), max_length=5, choices=LANGUAGES, default="ja")
     bodies = StreamField(BodiesBlock(), verbose_name=_("bodies"), blank=True)
 
+    base_form_class = MessageForm
+
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
@@ -42,6 +48,26 @@ class Message(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def preview_modes(self) -> list[tuple[str, Any]]:
+        return [("", _("Mail")), ("text", _("Plain text"))]
+
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        from jouren.messaging.preview import preview_response
+
+        return preview_response(self, mode_name)
+
+    def publish(self, revision: Any, *args: Any, **kwargs: Any) -> None:
+        """Publish a revision, whoever asks for it: check it, make it live, freeze it. Raises InvalidMessage."""
+        from jouren.messaging.publishing import check_message, freeze
+
+        with transaction.atomic():
+            bodies = check_message(revision.as_object())
+            super().publish(revision, *args, **kwargs)
+            live = type(self).objects.get(pk=self.pk)
+            if live.live and live.live_revision_id == revision.pk:
+                freeze(live, bodies)
 
 
 class MessageVersion(models.Model):

@@ -23,4 +23,15 @@ SELECT pg_notify('jouren_send', '')
 SELECT id, message_id, name FROM messaging_messageversion WHERE id = ANY(%(version_ids)s)
 
 -- name: next_due
-SELECT min(try_at) FROM messaging_delivery WHERE state = 0 AND lane IN (0, 1, 2)
+SELECT min(moment) FROM (
+    SELECT (
+        SELECT try_at FROM messaging_delivery
+        WHERE lane = lanes.lane AND state = 0 AND try_at > %(now)s
+        ORDER BY try_at LIMIT 1
+    ) AS moment
+    FROM (VALUES (0), (1), (2)) AS lanes (lane)
+) AS moments
+
+-- name: is_sending
+SELECT EXISTS (SELECT 1 FROM messaging_delivery WHERE state = 1)
+    OR EXISTS (SELECT 1 FROM messaging_delivery WHERE lane IN (0, 1, 2) AND state = 0 AND try_at <= %(now)s)

@@ -1,0 +1,149 @@
+"""What a channel is: how a message is compiled for it, written for one person, and handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, NamedTuple, Protocol
+
+from jouren.messaging.errors import DeliveryError
+
+
+class Rendered(NamedTuple):
+    """A message as one person sees it. Channels without a subject or HTML leave those empty."""
+
+    subject: str
+    html: str
+    text: str
+
+
+class Letter(NamedTuple):
+    """One message ready to be handed over: from whom, to whom, and the bytes that travel."""
+
+    sender: str
+    recipient: str
+    data: bytes
+
+
+class Sender(NamedTuple):
+    """Who a message is from, and where its links lead."""
+
+    name: str
+    address: str
+    reply_to: str
+    base_url: str
+
+
+class LetterOrder(NamedTuple):
+    """What a writer needs for one letter. ``variables`` are those of the template, without links."""
+
+    version_id: int
+    message_id: str
+    token: str
+    address: str
+    variables: Mapping[str, Any]
+
+
+class Fate(Enum):
+    """How handing a letter over ended. ``NOT_TAKEN``: the line broke before it could count; it may go again at once.
+    ``LOST``: the line broke when the receiver may have had it already."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    NOT_TAKEN = "not_taken"
+    LOST = "lost"
+
+
+class Outcome(NamedTuple):
+    """A letter's end on line ``line``. ``error`` is set when it was refused; ``is_dead``: nobody lives there."""
+
+    line: int
+    fate: Fate
+    error: DeliveryError | None = None
+    is_dead: bool = False
+
+
+class Transport(Protocol):
+    """A bundle of lines, each carrying one letter at a time. Belongs to one thread."""
+
+    def ready(self, wanted: int, wait: float = 0.0) -> list[int]:
+        """Lines that can take a letter now. Opens lines in the background while there are fewer than ``wanted``;
+        with none yet, waits up to ``wait`` seconds for the first."""
+        ...
+
+    def send(self, letters: Sequence[tuple[int, Letter]]) -> None:
+        """Begin to hand over one letter on each of these ready lines."""
+        ...
+
+    def poll(self, timeout: float) -> list[Outcome]:
+        """What has ended, waiting up to ``timeout`` seconds for all; less once only stragglers are left."""
+        ...
+
+    def close(self) -> None:
+        """Close all lines."""
+        ...
+
+
+class Writer(Protocol):
+    """Writes letters of published versions. Belongs to one thread; remembers what it compiled."""
+
+    def knows(self, version_id: int) -> bool:
+        """Whether :meth:`learn` was called for this version."""
+        ...
+
+    def learn(self, version_id: int, body: Mapping[str, Any], kind: str) -> None:
+        """Take in a version's body for this channel."""
+        ...
+
+    def write(self, order: LetterOrder, now: datetime) -> Letter:
+        """The letter for one person. Raises TemplateProblem, DeliveryError."""
+        ...
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A way for messages to travel. ``compile`` turns an authored body into the JSON that a version keeps.
+
+    ``compile(block value, context)`` raises InvalidMessage. ``render`` shows a compiled body to a person's variables.
+    """
+
+    name: str
+    label: Any
+    compile: Callable[[Any, CompileContext], dict[str, Any]]
+    render: Callable[[Mapping[str, Any], Mapping[str, Any]], Rendered]
+    open_transport: Callable[[int], Transport]
+    open_writer: Callable[[Sender], Writer]
+
+
+@dataclass(frozen=True)
+class CompileContext:
+    """What compiling a body depends on besides the body."""
+
+    kind: str
+    language: str
+    purpose: str
+    base_url: str
+
+
+_channels: dict[str, Channel] = {}
+
+
+def register_channel(channel: Channel) -> Channel:
+    """Make a channel known; one of the same name is replaced."""
+    _channels[channel.name] = channel
+    return channel
+
+
+def channel(name: str) -> Channel:
+    """The registered channel of that name. Raises LookupError."""
+    try:
+        return _channels[name]
+    except KeyError:
+        raise LookupError(f"Unknown channel {name!r}; known are {sorted(_channels)}.") from None
+
+
+def channels() -> list[Channel]:
+    """All registered channels, by name."""
+    return [_channels[name] for name in sorted(_channels)]

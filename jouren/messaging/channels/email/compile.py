@@ -1,0 +1,150 @@
+"""From blocks to a mail's three templates: subject, HTML by way of MJML, and plain text.
+
+Everything an author types is escaped or cleaned before it meets MJML, and links are placeholders until the end, so that
+no text can become markup and no URL slips by unchecked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import mrml
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from jouren.messaging.channels.base import CompileContext
+from jouren.messaging.channels.email.links import Links
+from jouren.messaging.channels.email.richtext import mail_html, mend_expressions, plain_text
+from jouren.messaging.errors import InvalidMessage
+from jouren.messaging.templating import mend_honorifics
+from jouren.messaging.vocabulary import Kind
+
+_FONTS = "'Hiragino Sans', 'Hiragino Kaku Gothic ProN', 'Noto Sans JP', Meiryo, sans-serif"
+IMAGE_WIDTH = 1100  # pixels: twice the column, for fine screens
+_REMOTE_STYLE = re.compile(r"@import[^;]*;|<link[^>]*>", re.IGNORECASE)
+
+
+def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
+    """The JSON of a version's mail: ``subject``, ``preheader``, ``html``, ``text`` (templates) and ``links`` (URLs).
+
+    Raises:
+        InvalidMessage: with all that is wrong.
+    """
+    links = Links(context.base_url, is_tracking=context.kind != Kind.TRANSACTIONAL)
+    with override(context.language):
+        pieces = [_BLOCKS[block.block_type](block.value, links) for block in value["content"]]
+        pieces.append(_footer(context, links))
+    problems = list(links.problems)
+    subject, preheader = (" ".join((value[name] or "").split()) for name in ("subject", "preheader"))
+    if not subject:
+        problems.append(_("The mail has no subject."))
+    if len(pieces) == 1:
+        problems.append(_("The mail has no content."))
+    if problems:
+        raise InvalidMessage(problems)
+    html = _html([piece for piece, _text in pieces], preheader, subject, context)
+    text = "\n\n".join(piece for _mjml, piece in pieces)
+    return {
+        "subject": mend_honorifics(subject),
+        "preheader": mend_honorifics(preheader),
+        "html": mend_honorifics(links.fill(mend_expressions(html), escape=True)),
+        "text": mend_honorifics(links.fill(text, escape=False)) + "\n",
+        "links": links.tracked,
+    }
+
+
+def _html(sections: list[str], preheader: str, subject: str, context: CompileContext) -> str:
+    preview = f"<mj-preview>{escape(preheader)}</mj-preview>" if preheader else ""
+    source = (
+        f'<mjml lang="{escape(context.language)}"><mj-head><mj-title>{escape(subject)}</mj-title>{preview}'
+        f'<mj-attributes><mj-all font-family="{_FONTS}" />'
+        '<mj-text font-size="16px" line-height="1.7" color="#222222" />'
+        '<mj-button font-size="16px" background-color="#1f6f54" border-radius="6px" inner-padding="14px 28px" />'
+        "</mj-attributes></mj-head>"
+        '<mj-body background-color="#f3f4f2"><mj-section background-color="#ffffff" padding="24px 0"><mj-column>'
+        f"{''.join(sections)}</mj-column></mj-section></mj-body></mjml>"
+    )
+    options = mrml.RenderOptions(disable_comments=False, fonts={})
+    html = _REMOTE_STYLE.sub("", mrml.to_html(source, None, options).content)
+    if context.kind == Kind.TRANSACTIONAL:
+        return html
+    pixel = '<img src="{{ pixel_url|safe }}" width="1" height="1" alt="" style="display:block;border:0" />'
+    return html.replace("</body>", f"{pixel}</body>")
+
+
+Piece = tuple[str, str]
+
+
+def _text(value: Any, links: Links) -> Piece:
+    html = mail_html(value.source, links)
+    return f"<mj-text>{html}</mj-text>", mend_expressions(plain_text(html))
+
+
+def _button(value: Any, links: Links) -> Piece:
+    href = links.add(value["url"])
+    return f'<mj-button href="{href}">{escape(value["text"])}</mj-button>', f"▶ {value['text']}\n{href}"
+
+
+def _picture(image: Any, alt: str, href: str, base_url: str) -> str:
+    rendition = image.get_rendition(f"width-{IMAGE_WIDTH}")
+    source = rendition.url if "://" in rendition.url else base_url + rendition.url
+    link = f' href="{href}"' if href else ""
+    return f'<mj-image src="{escape(source)}" alt="{escape(alt)}"{link} />'
+
+
+def _image(value: Any, links: Links) -> Piece:
+    href = links.add(value["url"]) if value["url"] else ""
+    alt = value["alt"] or ""
+    text = "\n".join(filter(None, (f"[{alt}]" if alt else "", href)))
+    return _picture(value["image"], alt, href, links.base_url), text
+
+
+def _video(value: Any, links: Links) -> Piece:
+    href = links.add(value["url"])
+    caption = f'<mj-text align="center"><a href="{href}">▶ {escape(value["title"])}</a></mj-text>'
+    return _picture(value["image"], value["title"], href, links.base_url) + caption, f"▶ {value['title']}\n{href}"
+
+
+def _quote(value: Any, links: Links) -> Piece:
+    lines = "<br />".join(escape(line) for line in value["text"].splitlines())
+    source = f"<br />— {escape(value['source'])}" if value["source"] else ""
+    text = "\n".join(f"> {line}" for line in value["text"].splitlines())
+    return (
+        f'<mj-text font-style="italic" color="#444444" padding-left="40px">{lines}{source}</mj-text>',
+        text + (f"\n> — {value['source']}" if value["source"] else ""),
+    )
+
+
+_BLOCKS: dict[str, Callable[[Any, Links], Piece]] = {
+    "text": _text,
+    "button": _button,
+    "image": _image,
+    "video": _video,
+    "quote": _quote,
+}
+
+
+def _footer(context: CompileContext, links: Links) -> Piece:
+    """Who writes, where they are, whom to complain to and how to stop it, as the law on advertising mail asks."""
+    lines = ["{{ shop.name }}", "{{ shop.address }}"]
+    ways: list[tuple[str, str]] = []
+    if context.kind != Kind.TRANSACTIONAL:
+        lines.append(_("Complaints and questions: %(contact)s") % {"contact": "{{ shop.complaints }}"})
+        ways = [
+            (_("Unsubscribe"), links.add("{{ unsubscribe_url }}")),
+            (_("Choose what you receive"), links.add("{{ preference_url }}")),
+        ]
+    shown = [escape(line) for line in lines] + [f'<a href="{href}">{escape(name)}</a>' for name, href in ways]
+    law = links.add("{{ shop.commerce_law_url }}")
+    law_name = _("Information required by commercial law")
+    condition, end = "{% if shop.commerce_law_url %}", "{% endif %}"
+    html = (
+        '<mj-divider border-width="1px" border-color="#dddddd" />'
+        f'<mj-text font-size="12px" color="#666666">{"<br />".join(shown)}'
+        f'{condition}<br /><a href="{law}">{escape(law_name)}</a>{end}</mj-text>'
+    )
+    text = ["--------", *lines, *(f"{name}\n{href}" for name, href in ways)]
+    return html, "\n".join(text) + f"{condition}\n{law_name}\n{law}{end}"

@@ -1,0 +1,55 @@
+"""The transactional messages that an installation begins with. They can be edited like any other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jouren.messaging.models import Message
+from jouren.messaging.publishing import publish_message
+from jouren.messaging.vocabulary import Kind
+
+_REGISTRATION_JA: dict[str, Any] = {
+    "name": "登録の確認",
+    "subject": "【ご確認ください】ご登録はまだ完了していません",
+    "before": "<p>{{ contact.name }}</p><p>お申し込みありがとうございます。"
+    "下のボタンを押すと、ご登録が完了します。</p>",
+    "button": "登録を完了する",
+    "after": "<p>お心当たりのない場合は、このメールを破棄してください。"
+    "ボタンを押さないかぎり、ご登録されることはありません。</p>",
+}
+_REGISTRATION_EN: dict[str, Any] = {
+    "name": "Confirmation of a registration",
+    "subject": "Please confirm your registration",
+    "before": "<p>Dear {{ contact.name }},</p><p>Thank you. Press the button to complete your registration.</p>",
+    "button": "Complete my registration",
+    "after": "<p>If you did not ask for this, ignore this mail: nothing happens unless the button is pressed.</p>",
+}
+_DEFAULTS = {
+    ("registration_confirm", "ja"): _REGISTRATION_JA,
+    ("registration_confirm", "en"): _REGISTRATION_EN,
+}
+
+
+def ensure_default_messages() -> int:
+    """Make and publish the default messages that are not there. Returns how many were made."""
+    made = 0
+    for (purpose, language), texts in _DEFAULTS.items():
+        if Message.objects.filter(purpose=purpose, language=language).exists():
+            continue
+        message = Message(
+            name=texts["name"], kind=Kind.TRANSACTIONAL, purpose=purpose, language=language, bodies=_bodies(texts)
+        )
+        publish_message(message)
+        made += 1
+    return made
+
+
+def _bodies(texts: dict[str, Any]) -> Any:
+    content = [
+        {"type": "text", "value": texts["before"]},
+        {"type": "button", "value": {"text": texts["button"], "url": "{{ confirm_url }}"}},
+        {"type": "text", "value": texts["after"]},
+    ]
+    body = {"subject": texts["subject"], "preheader": "", "content": content}
+    field = Message._meta.get_field("bodies")
+    return field.stream_block.to_python([{"type": "email", "value": body}])  # type: ignore[union-attr]

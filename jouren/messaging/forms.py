@@ -1,0 +1,23 @@
+"""The editor's form of a message."""
+
+from __future__ import annotations
+
+from wagtail.admin.forms.models import WagtailAdminModelForm
+
+from jouren.messaging.errors import InvalidMessage
+
+
+class MessageForm(WagtailAdminModelForm):
+    """A draft may be unfinished; what is to be published is checked in full, and the editor says what is wrong."""
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if self.errors or self.is_deferred_validation:
+            return
+        from jouren.messaging.publishing import check_message
+
+        try:
+            check_message(self.instance)
+        except InvalidMessage as error:
+            for problem in error.problems:
+                self.add_error(None, problem)

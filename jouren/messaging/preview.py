@@ -1,0 +1,126 @@
+"""How a message will look to somebody: in the editor, for a real person, and as a test in a mailbox."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpResponse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from wagtail.log_actions import log
+
+from jouren.contacts.addresses import normalise_email
+from jouren.contacts.models import Contact
+from jouren.core import clock
+from jouren.core.errors import UserError
+from jouren.core.mailbox import smtp_address
+from jouren.messaging.channels.base import LetterOrder, Rendered, channel
+from jouren.messaging.channels.email.connection import connect
+from jouren.messaging.channels.email.writer import link_variables
+from jouren.messaging.errors import InvalidMessage, TemplateProblem
+from jouren.messaging.models import Message
+from jouren.messaging.publishing import compile_bodies, probe_variables
+from jouren.messaging.purposes import purpose
+from jouren.messaging.shop import hostname, load_shop
+from jouren.messaging.variables import contact_variables, letter_variables
+from jouren.messaging.vocabulary import Kind
+
+_SAMPLE_TOKEN = "preview"  # noqa: S105 — not a secret: no delivery answers to it
+_TRACKED = re.compile(r"\{\{ link_base(?:\|safe)? \}\}/(\d+)")
+
+
+class TestNotSent(UserError):
+    """The relay did not take a test mail."""
+
+    __test__ = False  # not a test, whatever its name makes pytest think
+
+
+def preview_message(message: Message, contact: Contact | None = None, channel_name: str = "email") -> Rendered:
+    """A draft as ``contact`` (None: an invented person) would see it. Its links lead straight to their goals.
+
+    Raises:
+        InvalidMessage: the draft cannot be compiled or filled in.
+    """
+    body = _body(message, channel_name)
+    try:
+        return channel(channel_name).render(body, _variables(message, contact))
+    except TemplateProblem as problem:
+        raise InvalidMessage([str(problem)]) from problem
+
+
+def send_test(message: Message, address: str, by: AbstractBaseUser | None = None) -> None:
+    """Send a draft to an address, as the sample person would get it, and note it in the audit log.
+
+    Raises:
+        InvalidMessage: the draft cannot be compiled or filled in.
+        BadAddress: the address cannot be one.
+        TestNotSent: the relay did not take it.
+    """
+    recipient = normalise_email(address).value
+    body = _body(message, "email")
+    now = clock.now()
+    writer = channel("email").open_writer(load_shop().sender)
+    mark = _("[Test]")
+    try:
+        # A test must not offer to unsubscribe anybody, so it is written as a transactional mail is.
+        writer.learn(0, {**body, "subject": f"{mark} {body['subject']}"}, Kind.TRANSACTIONAL)
+        message_id = f"test.{message.pk or 0}.{now.timestamp():.0f}@{hostname()}"
+        order = LetterOrder(0, message_id, _SAMPLE_TOKEN, recipient, _variables(message, None))
+        letter = writer.write(order, now)
+    except TemplateProblem as problem:
+        raise InvalidMessage([str(problem)]) from problem
+    try:
+        with connect(smtp_address(settings.JOUREN), hostname()) as client:
+            client.sendmail(letter.sender, [letter.recipient], letter.data)
+    except (OSError, smtplib.SMTPException) as error:
+        raise TestNotSent(_("The test was not sent: %(error)s") % {"error": error}) from error
+    if message.pk:
+        log(instance=message, action="messaging.send_test", user=by, data={"address": recipient})
+
+
+def _body(message: Message, channel_name: str) -> dict[str, Any]:
+    bodies = compile_bodies(message)
+    if channel_name not in bodies:
+        raise InvalidMessage([_("The message has no body.")])
+    return _with_plain_links(bodies[channel_name])
+
+
+def _with_plain_links(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Links without tracking: nobody's delivery is behind a preview."""
+    links: list[str] = body["links"]
+    html = _TRACKED.sub(lambda found: links[int(found[1])].replace("&", "&amp;"), body["html"])
+    return {**body, "html": html, "text": _TRACKED.sub(lambda found: links[int(found[1])], body["text"])}
+
+
+def _variables(message: Message, contact: Contact | None) -> dict[str, Any]:
+    known = purpose(message.purpose)
+    variables = probe_variables(known.variables if known else ())
+    shop = load_shop()
+    if contact is not None:
+        identity = contact.identities.filter(kind="email").first()
+        address = identity.value if identity else ""
+        person = contact_variables(contact.family_name, contact.given_name, contact.language, address)
+        variables["contact"] = person
+    return {
+        **letter_variables(variables["contact"], shop.variables, variables),
+        **link_variables(shop.sender.base_url, _SAMPLE_TOKEN),
+    }
+
+
+def preview_response(message: Message, mode: str) -> HttpResponse:
+    """The editor's preview: the mail, or its plain text. No script of a draft may run."""
+    try:
+        rendered = preview_message(message)
+    except InvalidMessage as error:
+        items = format_html("<p>{}</p>", str(error))
+        response = HttpResponse(items)
+    else:
+        body = rendered.html if mode == "" else format_html("<pre>{}</pre>", f"{rendered.subject}\n\n{rendered.text}")
+        response = HttpResponse(body)
+    response["Content-Security-Policy"] = "script-src 'none'; object-src 'none'; base-uri 'none'"
+    return response

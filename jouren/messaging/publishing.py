@@ -1,0 +1,176 @@
+"""From a message as edited to a version that is sent: checked, compiled, frozen.
+
+Publishing from the editor, by a schedule, by a workflow or by code runs :func:`publish_message` or
+``Message.publish``, and those are one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from jouren.core import clock
+from jouren.messaging.channels.base import CompileContext, channel
+from jouren.messaging.channels.email.writer import link_variables
+from jouren.messaging.errors import InvalidMessage, TemplateProblem
+from jouren.messaging.models import MessageVersion, ShopSettings
+from jouren.messaging.purposes import purpose
+from jouren.messaging.shop import SHOP_VARIABLES
+from jouren.messaging.templating import variables_of
+from jouren.messaging.variables import CONTACT_VARIABLES, LINKS, contact_variables, letter_variables
+from jouren.messaging.vocabulary import Kind
+
+if TYPE_CHECKING:
+    from jouren.messaging.models import Message
+
+_TEMPLATE_PARTS = ("subject", "preheader", "html", "text")
+Bodies = dict[str, dict[str, Any]]
+
+
+def publish_message(message: Message, by: AbstractBaseUser | None = None) -> MessageVersion:
+    """Save what ``message`` holds now as a revision and publish it.
+
+    Raises:
+        InvalidMessage: with all that is wrong; nothing is stored.
+    """
+    with transaction.atomic():
+        if message.pk is None:
+            message.live = False
+            message.save()
+        message.save_revision(user=by).publish(user=by, skip_permission_checks=True)
+        message.refresh_from_db()
+        return message.versions.order_by("-number")[0]
+
+
+def check_message(message: Message) -> Bodies:
+    """Compile all bodies of a draft as they would be published.
+
+    Raises:
+        InvalidMessage: with all that is wrong.
+    """
+    problems = _missing_parts(message)
+    bodies: Bodies = {}
+    try:
+        bodies = compile_bodies(message)
+    except InvalidMessage as error:
+        problems += error.problems
+    for name, body in bodies.items():
+        problems += template_problems(name, body, message.purpose)
+    if problems:
+        raise InvalidMessage(problems)
+    return bodies
+
+
+def compile_bodies(message: Message) -> Bodies:
+    """The body for each channel, keyed by the channel's name. Raises InvalidMessage."""
+    context = CompileContext(message.kind, message.language, message.purpose, settings.JOUREN.base_url)
+    bodies: Bodies = {}
+    for block in message.bodies:
+        if block.block_type not in bodies:
+            bodies[block.block_type] = channel(block.block_type).compile(block.value, context)
+    return bodies
+
+
+def freeze(message: Message, bodies: Bodies) -> MessageVersion:
+    """Keep a published message as its next version; the newest one when nothing changed."""
+    topic = message.topic.key if message.topic else ""
+    content = [message.kind, message.stage, topic, message.language, bodies]
+    digest = sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    # The message's row is locked by its own update: two publications number their versions one after the other.
+    latest = message.versions.order_by("-number").first()
+    if latest is not None and latest.hash == digest and latest.name == message.name:
+        return latest
+    number = message.versions.aggregate(last=Max("number"))["last"] or 0
+    return MessageVersion.objects.create(
+        message=message,
+        number=number + 1,
+        name=message.name,
+        kind=message.kind,
+        stage=message.stage,
+        topic=topic,
+        language=message.language,
+        bodies=bodies,
+        hash=digest,
+        created_at=clock.now(),
+    )
+
+
+def _missing_parts(message: Message) -> list[str]:
+    problems = []
+    if not len(message.bodies):
+        problems.append(_("The message has no body."))
+    if message.kind == Kind.TRANSACTIONAL:
+        return problems
+    if message.stage is None:
+        problems.append(_("Say which stage of the pyramid the message is for."))
+    if message.topic is None:
+        problems.append(_("Choose the topic that people agreed to receive."))
+    return problems + legal_problems(ShopSettings.objects.first() or ShopSettings())
+
+
+def legal_problems(shop: ShopSettings) -> list[str]:
+    """What the law on advertising mail (特定電子メール法) wants to be told in the mail, and the settings lack."""
+    needed = (
+        (shop.name, _("the shop's name")),
+        (shop.postal_address, _("the postal address")),
+        (shop.complaints_email or shop.complaints_phone, _("a mail address or telephone number for complaints")),
+    )
+    return [
+        _("The law asks for %(what)s in every advertising mail. Fill it in under Settings, Shop.") % {"what": what}
+        for value, what in needed
+        if not value.strip()
+    ]
+
+
+def template_problems(channel_name: str, body: Mapping[str, Any], purpose_key: str) -> list[str]:
+    """What is wrong with a compiled body's templates: syntax, variables that nobody provides, what fails to render."""
+    extra = known.variables if (known := purpose(purpose_key)) else ()
+    allowed = allowed_variables(extra)
+    unknown: set[str] = set()
+    try:
+        for part in _TEMPLATE_PARTS:
+            unknown |= variables_of(body.get(part, "")) - allowed
+    except TemplateProblem as problem:
+        return [_("The template has a mistake: %(problem)s") % {"problem": problem}]
+    if unknown:
+        return [
+            _("Unknown variable {{ %(name)s }}. Known are: %(known)s.")
+            % {"name": name, "known": ", ".join(sorted(shown_variables(extra)))}
+            for name in sorted(unknown)
+        ]
+    try:
+        for person in (probe_variables(extra), probe_variables(extra, is_nameless=True)):
+            channel(channel_name).render(body, person)
+    except TemplateProblem as problem:
+        return [_("The template has a mistake: %(problem)s") % {"problem": problem}]
+    return []
+
+
+def shown_variables(extra: Sequence[str] = ()) -> set[str]:
+    """The variables that an author may use."""
+    contact = {f"contact.{name}" for name in CONTACT_VARIABLES}
+    return contact | {f"shop.{name}" for name in SHOP_VARIABLES} | {*LINKS, *extra}
+
+
+def allowed_variables(extra: Sequence[str] = ()) -> set[str]:
+    """Those, and the ones that compiling adds."""
+    return shown_variables(extra) | {"link_base", "pixel_url"}
+
+
+def probe_variables(extra: Sequence[str] = (), *, is_nameless: bool = False) -> dict[str, Any]:
+    """Variables of an invented person, to try templates with."""
+    names = ("", "") if is_nameless else ("山田", "花子")
+    contact = contact_variables(*names, "ja", "hanako@example.jp")
+    context = dict.fromkeys(extra, "https://example.jp/")
+    return {
+        **letter_variables(contact, dict.fromkeys(SHOP_VARIABLES, "https://example.jp/"), context),
+        **link_variables("https://example.jp", "0"),
+    }

@@ -1,0 +1,31 @@
+"""What this room does when something happened: it notes the first open and the first human click of a delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jouren.core.sql import load_sql
+from jouren.events.reactions import Reaction, register_reaction
+from jouren.events.types import Event
+
+_sql = load_sql("messaging")
+
+
+def note_first_times(events: Sequence[Event]) -> None:
+    """Write ``first_opened_at`` and ``first_clicked_at``; machines do not count, and a click is an open too."""
+    seen = [event for event in events if event.payload.get("by") == "human"]
+    if seen:
+        _sql.run(
+            "note_first_times",
+            {
+                "ids": [event.payload["delivery"] for event in seen],
+                "at": [event.occurred_at for event in seen],
+                "clicked": [event.type == "message.clicked" for event in seen],
+            },
+        )
+
+
+def register() -> None:
+    """Called when the room starts."""
+    types = frozenset({"message.opened", "message.clicked"})
+    register_reaction(Reaction("messaging.first_times", note_first_times, types, order=50))

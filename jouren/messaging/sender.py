@@ -1,0 +1,235 @@
+"""The sender: takes due deliveries of one lane, asks the gate again, hands letters over, writes down what came of it.
+
+Each round is one transaction and one exchange. The transaction records what the last exchange finished and marks as
+``attempting``, with a fixed Message-ID, one letter for each free slot; only after it committed do these go out. So a
+crash leaves at most one letter a slot whose fate nobody knows.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+
+from jouren.core import clock
+from jouren.core.sql import load_sql
+from jouren.messaging import rates
+from jouren.messaging.channels.base import Letter, LetterOrder, Outcome, Transport, Writer, channel
+from jouren.messaging.errors import DeliveryError, TemplateProblem
+from jouren.messaging.gate import GateFacts, Question, ask, load_gate_facts
+from jouren.messaging.ledger import Entry, Ledger, Version, recover
+from jouren.messaging.shop import Shop, hostname, load_shop
+from jouren.messaging.slots import Slots, is_abandoned
+from jouren.messaging.tracking import make_token
+from jouren.messaging.variables import contact_variables, letter_variables
+from jouren.messaging.vocabulary import Lane
+
+logger = logging.getLogger(__name__)
+_sql = load_sql("messaging")
+_SETTINGS_SECONDS = 5.0
+_REAP_SECONDS = 5.0
+_EXCHANGE_SECONDS = 0.5
+_STRAGGLER_SECONDS = 0.02
+
+
+class LaneSender:
+    """Sends one lane by one channel. Belongs to one thread; :meth:`tick` is one round."""
+
+    def __init__(self, lane: Lane, channel_name: str = "email") -> None:
+        self.lane = lane
+        self._channel = channel(channel_name)
+        self._shop: Shop | None = None
+        self._shop_read_at = 0.0
+        self._slots: Slots | None = None
+        self._transport: Transport | None = None
+        self._writer: Writer | None = None
+        self._versions: dict[int, Version] = {}
+        self._under_way: dict[int, Entry] = {}  # by line
+        self._finished: list[tuple[Entry, Outcome]] = []
+        self._reaped_at = 0.0
+        self.rounds = 0
+
+    def tick(self) -> bool:
+        """One round. Returns True when there was something to do."""
+        now = clock.now()
+        shop, slots, transport = self._prepare()
+        self._reap(now)
+        wanted = slots.most - len(self._under_way)
+        backlog = self._backlog(now, wanted) if wanted else 0
+        if not (backlog or self._under_way or self._finished):
+            transport.ready(0)
+            return False
+        lines = transport.ready(backlog + len(self._under_way), wait=0.1) if backlog else []
+        letters = self._commit(lines[:backlog], shop, slots, now) if lines or self._finished else []
+        transport.send(letters)
+        outcomes = transport.poll(_EXCHANGE_SECONDS if letters else _STRAGGLER_SECONDS) if self._under_way else []
+        for outcome in outcomes:
+            self._finished.append((self._under_way.pop(outcome.line), outcome))
+        return bool(letters or outcomes)
+
+    def close(self) -> None:
+        """Wait a little for what is under way, write it down, and hand the slots back."""
+        if self._transport is None or self._slots is None or self._shop is None:
+            return
+        for outcome in self._transport.poll(5.0) if self._under_way else []:
+            self._finished.append((self._under_way.pop(outcome.line), outcome))
+        if self._finished:
+            self._commit([], self._shop, self._slots, clock.now())
+        self._transport.close()
+        if not self._under_way:
+            self._slots.release()
+
+    def _prepare(self) -> tuple[Shop, Slots, Transport]:
+        if self._shop is None or time.monotonic() - self._shop_read_at > _SETTINGS_SECONDS:
+            shop = load_shop()
+            if self._shop is None or shop.sender != self._shop.sender:
+                self._writer = self._channel.open_writer(shop.sender)
+                self._versions.clear()
+            self._shop, self._shop_read_at = shop, time.monotonic()
+        if self._slots is None:
+            self._slots = Slots(self.lane, self._shop.max_in_flight)
+        if self._transport is None:
+            self._transport = self._channel.open_transport(self._slots.most)
+        return self._shop, self._slots, self._transport
+
+    def _backlog(self, now: datetime, limit: int) -> int:
+        row = _sql.one("backlog", {"lane": self.lane, "now": now, "limit": limit})
+        return row[0] if row else 0
+
+    def _commit(self, lines: list[int], shop: Shop, slots: Slots, now: datetime) -> list[tuple[int, Letter]]:
+        """The round's one transaction. Returns the letters to hand over, by line."""
+        ledger = Ledger(now, self._channel.name)
+        with transaction.atomic():
+            held, new = slots.hold()
+            if new:
+                own = {entry.id for entry in self._under_way.values()} | {entry.id for entry, _ in self._finished}
+                recover(new, ledger, own)
+            for entry, outcome in self._finished:
+                ledger.finish(entry, outcome)
+            taken = {entry.slot for entry in self._under_way.values()}
+            free = [slot for slot in held if slot not in taken]
+            claimed = self._claim(min(len(free), len(lines)), shop, ledger) if lines else []
+            letters = self._write_letters(claimed, free, shop, ledger)
+            ledger.write()
+        self._finished.clear()
+        self.rounds += 1
+        started = list(zip(lines, letters, strict=False))
+        for line, (entry, _letter) in started:
+            self._under_way[line] = entry
+        return [(line, letter) for line, (_entry, letter) in started]
+
+    def _claim(self, limit: int, shop: Shop, ledger: Ledger) -> list[tuple[Entry, GateFacts, dict[str, object] | None]]:
+        """Lock due deliveries, ask the gate and the limits, and give back those that may go now."""
+        now = ledger.now
+        waits = self.lane != Lane.TRANSACTIONAL
+        if shop.per_second and waits:
+            limit = min(limit, rates.relay_allowance(now, shop.per_second))
+        rows = _sql.all("claim", {"lane": self.lane, "now": now, "channel": self._channel.name, "limit": limit})
+        if not rows:
+            return []
+        facts = load_gate_facts([Question(row[2], row[3], row[1], self._channel.name) for row in rows])
+        self._learn({row[3] for row in rows})
+        passed = []
+        for row, fact, reason in zip(rows, facts, ask(facts, now), strict=True):
+            entry = Entry(row[0], row[2], self._versions[row[3]], row[6], row[7], row[4], fact.address or "")
+            if reason is None:
+                passed.append((entry, fact, row[5]))
+            else:
+                ledger.withhold(entry, reason)
+        if shop.domain_limits:
+            passed = self._within_domain_limits(passed, shop.domain_limits, ledger, waits=waits)
+        if shop.per_second:
+            rates.spend_relay(now, shop.per_second, len(passed))
+        return passed
+
+    @staticmethod
+    def _within_domain_limits(
+        passed: list[tuple[Entry, GateFacts, dict[str, object] | None]],
+        limits: dict[str, float],
+        ledger: Ledger,
+        *,
+        waits: bool,
+    ) -> list[tuple[Entry, GateFacts, dict[str, object] | None]]:
+        reserved = [item for item in passed if item[0].reason == "rate"]
+        others = [item for item in passed if item[0].reason != "rate"]
+        moments = rates.reserve([item[0].address for item in others], limits, ledger.now, waits=waits)
+        for item, moment in zip(others, moments, strict=True):
+            if moment is not None:
+                ledger.put_off(item[0], moment)
+        return reserved + [item for item, moment in zip(others, moments, strict=True) if moment is None]
+
+    def _learn(self, version_ids: set[int]) -> None:
+        """Have the writer know these versions. One that cannot be used fails when it is written."""
+        assert self._writer is not None
+        unknown = [id_ for id_ in version_ids if id_ not in self._versions or not self._writer.knows(id_)]
+        if not unknown:
+            return
+        for id_, body, kind, message_id, name in _sql.all(
+            "version_bodies", {"version_ids": unknown, "channel": self._channel.name}
+        ):
+            self._versions[id_] = Version(id_, message_id, name, kind)
+            try:
+                if body is not None:
+                    self._writer.learn(id_, body, kind)
+            except TemplateProblem as problem:
+                logger.error("The message version %s cannot be used: %s", id_, problem)
+
+    def _write_letters(
+        self,
+        claimed: list[tuple[Entry, GateFacts, dict[str, object] | None]],
+        free: list[int],
+        shop: Shop,
+        ledger: Ledger,
+    ) -> list[tuple[Entry, Letter]]:
+        assert self._writer is not None
+        letters: list[tuple[Entry, Letter]] = []
+        host = hostname()
+        for entry, facts, context in claimed:
+            token = make_token(entry.id)
+            contact = contact_variables(
+                facts.family_name or "", facts.given_name or "", facts.language or "", entry.address
+            )
+            variables = letter_variables(contact, shop.variables, context)
+            order = LetterOrder(entry.version.id, f"{token}@{host}", token, entry.address, variables)
+            try:
+                letter = self._writer.write(order, ledger.now)
+            except (TemplateProblem, DeliveryError, KeyError) as error:
+                ledger.fail(entry, str(error))
+                continue
+            entry.attempt(free[len(letters)], order.message_id)
+            ledger.attempt(entry)
+            letters.append((entry, letter))
+        return letters
+
+    def _reap(self, now: datetime) -> None:
+        """Settle what was left behind in slots that nobody took again."""
+        if time.monotonic() - self._reaped_at < _REAP_SECONDS:
+            return
+        self._reaped_at = time.monotonic()
+        own = {entry.slot for entry in self._under_way.values()} | {entry.slot for entry, _outcome in self._finished}
+        left = [slot for (slot,) in _sql.all("slots_in_flight") if slot not in own]
+        if not left:
+            return
+        ledger = Ledger(now, self._channel.name)
+        with transaction.atomic():
+            recover([slot for slot in left if is_abandoned(slot)], ledger)
+            ledger.write()
+
+
+def make_tick(lane: Lane) -> tuple[Callable[[], bool], Callable[[], None]]:
+    """A sender of a lane that comes to be at its first tick, in the thread that will use it."""
+    senders: list[LaneSender] = []
+
+    def tick() -> bool:
+        if not senders:
+            senders.append(LaneSender(lane))
+        return senders[0].tick()
+
+    def close() -> None:
+        while senders:
+            senders.pop().close()
+
+    return tick, close

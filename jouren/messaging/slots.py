@@ -1,0 +1,77 @@
+"""Numbered slots: one a line, so that at most so many letters of an installation are in flight.
+
+A slot is a session's advisory lock in PostgreSQL. Who gets it knows that whoever had it before is gone, and that what
+stands as being sent in it was left behind. Lanes have slots of their own: no broadcast takes those of a confirmation.
+"""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from jouren.core.sql import load_sql
+from jouren.messaging.vocabulary import Lane
+
+_sql = load_sql("messaging")
+LOCK_CLASS = 7_406_002
+DEFAULT_TOTAL = 100
+# What one process may hold of each lane: two processes fill the installation.
+_MOST_A_PROCESS = {Lane.TRANSACTIONAL: 2, Lane.TRIGGERED: 8, Lane.BROADCAST: 40}
+
+
+def slots_of(lane: int, total: int) -> range:
+    """The slot numbers of a lane: a tenth, a fifth and the rest of ``total`` (at least 3), none shared."""
+    transactional = max(1, total * 4 // 100)
+    triggered = max(1, total * 16 // 100)
+    bounds = (0, transactional, transactional + triggered, total)
+    return range(bounds[lane], bounds[lane + 1])
+
+
+def most_of(lane: int, total: int) -> int:
+    """How many slots of a lane one process takes at most."""
+    return min(_MOST_A_PROCESS[Lane(lane)], len(slots_of(lane, total)))
+
+
+class Slots:
+    """The slots of one lane that this thread's database session holds."""
+
+    def __init__(self, lane: int, total: int) -> None:
+        self._range = slots_of(lane, total)
+        self.most = most_of(lane, total)
+        self._held: list[int] = []
+        self._session = 0
+
+    def hold(self) -> tuple[list[int], list[int]]:
+        """Try to hold as many as allowed. Returns all that are held, and those among them that are new.
+
+        A new session has lost what the last one held.
+        """
+        connection.ensure_connection()
+        session = connection.connection.info.backend_pid
+        if session != self._session:
+            self._session, self._held = session, []
+        if len(self._held) >= self.most:
+            return self._held, []
+        new = []
+        for slot in self._range:
+            if len(self._held) + len(new) >= self.most:
+                break
+            if slot not in self._held and _locks("try_slot", slot):
+                new.append(slot)
+        self._held += new
+        return self._held, new
+
+    def release(self) -> None:
+        """Hand all slots back."""
+        for slot in self._held:
+            _locks("release_slot", slot)
+        self._held = []
+
+
+def is_abandoned(slot: int) -> bool:
+    """Whether nobody holds a slot. When so, nobody else can take it before this transaction ends."""
+    return _locks("try_slot_for_now", slot)
+
+
+def _locks(statement: str, slot: int) -> bool:
+    row = _sql.one(statement, {"class": LOCK_CLASS, "slot": slot})
+    return bool(row and row[0])

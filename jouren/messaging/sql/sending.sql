@@ -1,0 +1,54 @@
+-- name: backlog
+-- How much of a lane is due, up to a limit.
+SELECT count(*) FROM (
+    SELECT 1 FROM messaging_delivery WHERE lane = %(lane)s AND state = 0 AND try_at <= %(now)s LIMIT %(limit)s
+) AS due
+
+-- name: claim
+SELECT id, run_id, contact_id, message_version_id, reason, context, attempts, uncertain
+FROM messaging_delivery
+WHERE lane = %(lane)s AND state = 0 AND try_at <= %(now)s AND channel = %(channel)s
+ORDER BY try_at, id
+LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED
+
+-- name: apply
+-- Writes down what became of deliveries, and which go next. Gives back the ids of those that were not final before:
+-- a process that was taken for dead may report late, and must not report twice.
+UPDATE messaging_delivery AS delivery
+SET state = row.state, reason = row.reason, error = row.error, slot = row.slot, message_id = row.message_id,
+    try_at = coalesce(row.try_at, delivery.try_at), attempts = row.attempts, uncertain = row.uncertain,
+    sent_at = CASE WHEN row.state = 2 THEN %(now)s END
+FROM unnest(
+    %(ids)s::bigint[], %(states)s::smallint[], %(reasons)s::text[], %(errors)s::text[], %(slots)s::smallint[],
+    %(message_ids)s::text[], %(try_at)s::timestamptz[], %(attempts)s::smallint[], %(uncertain)s::smallint[]
+) AS row (id, state, reason, error, slot, message_id, try_at, attempts, uncertain)
+WHERE delivery.id = row.id AND delivery.state IN (0, 1, 4)
+RETURNING delivery.id
+
+-- name: try_slot
+SELECT pg_try_advisory_lock(%(class)s, %(slot)s)
+
+-- name: release_slot
+SELECT pg_advisory_unlock(%(class)s, %(slot)s)
+
+-- name: try_slot_for_now
+SELECT pg_try_advisory_xact_lock(%(class)s, %(slot)s)
+
+-- name: slots_in_flight
+SELECT DISTINCT slot FROM messaging_delivery WHERE state = 1
+
+-- name: in_flight
+-- Only the holder of these slots' locks may run this.
+SELECT delivery.id, delivery.contact_id, version.id, version.message_id, version.name, version.kind,
+       delivery.message_id, delivery.attempts, delivery.uncertain
+FROM messaging_delivery AS delivery
+JOIN messaging_messageversion AS version ON version.id = delivery.message_version_id
+WHERE delivery.state = 1 AND delivery.slot = ANY(%(slots)s::smallint[])
+ORDER BY delivery.id
+FOR UPDATE OF delivery
+
+-- name: version_bodies
+SELECT id, bodies -> %(channel)s, kind, message_id, name
+FROM messaging_messageversion
+WHERE id = ANY(%(version_ids)s)
