@@ -25,7 +25,7 @@ def find_chromium() -> str | None:
 
 def find_playwrights_own() -> str | None:
     """The path of the Chromium that Playwright has fetched, or None."""
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - slow, and seldom needed
+    from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         path = playwright.chromium.executable_path

@@ -8,6 +8,8 @@ import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 
+from jouren.core import clock
+
 _KEEP_SEED = """
 DO $$
 DECLARE name text;
@@ -67,3 +69,9 @@ def _back_to_seed(self: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = _back_to_seed  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def fresh_clock() -> None:
+    """No test sees how far another one, rolled back by now, had moved the sandbox's clock."""
+    clock.forget()
