@@ -87,10 +87,10 @@ def _safely(answer: Callable[[], Answer | None]) -> Answer | None:
 def _click(environ: Environ, token: str, link: int) -> Answer | None:
     """Redirect to one of the links of that very message. None (Django's 404) for anything else."""
     delivery_id = parse_token(token)
-    row = _sql.one("click", {"delivery_id": delivery_id, "link": link}) if delivery_id is not None else None
-    if row is None or not row[0]:
+    row = _sql.one("click_target", {"delivery_id": delivery_id, "link": link}) if delivery_id is not None else None
+    if row is None or not row[1]:
         return None
-    url, contact_id, message_id, title, sent_at = row
+    contact_id, url, message_id, title, sent_at = row
     by = _who(environ, sent_at)
     payload = {"delivery": delivery_id, "message": message_id, "title": title, "url": url, "by": by}
     record_event(NewEvent("message.clicked", contact_id, payload))
@@ -106,7 +106,7 @@ def _open(environ: Environ, token: str) -> Answer:
 
 
 def _record_open(environ: Environ, delivery_id: int) -> None:
-    row = _sql.one("open", {"delivery_id": delivery_id})
+    row = _sql.one("open_target", {"delivery_id": delivery_id})
     if row is not None:
         contact_id, message_id, title, sent_at = row
         by = _who(environ, sent_at)

@@ -26,3 +26,9 @@ FROM (
 WHERE delivery.id = row.id
   AND (delivery.first_opened_at IS NULL OR delivery.first_opened_at > row.at
        OR (row.clicked AND (delivery.first_clicked_at IS NULL OR delivery.first_clicked_at > row.at)))
+
+-- name: open_target
+SELECT delivery.contact_id, version.message_id, version.name, delivery.sent_at
+FROM messaging_delivery AS delivery
+JOIN messaging_messageversion AS version ON version.id = delivery.message_version_id
+WHERE delivery.id = %(delivery_id)s
