@@ -29,7 +29,6 @@ class StoryPage(Page):
     )
     body = StreamField(PageBlocks(), verbose_name=_("body"), blank=True)
 
-    template = "content/page.html"
     content_panels = [
         *Page.content_panels,
         MultiFieldPanel([FieldPanel("headline"), FieldPanel("lead"), FieldPanel("language")], heading=_("Top")),
@@ -38,6 +37,10 @@ class StoryPage(Page):
 
     class Meta:
         abstract = True
+
+    def get_template(self, request: HttpRequest, *args: Any, **kwargs: Any) -> str:
+        """Both kinds look the same."""
+        return "content/page.html"
 
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Show the page and remember the visit."""
