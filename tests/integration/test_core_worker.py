@@ -1,0 +1,88 @@
+"""A worker process's parts that are no hot loop: heartbeat, job worker, and the care for jobs of dead workers."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from procrastinate.contrib.django import app
+
+from jouren.core.jobs import retry_stalled, run_jobs
+from jouren.core.loops import wait_until
+from jouren.core.worker import beat, count_alive, run_worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def stop() -> Iterator[threading.Event]:
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def rows(query: str) -> list[tuple[object, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchall()
+
+
+def test_a_worker_is_counted_while_it_lives_and_not_after(stop: threading.Event) -> None:
+    assert count_alive() == 0
+    thread = threading.Thread(target=beat, args=(stop,))
+    thread.start()
+    assert wait_until(lambda: count_alive() == 1, 5)
+    stop.set()
+    thread.join(timeout=10)
+    assert count_alive() == 0
+    assert rows("SELECT count(*) FROM core_worker") == [(0,)]
+
+
+def test_a_deferred_job_is_done(stop: threading.Event) -> None:
+    app.configure_task("core.retry_stalled_jobs").defer(timestamp=0)
+    thread = threading.Thread(target=run_jobs, args=(stop,))
+    thread.start()
+    try:
+        # A job that succeeded is deleted.
+        assert wait_until(lambda: rows("SELECT count(*) FROM procrastinate_jobs") == [(0,)], 10)
+    finally:
+        stop.set()
+        thread.join(timeout=20)
+    assert not thread.is_alive()
+
+
+def test_a_job_of_a_dead_worker_is_put_back_and_one_of_a_living_worker_is_left() -> None:
+    for _number in range(3):
+        app.configure_task("core.test_job", allow_unknown=True).defer()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '5 minutes'), (now()) "
+            "RETURNING id"
+        )
+        dead, living = (row[0] for row in cursor.fetchall())
+        cursor.execute("SELECT id FROM procrastinate_jobs ORDER BY id")
+        killed, worked_on, waiting = (row[0] for row in cursor.fetchall())
+        for job, worker in ((killed, dead), (worked_on, living)):
+            cursor.execute(
+                "UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s WHERE id = %s", [worker, job]
+            )
+    assert asyncio.run(retry_stalled()) == 1
+    assert rows("SELECT id, status FROM procrastinate_jobs ORDER BY id") == [
+        (killed, "todo"),
+        (worked_on, "doing"),
+        (waiting, "todo"),
+    ]
+    assert asyncio.run(retry_stalled()) == 0
+
+
+def test_a_whole_worker_starts_and_stops(stop: threading.Event) -> None:
+    thread = threading.Thread(target=run_worker, args=(stop,), kwargs={"sink": False})
+    thread.start()
+    assert wait_until(lambda: count_alive() == 1, 10)
+    stop.set()
+    thread.join(timeout=20)
+    assert not thread.is_alive()
+    assert [other.name for other in threading.enumerate() if other.name.startswith("loop-")] == []
