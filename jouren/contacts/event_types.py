@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from jouren.contacts.models import IdentityKind, SuppressionReason, Topic
+from jouren.contacts.timeline import register_value_label
 from jouren.events.types import EventType, register_event_type
 
 _CONSENT = {"channel": str, "topic": str, "via": str}
@@ -49,7 +51,35 @@ EVENT_TYPES = (
 )
 
 
+_CHANNELS = {"email": _("mail"), "line": _("LINE"), "": _("all channels")}
+
+
+def _channel(value: str) -> str:
+    return str(_CHANNELS.get(value, value))
+
+
+def _reason(value: str) -> str:
+    return str(SuppressionReason(value).label) if value in SuppressionReason.values else value
+
+
+def _kind(value: str) -> str:
+    return str(IdentityKind(value).label) if value in IdentityKind.values else value
+
+
+def _topic(value: str) -> str:
+    topic = Topic.objects.filter(key=value).first()
+    return topic.name if topic else value
+
+
 def register() -> None:
     """Make this room's event types known."""
     for event_type in EVENT_TYPES:
         register_event_type(event_type)
+    for name in ("consent.granted", "consent.withdrawn"):
+        register_value_label(name, "channel", _channel)
+        register_value_label(name, "topic", _topic)
+    for name in ("contact.suppressed", "contact.unsuppressed"):
+        register_value_label(name, "channel", _channel)
+        register_value_label(name, "reason", _reason)
+    for name in ("identity.attached", "identity.verified"):
+        register_value_label(name, "kind", _kind)

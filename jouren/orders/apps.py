@@ -7,3 +7,13 @@ class OrdersConfig(AppConfig):
     label = "orders"
     verbose_name = _("Orders")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from jouren.contacts.actions import register_merger
+        from jouren.events.reactions import register_reaction
+        from jouren.orders import actions, event_types, facts, reactions
+
+        event_types.register()
+        facts.register()
+        register_reaction(reactions.KEEP_ORDERS)
+        register_merger("orders", actions.merge_orders)

@@ -1,0 +1,27 @@
+"""What can happen to an order."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from jouren.contacts.timeline import register_value_label
+from jouren.events.types import EventType, register_event_type
+from jouren.orders.models import OrderKind
+
+ORDER_PAID = EventType(
+    "order.paid",
+    _("Purchase"),
+    {"order": str, "kind": str, "amount": int, "currency": str, "products": list},
+    optional=frozenset({"products"}),
+    sentence=_("Bought (%(kind)s) for %(amount)s %(currency)s: order %(order)s. %(products)s"),
+)
+
+
+def _kind(value: str) -> str:
+    return str(OrderKind(value).label) if value in OrderKind.values else value
+
+
+def register() -> None:
+    """Make this room's event types known."""
+    register_event_type(ORDER_PAID)
+    register_value_label("order.paid", "kind", _kind)
