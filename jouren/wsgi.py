@@ -7,7 +7,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jouren.settings")
 django_application = get_wsgi_application()
 
-# Needs the apps that get_wsgi_application has loaded.
+# These need the apps that get_wsgi_application has loaded.
+from jouren.api.fast import with_fast_paths  # noqa: E402
 from jouren.core.health import with_healthz  # noqa: E402
 
-application = with_healthz(django_application)
+application = with_healthz(with_fast_paths(django_application))

@@ -7,3 +7,19 @@ class JourneysConfig(AppConfig):
     label = "journeys"
     verbose_name = _("Journeys")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from jouren.contacts.actions import register_eraser, register_merger
+        from jouren.core.hops import register_busy, register_due
+        from jouren.core.loops import Loop, register_loop
+        from jouren.events.reactions import Reaction, register_reaction
+        from jouren.journeys import engine, event_types, reactions
+        from jouren.journeys.people import forget_people, merge_people
+
+        event_types.register()
+        register_reaction(Reaction("journeys", reactions.react, order=200))
+        register_loop(Loop("advancer", engine.CHANNEL, engine.tick))
+        register_due(engine.next_due)
+        register_busy(engine.is_busy)
+        register_eraser("journeys", forget_people)
+        register_merger("journeys", merge_people)

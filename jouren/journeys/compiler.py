@@ -19,7 +19,6 @@ from jouren.conditions.errors import ConditionError
 from jouren.conditions.tree import validate_tree
 from jouren.core.errors import UserError
 from jouren.journeys.program import SCHEMA
-from jouren.pyramid.stages import Stage
 
 if TYPE_CHECKING:
     from jouren.journeys.models import Journey
@@ -74,7 +73,7 @@ def _trigger(journey: Journey) -> dict[str, Any]:
     value = block.value
     match block.block_type:
         case "form":
-            wanted = {"form": str(value["form"].public_id)} if value["form"] else {}
+            wanted = {"form": value["form"].pk} if value["form"] else {}
             return {"event": "registration.confirmed", "match": wanted}
         case "purchase":
             wanted = {"kind": value["kind"]} if value["kind"] else {}
@@ -82,7 +81,7 @@ def _trigger(journey: Journey) -> dict[str, Any]:
                 wanted["products"] = value["product"].strip()
             return {"event": "order.paid", "match": wanted}
         case "stage":
-            return {"event": "stage.entered", "match": {"to": Stage(int(value["stage"])).key}}
+            return {"event": "stage.entered", "match": {"to": int(value["stage"])}}
         case _:
             return {"event": value["event"], "match": _human(value["event"])}
 

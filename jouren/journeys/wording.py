@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from jouren.contacts.models import Channel
 from jouren.events.errors import InvalidEvent
 from jouren.events.types import event_type
 from jouren.journeys.decide import GOAL_REACHED
@@ -16,6 +15,7 @@ from jouren.journeys.program import ChangeStage, Send, Suppress
 from jouren.messaging.models import MessageVersion
 from jouren.pyramid.stages import Stage
 
+_CHANNELS = {"email": gettext_lazy("mail"), "line": "LINE"}
 _REASONS = {
     GOAL_REACHED: lambda: _("The goal is reached."),
     "finished": lambda: _("The end of the journey."),
@@ -30,7 +30,7 @@ def describe_trigger(compiled: Mapping[str, Any]) -> str:
     trigger = compiled["trigger"]
     wanted = trigger["match"]
     if trigger["event"] == "stage.entered":
-        return _("Enters the stage “%(stage)s”") % {"stage": Stage[wanted["to"].upper()].label}
+        return _("Enters the stage “%(stage)s”") % {"stage": Stage(wanted["to"]).label}
     details = [str(value) for name, value in wanted.items() if name in {"kind", "products"}]
     label = _event_label(trigger["event"])
     return f"{label} ({', '.join(details)})" if details else label
@@ -95,7 +95,7 @@ def duration_text(seconds: int) -> str:
 def _suppress_text(channel: str) -> str:
     if not channel:
         return _("Gets no more unneeded messages")
-    return _("Gets no more unneeded messages by %(channel)s") % {"channel": Channel(channel).label}
+    return _("Gets no more unneeded messages by %(channel)s") % {"channel": _CHANNELS.get(channel, channel)}
 
 
 def _message_name(version_id: int) -> str:
