@@ -9,9 +9,13 @@ class CaptureConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from jouren.capture.erasure import erase_people
+        from jouren.capture.erasure import erase_people, merge_people
         from jouren.capture.event_types import register_event_types
-        from jouren.contacts.actions import register_eraser
+        from jouren.capture.queries import count_unknown_visitors
+        from jouren.contacts.actions import register_eraser, register_merger
+        from jouren.pyramid.queries import register_base_count
 
         register_event_types()
         register_eraser("capture", erase_people)
+        register_merger("capture", merge_people)
+        register_base_count("visitors", count_unknown_visitors)

@@ -1,4 +1,4 @@
-"""What this room forgets when a person is erased."""
+"""What this room does when a person is erased, or turns out to be somebody known."""
 
 from __future__ import annotations
 
@@ -13,3 +13,9 @@ def erase_people(contact_ids: Sequence[int]) -> None:
     Registration.objects.filter(contact__in=contact_ids).delete()
     Touch.objects.filter(visitor__in=visitors).delete()
     Visitor.objects.filter(pk__in=visitors).delete()
+
+
+def merge_people(kept_id: int, gone_id: int) -> None:
+    """Give the registrations and browsers of one person to another."""
+    Registration.objects.filter(contact=gone_id).update(contact=kept_id)
+    Visitor.objects.filter(contact=gone_id).update(contact=kept_id)
