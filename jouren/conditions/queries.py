@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import Any, LiteralString, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -65,4 +65,4 @@ def shop_zone() -> tzinfo:
 
 
 def _run(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-    return raw_connection().execute(cast(LiteralString, sql), params).fetchall()
+    return raw_connection().execute(sql, params).fetchall()

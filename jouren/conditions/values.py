@@ -33,7 +33,7 @@ def number(value: object) -> int | Decimal:
     """A number of at most 15 digits before the point."""
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         exact = value if isinstance(value, int) else Decimal(str(value))
-        if abs(exact) < MAX_NUMBER:
+        if -MAX_NUMBER < exact < MAX_NUMBER:
             return exact
     raise ValueError(_("the value must be a number."))
 

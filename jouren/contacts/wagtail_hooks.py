@@ -22,8 +22,10 @@ _ACTS = {
 }
 
 
-@hooks.register("register_log_actions")
 def register_acts(actions: LogActionRegistry) -> None:
     """Tell the audit log how to name what staff do to people."""
     for name, (label, message) in _ACTS.items():
         actions.register_action(f"contacts.{name}", label, message)
+
+
+hooks.register("register_log_actions", register_acts)

@@ -7,7 +7,9 @@ from wagtail import hooks
 from wagtail.log_actions import LogActionRegistry
 
 
-@hooks.register("register_log_actions")
 def register_acts(actions: LogActionRegistry) -> None:
     """Tell the audit log how to name what staff do in the pyramid."""
     actions.register_action("pyramid.change_stage", _("Change stage"), _("Stage changed"))
+
+
+hooks.register("register_log_actions", register_acts)

@@ -12,7 +12,7 @@ from jouren.contacts.timeline import timeline
 from jouren.events import reactor
 from jouren.events.actions import NewEvent, record_event
 from jouren.events.queries import events_of, inbox_is_empty
-from jouren.events.types import EventType, register_event_type
+from jouren.events.types import event_type
 from jouren.orders.actions import record_order
 from jouren.orders.models import Order, Purchases
 from jouren.pyramid.actions import change_stage, change_stages
@@ -30,10 +30,6 @@ from jouren.pyramid.stages import Stage
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
-
-SIGNED = register_event_type(
-    EventType("registration.confirmed", "Confirmed", {"form": str, "registration": int}, sentence="")
-)
 
 
 @pytest.fixture
@@ -56,8 +52,9 @@ def history(contact: Contact) -> list[tuple[int, int, str, datetime]]:
 
 
 def test_a_confirmed_registration_makes_a_prospect(contact: Contact) -> None:
-    event = NewEvent(SIGNED.name, contact.pk, {"form": "a", "registration": 1}, occurred_at=NOON)
-    record_event(event)
+    samples = {str: "1", int: 1}
+    payload = {name: samples[kind] for name, kind in event_type("registration.confirmed").fields.items()}
+    record_event(NewEvent("registration.confirmed", contact.pk, payload, occurred_at=NOON))
     react()
     assert history(contact) == [(1, 2, "registered", NOON)]
     assert stage_of_contact(contact.pk) is Stage.PROSPECT
