@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     migrate()
     params = {"messages": options.messages, "workers": options.workers, "smtp": options.smtp or "own sink"}
     started = time.perf_counter()
-    version_id, contact_ids = _people_and_message(options.messages)
+    version_id, contact_ids = people_and_message(options.messages)
     prepared = time.perf_counter()
     _plan(version_id, contact_ids)
     planned = time.perf_counter()
@@ -146,7 +146,7 @@ def _work() -> int:
     return 0
 
 
-def _people_and_message(count: int) -> tuple[int, list[int]]:
+def people_and_message(count: int) -> tuple[int, list[int]]:
     """People who agreed to a newsletter, and a published mail of about 11 KB."""
     from django.db import connection
 
