@@ -39,7 +39,10 @@ def page(form: Form) -> LandingPage:
 
 def _nothing_is_kept() -> bool:
     return not (
-        Registration.objects.exists() or Contact.objects.exists() or Delivery.objects.exists() or Consent.objects.exists()
+        Registration.objects.exists()
+        or Contact.objects.exists()
+        or Delivery.objects.exists()
+        or Consent.objects.exists()
     )
 
 
@@ -165,7 +168,7 @@ def test_markup_in_any_field_stays_text(page: LandingPage, form: Form) -> None:
     form.ask_problem = "text"
     form.ask_kana = "optional"
     form.save()
-    names = {name: evil for name in ("family_name", "given_name", "family_kana", "given_kana")}
+    names = dict.fromkeys(("family_name", "given_name", "family_kana", "given_kana"), evil)
     again = fill_in(visitor(), page, form, query=f"?utm_source={evil}", **names, problem=evil, email=evil)
     assert again.status_code == 422
     assert "<script" not in again.content.decode()
