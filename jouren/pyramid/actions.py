@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 
 from jouren.contacts.models import Contact
-from jouren.contacts.queries import canonical_id
+from jouren.contacts.queries import canonical_id, canonical_ids
 from jouren.core import clock
 from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_events
@@ -89,13 +89,33 @@ def change_stages(contact_ids: Iterable[int], stage: int, reason: str = ChangeRe
 
 @transaction.atomic
 def move_contacts(moves: Sequence[Move]) -> list[Step]:
-    """Carry out moves, at most one a person: history, positions and ``stage.entered`` events, in four statements."""
+    """Carry out moves, at most one a person: history, positions and ``stage.entered`` events, a few statements in all.
+
+    Somebody who was merged a moment ago moves as the person they became.
+    """
     if not moves:
         return []
-    current = dict(_sql.all("lock_positions", {"contact_ids": [move.contact_id for move in moves]}))
-    steps = [step for move in moves if move.contact_id in current for step in _steps(move, current[move.contact_id])]
-    if not steps:
-        return []
+    wanted = {"contact_ids": [move.contact_id for move in moves]}
+    present = {contact_id for (contact_id,) in _sql.all("lock_people", wanted)}
+    stages = dict(_sql.all("positions", wanted))
+    steps = [
+        step
+        for move in moves
+        if move.contact_id in present
+        for step in _steps(move, stages.get(move.contact_id, Stage.AWARE))
+    ]
+    if steps:
+        _store(steps)
+    return steps + _follow_merges([move for move in moves if move.contact_id not in present])
+
+
+def _follow_merges(moves: Sequence[Move]) -> list[Step]:
+    became = canonical_ids([move.contact_id for move in moves]) if moves else {}
+    followed = [replace(move, contact_id=became[move.contact_id]) for move in moves if move.contact_id in became]
+    return [step for move in followed for step in move_contacts([move])]
+
+
+def _store(steps: Sequence[Step]) -> None:
     _sql.run(
         "record_changes",
         {
@@ -118,7 +138,6 @@ def move_contacts(moves: Sequence[Move]) -> list[Step]:
         },
     )
     record_events([_entered(step) for step in steps])
-    return steps
 
 
 def _steps(move: Move, current: int) -> list[Step]:

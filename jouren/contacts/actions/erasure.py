@@ -8,8 +8,9 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from wagtail.models import ModelLogEntry
 
-from jouren.contacts.actions.base import User, audit, identity_hash
+from jouren.contacts.actions.base import User, audit, identity_hash, locked
 from jouren.contacts.actions.consent import suppress_contacts
+from jouren.contacts.errors import ContactNotFound
 from jouren.contacts.models import (
     Alias,
     Consent,
@@ -21,7 +22,6 @@ from jouren.contacts.models import (
     Suppression,
     SuppressionReason,
 )
-from jouren.contacts.queries import canonical_id
 from jouren.core import clock
 from jouren.events.actions import NewEvent, record_event, redact_events
 
@@ -52,8 +52,9 @@ def erase_contact(contact_id: int, *, by: User | None = None) -> bool:
     Their row stays, empty, for the rooms that hold its id; so do their consent records (the law asks for them),
     without page and IP hash. Nothing is ever sent to them again.
     """
-    contact = Contact.objects.select_for_update().filter(pk=canonical_id(contact_id), erased_at=None).first()
-    if contact is None:
+    try:
+        contact = locked(contact_id)
+    except ContactNotFound:
         return False
     now = clock.now()
     ids = [contact.pk, *Alias.objects.filter(to=contact).values_list("from_id", flat=True)]

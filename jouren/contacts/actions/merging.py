@@ -35,26 +35,37 @@ def merge_contacts(kept_id: int, gone_id: int, *, by: User | None = None) -> Con
     Raises:
         ContactNotFound: one of them does not exist or was erased.
     """
-    kept_id, gone_id = canonical_id(kept_id), canonical_id(gone_id)
-    people = {c.pk: c for c in Contact.objects.select_for_update().filter(pk__in=[kept_id, gone_id]).order_by("pk")}
-    kept, gone = people.get(kept_id), people.get(gone_id)
-    if kept is None or gone is None or not (kept.is_present and gone.is_present):
-        raise ContactNotFound(_("This person does not exist any more."))
-    if kept_id == gone_id:
+    kept, gone = _locked_pair(kept_id, gone_id)
+    if kept.pk == gone.pk:
         return kept
     Identity.objects.filter(contact=gone).update(contact=kept)
     _merge_problems(kept, gone)
     _merge_consent(kept, gone)
     _merge_suppressions(kept, gone)
     Alias.objects.filter(to=gone).update(to=kept)
-    Alias.objects.create(from_id=gone_id, to=kept)
+    Alias.objects.create(from_id=gone.pk, to=kept)
     _fill_gaps(kept, gone)
-    Contact.objects.filter(pk=gone_id).update(**BLANK, merged_at=clock.now())
+    Contact.objects.filter(pk=gone.pk).update(**BLANK, merged_at=clock.now())
     for merger in _mergers.values():
-        merger(kept_id, gone_id)
-    record_event(NewEvent("contacts.merged", kept_id, {"gone": gone_id}))
-    audit(kept_id, "merge", by, {"gone": gone_id})
+        merger(kept.pk, gone.pk)
+    record_event(NewEvent("contacts.merged", kept.pk, {"gone": gone.pk}))
+    audit(kept.pk, "merge", by, {"gone": gone.pk})
     return kept
+
+
+def _locked_pair(kept_id: int, gone_id: int) -> tuple[Contact, Contact]:
+    """Both people as they are now, locked in the order of their ids. Raises ContactNotFound."""
+    while True:
+        ids = canonical_id(kept_id), canonical_id(gone_id)
+        people = {c.pk: c for c in Contact.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+        pair = [people.get(pk) for pk in ids]
+        # Whoever waited for the lock may find that somebody has just merged them.
+        if any(contact is not None and contact.merged_at is not None for contact in pair):
+            continue
+        kept, gone = pair
+        if kept is None or gone is None or not (kept.is_present and gone.is_present):
+            raise ContactNotFound(_("This person does not exist any more."))
+        return kept, gone
 
 
 def _fill_gaps(kept: Contact, gone: Contact) -> None:

@@ -1,11 +1,14 @@
--- name: lock_positions
--- The contact's row is the lock: a position may not exist yet. Erased and merged people do not move.
-SELECT c.id, coalesce(position.stage, 1)
-FROM contacts_contact AS c
-LEFT JOIN pyramid_position AS position ON position.contact_id = c.id
-WHERE c.id = ANY(%(contact_ids)s) AND c.erased_at IS NULL AND c.merged_at IS NULL
-ORDER BY c.id
-FOR NO KEY UPDATE OF c
+-- name: lock_people
+-- The person's row is the lock: a position may not exist yet. Erased and merged people do not move.
+SELECT id
+FROM contacts_contact
+WHERE id = ANY(%(contact_ids)s) AND erased_at IS NULL AND merged_at IS NULL
+ORDER BY id
+FOR NO KEY UPDATE
+
+-- name: positions
+-- A statement of its own, after the lock: one that waited for the lock would still see the positions of before.
+SELECT contact_id, stage FROM pyramid_position WHERE contact_id = ANY(%(contact_ids)s)
 
 -- name: record_changes
 INSERT INTO pyramid_change (contact_id, from_stage, to_stage, at, reason, event_id, by_id)
