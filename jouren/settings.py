@@ -96,6 +96,9 @@ def database_settings(url: str) -> dict[str, object]:
     """Django's form of a ``postgresql://`` URL; its query becomes connection options (``?host=/socket``)."""
     parts = urlsplit(url)
     options: dict[str, object] = dict(parse_qsl(parts.query))
+    # Statements that the hot loops run often are prepared. A pooler between transactions wants ?prepare_threshold=none.
+    threshold = str(options.pop("prepare_threshold", "5"))
+    options["prepare_threshold"] = None if threshold == "none" else int(threshold)
     host = str(options.pop("host", "") or parts.hostname or "")
     return {
         "ENGINE": "django.db.backends.postgresql",

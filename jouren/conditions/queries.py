@@ -15,7 +15,7 @@ from django.conf import settings
 from jouren.conditions.compile import compile_sql, select_facts
 from jouren.conditions.registry import FactUse
 from jouren.core import clock
-from jouren.core.sql import raw_connection
+from jouren.core.sql import hot_cursor
 
 _PRESENT = "c.erased_at IS NULL AND c.merged_at IS NULL"
 
@@ -65,4 +65,4 @@ def shop_zone() -> tzinfo:
 
 
 def _run(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-    return raw_connection().execute(sql, params).fetchall()
+    return hot_cursor().execute(sql, params).fetchall()

@@ -17,7 +17,7 @@ from typing import Any, LiteralString, cast
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
-from psycopg.types.json import JsonbLoader
+from psycopg.adapt import AdaptersMap
 
 _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 
@@ -45,15 +45,15 @@ class Queries:
 
     def all(self, name: str, params: Params | None = None) -> list[tuple[Any, ...]]:
         """Run a statement and return all its rows as tuples."""
-        return raw_connection().execute(self.text(name), params).fetchall()
+        return hot_cursor().execute(self.text(name), params).fetchall()
 
     def one(self, name: str, params: Params | None = None) -> tuple[Any, ...] | None:
         """Run a statement and return its first row, or None."""
-        return raw_connection().execute(self.text(name), params).fetchone()
+        return hot_cursor().execute(self.text(name), params).fetchone()
 
     def run(self, name: str, params: Params | None = None) -> int:
         """Run a statement and return how many rows it touched."""
-        return raw_connection().execute(self.text(name), params).rowcount
+        return hot_cursor().execute(self.text(name), params).rowcount
 
 
 def load_sql(room: str) -> Queries:
@@ -69,23 +69,29 @@ def load_sql(room: str) -> Queries:
     return Queries(statements)
 
 
-def raw_connection() -> _ServerBound:
-    """The psycopg connection behind this thread's Django connection, binding on the server."""
+class _HotCursor(psycopg.Cursor[tuple[Any, ...]]):
+    """psycopg's own cursor: it binds on the server, prepares what is run often, and adapts in C.
+
+    Django's connections carry slower adapters of Django's own, for its ORM.
+    """
+
+    @property
+    def adapters(self) -> AdaptersMap:
+        return _ADAPTERS
+
+
+_ADAPTERS = AdaptersMap(psycopg.adapters)
+
+
+def hot_cursor() -> _HotCursor:
+    """A cursor on this thread's Django connection, so in its transaction.
+
+    There is one a connection: read each result before the next statement.
+    """
     wrapper = connections[DEFAULT_DB_ALIAS]
     wrapper.ensure_connection()
-    return _ServerBound(wrapper.connection)
-
-
-class _ServerBound:
-    """Runs statements with psycopg's own cursor class instead of the one Django set on the connection."""
-
-    __slots__ = ("_connection",)
-
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-
-    def execute(self, query: LiteralString, params: Params | None = None) -> psycopg.Cursor[tuple[Any, ...]]:
-        """Run one statement; JSON columns come back as Python values."""
-        cursor: psycopg.Cursor[tuple[Any, ...]] = psycopg.Cursor(self._connection)
-        cursor.adapters.register_loader("jsonb", JsonbLoader)
-        return cursor.execute(query, params)
+    cursor: _HotCursor | None = wrapper.__dict__.get("jouren_cursor")
+    if cursor is None or cursor.connection is not wrapper.connection or cursor.closed:
+        cursor = _HotCursor(wrapper.connection)
+        wrapper.__dict__["jouren_cursor"] = cursor
+    return cursor

@@ -55,68 +55,49 @@ def record_events(events: Sequence[NewEvent]) -> list[int | None]:
     if not events:
         return []
     now = clock.now()
-    columns = _Columns()
-    ids: list[int | None] = [None] * len(events)
-    for position, event in enumerate(events):
-        columns.add(event, position, now)
-    for row, event_id in _sql.all("append", columns.parameters(now)):
-        ids[columns.positions[row - 1]] = event_id
-    if columns.urgent:
+    rows = [_row(event, now) for event in events]
+    ids: list[int | None] = [None] * len(rows)
+    if len(rows) == 1 and rows[0]["key"] is None:
+        logged = _sql.one("append_one", {"now": now, **rows[0]})
+        ids[0] = logged[0] if logged else None
+    else:
+        positions = _first_of_each_key(rows)
+        columns = {f"{name}_list": [rows[position][name] for position in positions] for name in rows[0]}
+        for row, event_id in _sql.all("append", {"now": now, **columns}):
+            ids[positions[row - 1]] = event_id
+    if any(row["reacts"] and not row["historical"] for row in rows):
         wake(CHANNEL)
     return ids
 
 
-class _Columns:
-    """The events of one batch turned into one array a column; a key that stands twice is kept once."""
+def _row(event: NewEvent, now: datetime) -> dict[str, Any]:
+    """An event's columns, checked."""
+    kind = event_type(event.type)
+    kind.check(event.payload)
+    if event.key is not None and (not 0 < len(event.key) <= MAX_KEY_LENGTH or "\x00" in event.key):
+        raise InvalidEvent(f"{event.type}: the key must have 1 to {MAX_KEY_LENGTH} characters.")
+    occurred_at = event.occurred_at or now
+    if occurred_at.tzinfo is None:
+        raise InvalidEvent(f"{event.type}: occurred_at needs a time zone.")
+    return {
+        "contact_id": event.contact_id,
+        "type": event.type,
+        "version": kind.version,
+        "occurred_at": occurred_at,
+        "source": event.source,
+        "key": event.key,
+        "payload": Jsonb(event.payload),
+        "historical": event.historical,
+        "reacts": kind.reacts,
+    }
 
-    def __init__(self) -> None:
-        self.positions: list[int] = []
-        self.urgent = False
-        self._seen: set[tuple[str, str]] = set()
-        self._rows: list[tuple[Any, ...]] = []
 
-    def add(self, event: NewEvent, position: int, now: datetime) -> None:
-        kind = event_type(event.type)
-        kind.check(event.payload)
-        if event.key is not None:
-            if not 0 < len(event.key) <= MAX_KEY_LENGTH or "\x00" in event.key:
-                raise InvalidEvent(f"{event.type}: the key must have 1 to {MAX_KEY_LENGTH} characters.")
-            if (event.source, event.key) in self._seen:
-                return
-            self._seen.add((event.source, event.key))
-        occurred_at = event.occurred_at or now
-        if occurred_at.tzinfo is None:
-            raise InvalidEvent(f"{event.type}: occurred_at needs a time zone.")
-        self.positions.append(position)
-        self.urgent = self.urgent or (kind.reacts and not event.historical)
-        self._rows.append(
-            (
-                event.contact_id,
-                event.type,
-                kind.version,
-                occurred_at,
-                event.source,
-                event.key,
-                Jsonb(event.payload),
-                event.historical,
-                kind.reacts,
-            )
-        )
-
-    def parameters(self, now: datetime) -> dict[str, Any]:
-        names = (
-            "contact_ids",
-            "types",
-            "versions",
-            "occurred_at",
-            "sources",
-            "keys",
-            "payloads",
-            "historical",
-            "reacts",
-        )
-        columns = [list(column) for column in zip(*self._rows, strict=True)] or [[] for _ in names]
-        return {"now": now, **dict(zip(names, columns, strict=True))}
+def _first_of_each_key(rows: Sequence[dict[str, Any]]) -> list[int]:
+    """The positions of the rows to record: of several with the same source and key only the first."""
+    firsts: dict[Any, int] = {}
+    for position, row in enumerate(rows):
+        firsts.setdefault(position if row["key"] is None else (row["source"], row["key"]), position)
+    return list(firsts.values())
 
 
 @transaction.atomic
