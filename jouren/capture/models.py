@@ -9,6 +9,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 
+from jouren.capture.widgets import SuggestingInput
+
 MAX_PROBLEM_LENGTH = 500
 
 
@@ -81,7 +83,7 @@ class Form(models.Model):
             heading=_("What it asks"),
         ),
         MultiFieldPanel([FieldPanel("topic"), FieldPanel("consent_text")], heading=_("What people allow")),
-        FieldPanel("button_text"),
+        FieldPanel("button_text", widget=SuggestingInput),
         MultiFieldPanel(
             [FieldPanel("thanks_text"), FieldPanel("confirmed_text"), FieldPanel("after_page")],
             heading=_("Afterwards"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from jouren.contacts.actions import (
     grant_consent,
@@ -20,7 +21,7 @@ from jouren.contacts.queries import canonical_id
 from jouren.messaging.models import Delivery
 from jouren.messaging.tracking import parse_token
 
-CHANNELS = (IdentityKind.EMAIL, IdentityKind.LINE)
+CHANNELS = {IdentityKind.EMAIL.value: gettext_lazy("Mail"), IdentityKind.LINE.value: gettext_lazy("LINE")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Choice:
     @property
     def channel_name(self) -> str:
         """The channel as people call it."""
-        return str(IdentityKind(self.channel).label) if self.channel in IdentityKind.values else self.channel
+        return str(CHANNELS[self.channel])
 
 
 def find_reader(token: str) -> Reader | None:
@@ -76,7 +77,7 @@ def choices_of(contact_id: int) -> list[Choice]:
         (consent.channel, consent.topic): consent.is_granted for consent in Consent.objects.filter(contact=contact_id)
     }
     kinds = set(Identity.objects.filter(contact=contact_id).values_list("kind", flat=True))
-    channels = [channel.value for channel in CHANNELS if channel.value in kinds]
+    channels = [channel for channel in CHANNELS if channel in kinds]
     topics = [topic for topic in Topic.objects.all() if topic.is_offered or any(key == topic.key for _c, key in held)]
     return [
         Choice(channel, topic.key, topic.name, topic.description, held.get((channel, topic.key), False))

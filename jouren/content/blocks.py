@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
@@ -13,24 +12,11 @@ from wagtail.images.blocks import ImageBlock, ImageChooserBlock
 from wagtail.snippets.blocks import SnippetChooserBlock
 
 from jouren.capture.sign_up import sign_up_form_of
-from jouren.content.phrases import BUTTON_TEXTS
+from jouren.capture.widgets import SuggestingInput
 from jouren.content.video import read_video_url
 
 TEXT_FEATURES = ["bold", "italic", "link", "ol", "ul", "h3"]
 MAX_BUTTON_LENGTH = 30
-
-
-class SuggestingInput(forms.TextInput):
-    """A text field that offers phrases and takes any other."""
-
-    template_name = "content/admin/suggesting_input.html"
-
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        """Adds the phrases and ties the list to the field."""
-        context = super().get_context(name, value, attrs)
-        list_id = f"{context['widget']['attrs'].get('id') or name}-phrases"
-        context["widget"]["attrs"]["list"] = list_id
-        return {**context, "list_id": list_id, "phrases": BUTTON_TEXTS}
 
 
 class ButtonTextBlock(blocks.CharBlock):

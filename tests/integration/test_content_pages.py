@@ -10,7 +10,8 @@ import pytest
 from wagtail.blocks import StructBlockValidationError
 from wagtail.models import Page, Site
 
-from jouren.content.blocks import ButtonBlock, SuggestingInput, VideoBlock
+from jouren.capture.widgets import SuggestingInput
+from jouren.content.blocks import ButtonBlock, VideoBlock
 from jouren.content.models import HomePage
 from tests.capture_pages import make_form, make_page, visitor
 
