@@ -9,9 +9,11 @@ import asyncio
 import contextlib
 import logging
 import threading
+from typing import cast
 
 import procrastinate
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +37,8 @@ def run_jobs(stop: threading.Event) -> None:
 async def _work(stop: threading.Event) -> None:
     # A second app with the same tasks: in this process's other threads, and inside jobs, deferring a job still goes
     # through Django's connection and commits with what was written there.
-    worker_app = app.with_connector(app.connector.get_worker_connector())
+    connector = cast(DjangoConnector, app.connector)
+    worker_app = app.with_connector(connector.get_worker_connector())
     async with worker_app.open_async():
         worker = asyncio.ensure_future(
             worker_app.run_worker_async(

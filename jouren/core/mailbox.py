@@ -16,7 +16,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -109,8 +109,11 @@ def serve_sink(config: Config, stop: threading.Event) -> None:
 async def _serve(config: Config, stop: threading.Event) -> None:
     loop = asyncio.get_running_loop()
 
-    def connection() -> SMTP:
-        return SMTP(_Keeper(config.mail_folder), enable_SMTPUTF8=True, data_size_limit=_LARGEST_MAIL, loop=loop)
+    def connection() -> asyncio.BaseProtocol:
+        protocol: asyncio.BaseProtocol = SMTP(
+            _Keeper(config.mail_folder), enable_SMTPUTF8=True, data_size_limit=_LARGEST_MAIL, loop=loop
+        )
+        return protocol
 
     place = config.home / "sink.json"
     server = await _open(loop, connection, _former_port(place))
@@ -124,12 +127,14 @@ async def _serve(config: Config, stop: threading.Event) -> None:
         server.close()
 
 
-async def _open(loop: asyncio.AbstractEventLoop, connection: object, port: int) -> asyncio.Server:
+async def _open(
+    loop: asyncio.AbstractEventLoop, connection: Callable[[], asyncio.BaseProtocol], port: int
+) -> asyncio.Server:
     """Listen where a former sink did, so that senders find its successor; else on any free port."""
     try:
-        return await loop.create_server(connection, "127.0.0.1", port, backlog=512)  # type: ignore[arg-type]
+        return await loop.create_server(connection, "127.0.0.1", port, backlog=512)
     except OSError:
-        return await loop.create_server(connection, "127.0.0.1", 0, backlog=512)  # type: ignore[arg-type]
+        return await loop.create_server(connection, "127.0.0.1", 0, backlog=512)
 
 
 def _former_port(place: Path) -> int:
@@ -192,7 +197,7 @@ def _parse(path: Path) -> ReceivedMail | None:
         content = path.read_bytes()
     except FileNotFoundError:
         return None
-    message = message_from_bytes(content, _class=EmailMessage, policy=policy.default)  # type: ignore[call-overload]
+    message = message_from_bytes(content, _class=EmailMessage, policy=policy.default)
     text, html = _body(message, "plain"), _body(message, "html")
     return ReceivedMail(
         id=path.stem,
@@ -212,7 +217,7 @@ def _header(message: EmailMessage, name: str) -> str:
     try:
         return str(message.get(name, ""))
     except Exception:
-        return dict(message.raw_items()).get(name, "")
+        return str(dict(message.raw_items()).get(name, ""))
 
 
 def _body(message: EmailMessage, kind: str) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -41,7 +41,7 @@ class Queries:
 
     def text(self, name: str) -> LiteralString:
         """The statement's text. Raises KeyError for an unknown name."""
-        return cast(LiteralString, self._statements[name])
+        return self._statements[name]
 
     def all(self, name: str, params: Params | None = None) -> list[tuple[Any, ...]]:
         """Run a statement and return all its rows as tuples."""
