@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     started = time.perf_counter()
     version_id, contact_ids = people_and_message(options.messages)
     prepared = time.perf_counter()
-    _plan(version_id, contact_ids)
+    plan_broadcast(version_id, contact_ids)
     planned = time.perf_counter()
     report(options.json, "send", params, planned_per_second=(options.messages / (planned - prepared), "1/s"))
     report(options.json, "send", params, preparation=(prepared - started, "s"))
@@ -197,7 +197,8 @@ SELECT id, 'email', 'bench', true, now() FROM people
 """
 
 
-def _plan(version_id: int, contact_ids: list[int]) -> None:
+def plan_broadcast(version_id: int, contact_ids: list[int]) -> None:
+    """Make one message to each of these people due now, in the broadcast lane."""
     from jouren.core import clock
     from jouren.messaging.actions import PlannedDelivery, create_run, plan_deliveries
     from jouren.messaging.vocabulary import Lane, RunKind

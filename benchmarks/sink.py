@@ -1,6 +1,7 @@
 """A mail sink that only counts: as little work as SMTP allows, so that the sender is what is measured.
 
-``python -m benchmarks.sink`` prints its port and serves until its standard input ends; then it prints what it got.
+``python -m benchmarks.sink`` prints its port and serves until its standard input ends; then it prints what it got. Each
+line of its input is a recipient to watch for.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
+from typing import ClassVar
 
 
 class Sink(asyncio.Protocol):
@@ -17,10 +20,13 @@ class Sink(asyncio.Protocol):
     octets = 0
     open_letters = 0
     most_open_letters = 0
+    # Recipients whose letter's arrival is noted, on this machine's monotonic clock.
+    watched: ClassVar[dict[str, float]] = {}
 
     def __init__(self) -> None:
         self._buffer = b""
         self._in_data = False
+        self._recipient = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -44,12 +50,16 @@ class Sink(asyncio.Protocol):
                 Sink.open_letters -= 1
                 self._buffer = self._buffer[end + 5 :]
                 self._in_data = False
+                if self._recipient in Sink.watched:
+                    Sink.watched[self._recipient] = time.monotonic()
                 answers.append(b"250 taken\r\n")
                 continue
             line, found, rest = self._buffer.partition(b"\r\n")
             if not found:
                 break
             self._buffer = rest
+            if line[:8].upper() == b"RCPT TO:":
+                self._recipient = line[9 : line.find(b">")].decode()
             answers.append(self._answer(line[:4].upper()))
         if answers:
             self._transport.write(b"".join(answers))
@@ -73,10 +83,11 @@ async def serve() -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(Sink, "127.0.0.1", 0, backlog=512)
     print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
-    await loop.run_in_executor(None, sys.stdin.read)
+    while recipient := (await loop.run_in_executor(None, sys.stdin.readline)).strip():
+        Sink.watched[recipient] = 0.0
     server.close()
     result = {"messages": Sink.messages, "octets": Sink.octets, "most_open_letters": Sink.most_open_letters}
-    print(json.dumps(result), flush=True)
+    print(json.dumps({**result, "arrived": Sink.watched}), flush=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from jouren.contacts.models import Contact
 from jouren.core import clock
 from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_events
+from jouren.messaging.defaults import ensure_default_messages
 from jouren.messaging.errors import UnknownPurpose
 from jouren.messaging.gate import Question, ask, load_gate_facts
 from jouren.messaging.models import MessageVersion, Run
@@ -149,9 +150,21 @@ def send_transactional(
 
 
 def version_for(purpose: str, language: str) -> MessageVersion:
-    """The newest published version of the message for a purpose, in that language where there is one."""
-    versions = MessageVersion.objects.filter(message__purpose=purpose, message__live=True).order_by("-number")
-    found = versions.filter(language=language).first() or versions.first()
+    """The newest published version of the message for a purpose, in that language where there is one.
+
+    An installation that has no message for its purposes yet gets the default ones.
+
+    Raises:
+        UnknownPurpose: no published message serves this purpose.
+    """
+    found = _newest_version(purpose, language)
+    if found is None and ensure_default_messages():
+        found = _newest_version(purpose, language)
     if found is None:
         raise UnknownPurpose(_("There is no published message for “%(purpose)s”.") % {"purpose": purpose})
     return found
+
+
+def _newest_version(purpose: str, language: str) -> MessageVersion | None:
+    versions = MessageVersion.objects.filter(message__purpose=purpose, message__live=True).order_by("-number")
+    return versions.filter(language=language).first() or versions.first()

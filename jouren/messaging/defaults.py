@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
+
+from jouren.core.sql import load_sql
 from jouren.messaging.models import Message
 from jouren.messaging.publishing import publish_message
 from jouren.messaging.vocabulary import Kind
+
+_sql = load_sql("messaging")
 
 _REGISTRATION_JA: dict[str, Any] = {
     "name": "登録の確認",
@@ -30,9 +35,13 @@ _DEFAULTS = {
 }
 
 
+@transaction.atomic
 def ensure_default_messages() -> int:
     """Make and publish the default messages that are not there. Returns how many were made."""
     made = 0
+    if all(Message.objects.filter(purpose=purpose, language=language).exists() for purpose, language in _DEFAULTS):
+        return made
+    _sql.all("lock_defaults")
     for (purpose, language), texts in _DEFAULTS.items():
         if Message.objects.filter(purpose=purpose, language=language).exists():
             continue

@@ -51,7 +51,7 @@ class Slots:
             self._session, self._held = session, []
         if len(self._held) >= self.most:
             return self._held, []
-        new = []
+        new: list[int] = []
         for slot in self._range:
             if len(self._held) + len(new) >= self.most:
                 break

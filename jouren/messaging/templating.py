@@ -39,7 +39,8 @@ class Templates:
         """Fill a template in. Raises TemplateProblem, for a missing variable too."""
         try:
             return self._environment.render_template(name, **variables)
-        except TemplateError as error:
+        except Exception as error:
+            # Besides TemplateError, whatever Python raises where a template calls a value that cannot be called.
             raise TemplateProblem(_first_line(error)) from error
 
 
@@ -94,5 +95,5 @@ def mend_honorifics(source: str) -> str:
     return _HONORIFIC.sub(mend, source)
 
 
-def _first_line(error: TemplateError) -> str:
+def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]

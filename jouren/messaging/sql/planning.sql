@@ -35,3 +35,10 @@ SELECT min(moment) FROM (
 -- name: is_sending
 SELECT EXISTS (SELECT 1 FROM messaging_delivery WHERE state = 1)
     OR EXISTS (SELECT 1 FROM messaging_delivery WHERE lane IN (0, 1, 2) AND state = 0 AND try_at <= %(now)s)
+
+-- name: lock_defaults
+-- Two processes that find no default messages make them one after the other.
+SELECT pg_advisory_xact_lock(7406003)
+
+-- name: erase
+UPDATE messaging_delivery SET context = NULL, error = '' WHERE contact_id = ANY(%(contact_ids)s)

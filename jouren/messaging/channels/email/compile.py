@@ -129,10 +129,11 @@ _BLOCKS: dict[str, Callable[[Any, Links], Piece]] = {
 
 def _footer(context: CompileContext, links: Links) -> Piece:
     """Who writes, where they are, whom to complain to and how to stop it, as the law on advertising mail asks."""
-    lines = ["{{ shop.name }}", "{{ shop.address }}"]
+    lines = ["{{ shop.name }}"]
     ways: list[tuple[str, str]] = []
     if context.kind != Kind.TRANSACTIONAL:
-        lines.append(_("Complaints and questions: %(contact)s") % {"contact": "{{ shop.complaints }}"})
+        complaints = _("Complaints and questions: %(contact)s") % {"contact": "{{ shop.complaints }}"}
+        lines += ["{{ shop.address }}", complaints]
         ways = [
             (_("Unsubscribe"), links.add("{{ unsubscribe_url }}")),
             (_("Choose what you receive"), links.add("{{ preference_url }}")),
