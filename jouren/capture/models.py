@@ -34,9 +34,7 @@ class Form(models.Model):
     """A sign-up form, placed on any number of pages. ``public_id`` is what URLs and pages know it by."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    title = models.CharField(
-        _("title"), max_length=100, help_text=_("What people sign up for; also named in the confirmation mail.")
-    )
+    title = models.CharField(_("title"), max_length=100, help_text=_("What people sign up for."))
     introduction = models.CharField(_("introduction"), max_length=300, blank=True)
     ask_name = models.CharField(_("name"), max_length=10, choices=Asking, default=Asking.OPTIONAL)
     ask_kana = models.CharField(_("name in kana"), max_length=10, choices=Asking, default=Asking.NO)

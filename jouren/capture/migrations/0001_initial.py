@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('title', models.CharField(help_text='What people sign up for; also named in the confirmation mail.', max_length=100, verbose_name='title')),
+                ('title', models.CharField(help_text='What people sign up for.', max_length=100, verbose_name='title')),
                 ('introduction', models.CharField(blank=True, max_length=300, verbose_name='introduction')),
                 ('ask_name', models.CharField(choices=[('no', 'Do not ask'), ('optional', 'Ask'), ('required', 'Ask, and require an answer')], default='optional', max_length=10, verbose_name='name')),
                 ('ask_kana', models.CharField(choices=[('no', 'Do not ask'), ('optional', 'Ask'), ('required', 'Ask, and require an answer')], default='no', max_length=10, verbose_name='name in kana')),
