@@ -66,25 +66,57 @@ class SqlWriter:
             return self._leaf(node)
         if isinstance(node, Not):
             inner = self.node(node.part)
-            return f"NOT ({inner})" if _is_certain(node.part) else f"({inner}) IS NOT TRUE"
+            return f"NOT ({inner})" if self.is_certain(node.part) else f"({inner}) IS NOT TRUE"
         if not node.parts:
             return "true"
         return "(" + (" AND " if isinstance(node, All) else " OR ").join(map(self.node, node.parts)) + ")"
 
-    def expression(self, use: FactUse) -> str:
-        """The fact's value; remembers its join and binds its arguments."""
+    def value(self, use: FactUse) -> str:
+        """The fact's value for a batch of people."""
+        if use.fact.batch_sql:
+            return f"({self._bound(use.fact.batch_sql, dict(use.arguments))})"
+        return self._or_default(use, self._expression(use))
+
+    def _expression(self, use: FactUse) -> str:
+        """The fact's value, NULL where it is missing; remembers its join and binds its arguments."""
         if use not in self._known:
-            fact, arguments = use.fact, dict(use.arguments)
+            fact = use.fact
             if fact.join:
                 self._joins[fact.join] = None
-            self._known[use] = f"({self._bound(fact.expression(use.type), arguments)})"
+            self._known[use] = f"({self._bound(fact.expression(use.type), dict(use.arguments))})"
         return self._known[use]
 
+    def _or_default(self, use: FactUse, expression: str) -> str:
+        default = use.fact.default
+        return expression if default is None else f"coalesce({expression}, {default:d})"
+
     def _leaf(self, leaf: Leaf) -> str:
+        if leaf.use.fact.member_sql and leaf.op in {"contains", "contains_any"}:
+            members = leaf.value if isinstance(leaf.value, list) else [leaf.value]
+            return self._bound(leaf.use.fact.member_sql, {"members": members})
         bound = leaf.operator.bind(leaf.value, self.now, self.zone)
         sql_values = [value for value in bound if not isinstance(value, bool)]
         places = [self._place(value) + placeholder_cast(value) for value in sql_values]
-        return leaf.operator.sql(self.expression(leaf.use), places, leaf.value)
+        expression = self._expression(leaf.use)
+        if self._default_matters(leaf):
+            expression = self._or_default(leaf.use, expression)
+        return leaf.operator.sql(expression, places, leaf.value)
+
+    def _default_matters(self, leaf: Leaf) -> bool:
+        """Whether the default says yes. Where it says no, so does NULL, and the join can become an inner one."""
+        default = leaf.use.fact.default
+        return default is not None and (
+            leaf.operator.accepts_missing
+            or leaf.operator.python(default, *leaf.operator.bind(leaf.value, self.now, self.zone))
+        )
+
+    def is_certain(self, node: Node) -> bool:
+        """Whether the SQL of a node is never NULL: then plain NOT will do, and PostgreSQL can plan an anti-join."""
+        if isinstance(node, Leaf):
+            return node.use.fact.is_certain or node.operator.accepts_missing or self._default_matters(node)
+        if isinstance(node, Not):
+            return True
+        return all(map(self.is_certain, node.parts))
 
     def _bound(self, sql: str, arguments: dict[str, Any]) -> str:
         def place(found: re.Match[str]) -> str:
@@ -100,15 +132,6 @@ class SqlWriter:
         name = f"p{len(self.params)}"
         self.params[name] = value
         return f"%({name})s"
-
-
-def _is_certain(node: Node) -> bool:
-    """Whether the SQL of a node is never NULL, so that plain NOT will do and PostgreSQL can plan an anti-join."""
-    if isinstance(node, Leaf):
-        return node.use.fact.is_certain or node.operator.accepts_missing
-    if isinstance(node, Not):
-        return True
-    return all(map(_is_certain, node.parts))
 
 
 def compile_python(raw: object, facts: Iterable[FactUse] = ()) -> CompiledPython:
@@ -148,5 +171,5 @@ def _python_leaf(leaf: Leaf, place: int) -> Matches:
 def select_facts(facts: Sequence[FactUse], now: datetime, zone: tzinfo) -> CompiledSql:
     """The facts' expressions, comma-separated, in place of a WHERE; for a batch loader."""
     writer = SqlWriter(now, zone)
-    columns = ", ".join(writer.expression(use) for use in facts)
+    columns = ", ".join(writer.value(use) for use in facts)
     return CompiledSql(columns, writer.joins_sql, writer.params)

@@ -60,8 +60,11 @@ class Fact:
     ``sql`` is an expression over the alias ``c`` (``contacts_contact``) and the aliases that ``join`` brings; a join
     takes no arguments and gives at most one row a contact. In ``sql``, ``%(name)s`` stands for an argument (cast it:
     ``%(key)s::text``) and ``%(now)s`` for the moment of asking; a plain percent sign is doubled. Where the type depends
-    on the arguments, ``type`` is a function of them and ``sql`` has an expression for each type. ``is_certain``: the
-    value is never missing.
+    on the arguments, ``type`` is a function of them and ``sql`` has an expression for each type.
+
+    ``is_certain``: the value is never missing. ``default``: what a missing NUMBER counts as. ``member_sql``, for a SET
+    without arguments: true when it has one of ``%(members)s::text[]``, where that is faster than making the set.
+    ``batch_sql``, for a fact with a ``join`` over everybody: the same value for a few people, without the join.
     """
 
     name: str
@@ -71,6 +74,9 @@ class Fact:
     join: str = ""
     arguments: Sequence[Argument] = ()
     is_certain: bool = False
+    default: int | None = None
+    member_sql: str = ""
+    batch_sql: str = ""
 
     def use(self, given: Mapping[str, Any], path: str = "") -> FactUse:
         """This fact with its arguments, checked. Raises ConditionError."""

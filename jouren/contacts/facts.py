@@ -71,13 +71,18 @@ FACTS = (
         "SELECT coalesce(array_agg(p.text::text ORDER BY p.id), '{}') FROM contacts_problem p"
         " WHERE p.contact_id = c.id AND p.solved_at IS NULL",
         is_certain=True,
+        member_sql="EXISTS (SELECT FROM contacts_problem p WHERE p.contact_id = c.id AND p.solved_at IS NULL"
+        " AND p.text = ANY(%(members)s::text[]))",
     ),
     Fact(
         "contact.open_problem_count",
         FactType.NUMBER,
         _("Number of open problems"),
-        "SELECT count(*) FROM contacts_problem p WHERE p.contact_id = c.id AND p.solved_at IS NULL",
-        is_certain=True,
+        "problems.number",
+        "LEFT JOIN (SELECT p.contact_id, count(*) AS number FROM contacts_problem p WHERE p.solved_at IS NULL"
+        " GROUP BY p.contact_id) problems ON problems.contact_id = c.id",
+        default=0,
+        batch_sql="SELECT count(*) FROM contacts_problem p WHERE p.contact_id = c.id AND p.solved_at IS NULL",
     ),
     Fact(
         "consent",

@@ -8,8 +8,7 @@ from jouren.conditions.registry import Argument, Fact, FactType, register_fact
 
 _JOIN = "LEFT JOIN orders_purchases bought ON bought.contact_id = c.id"
 _COUNT = (
-    "coalesce(CASE %(kind)s::text WHEN 'trial' THEN bought.trials WHEN 'regular' THEN bought.regulars"
-    " ELSE bought.orders END, 0)"
+    "CASE %(kind)s::text WHEN 'trial' THEN bought.trials WHEN 'regular' THEN bought.regulars ELSE bought.orders END"
 )
 
 FACTS = (
@@ -20,7 +19,7 @@ FACTS = (
         _COUNT,
         _JOIN,
         (Argument("kind", _("trial or regular; empty for both"), is_required=False),),
-        is_certain=True,
+        default=0,
     ),
     Fact("orders.first_at", FactType.DATETIME, _("First purchase"), "bought.first_at", _JOIN),
     Fact("orders.last_at", FactType.DATETIME, _("Last purchase"), "bought.last_at", _JOIN),
@@ -40,6 +39,8 @@ FACTS = (
         "SELECT coalesce(array_agg(DISTINCT product), '{}') FROM orders_order o, unnest(o.products) AS product"
         " WHERE o.contact_id = c.id",
         is_certain=True,
+        member_sql="EXISTS (SELECT FROM orders_order o WHERE o.contact_id = c.id"
+        " AND o.products && %(members)s::text[])",
     ),
 )
 

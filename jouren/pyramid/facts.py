@@ -9,7 +9,7 @@ from jouren.conditions.registry import Fact, FactType, register_fact
 _JOIN = "LEFT JOIN pyramid_position pyramid ON pyramid.contact_id = c.id"
 
 FACTS = (
-    Fact("pyramid.stage", FactType.NUMBER, _("Stage"), "coalesce(pyramid.stage, 1)", _JOIN, is_certain=True),
+    Fact("pyramid.stage", FactType.NUMBER, _("Stage"), "pyramid.stage", _JOIN, default=1),
     Fact(
         "pyramid.stage_since",
         FactType.DATETIME,

@@ -16,6 +16,7 @@ from jouren.conditions.compile import compile_python
 from jouren.conditions.queries import contact_ids, count_contacts, load_facts
 from jouren.contacts import actions
 from jouren.contacts.models import Consent, Contact, Problem
+from jouren.pyramid.models import PyramidPosition
 
 NOW = datetime(2026, 3, 8, 10, 30, tzinfo=UTC)
 ZONES = [ZoneInfo(name) for name in ("Asia/Tokyo", "America/New_York", "Pacific/Apia", "UTC")]
@@ -48,6 +49,7 @@ people = st.fixed_dictionaries(
         ),
         "problems": st.lists(asked, max_size=3, unique=True),
         "consent": st.none() | st.booleans(),
+        "stage": st.none() | st.sampled_from([1, 2, 3]),
     }
 )
 
@@ -70,7 +72,10 @@ def _leaves() -> Iterator[st.SearchStrategy[dict[str, Any]]]:
     for op in ("eq", "ne", "gt", "gte", "lt", "lte"):
         yield leaf("contact.attribute", op, numbers, key="n")
     yield leaf("contact.attribute", "between", st.lists(numbers, min_size=2, max_size=2).map(sorted), key="n")
-    yield leaf("contact.open_problem_count", "gte", st.integers(0, 3))
+    for fact in ("contact.open_problem_count", "pyramid.stage"):
+        for op in ("eq", "ne", "gte", "lt"):
+            yield leaf(fact, op, st.integers(0, 3))
+        yield leaf(fact, "is_set", st.booleans())
     for fact, args in [("contact.confirmed", {}), ("contact.attribute", {"key": "b"})]:
         yield leaf(fact, "is", st.booleans(), **args)
         yield leaf(fact, "is_set", st.booleans(), **args)
@@ -108,12 +113,14 @@ trees = st.recursive(
 
 def store(details: dict[str, Any]) -> None:
     """Store a person as they are, past the actions, which would tidy their texts."""
-    problems, consent = details["problems"], details["consent"]
-    columns = {name: value for name, value in details.items() if name not in {"problems", "consent"}}
+    problems, consent, stage = details["problems"], details["consent"], details["stage"]
+    columns = {name: value for name, value in details.items() if name not in {"problems", "consent", "stage"}}
     contact = Contact.objects.create(**columns)
     Problem.objects.bulk_create([Problem(contact=contact, text=text, noted_at=NOW) for text in problems])
     if consent is not None:
         Consent.objects.create(contact=contact, channel="email", topic="news", is_granted=consent, since=NOW)
+    if stage is not None:
+        PyramidPosition.objects.create(contact=contact, stage=stage, since=NOW)
 
 
 @pytest.mark.django_db

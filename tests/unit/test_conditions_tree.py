@@ -104,9 +104,12 @@ def test_values_are_bound_and_never_written_into_sql() -> None:
 
 def test_a_join_is_made_once_and_a_certain_yes_or_no_is_plainly_negated() -> None:
     since = {"fact": "pyramid.stage_since", "op": "older_than_days", "value": 3}
-    compiled = compile_sql({"all": [STAGE, since, {"not": CONSENT}, {"not": STAGE}]}, NOW, TOKYO)
+    compiled = compile_sql({"all": [STAGE, since, {"not": CONSENT}]}, NOW, TOKYO)
     assert compiled.joins.count("JOIN") == 1
     assert "IS NOT TRUE" not in compiled.where
+    assert "(pyramid.stage) >=" in compiled.where
+    base = compile_sql(STAGE | {"op": "lt", "value": 2}, NOW, TOKYO)
+    assert "coalesce((pyramid.stage), 1) <" in base.where
     uncertain = {"not": {"fact": "contact.language", "op": "eq", "value": "ja"}}
     assert compile_sql(uncertain, NOW, TOKYO).where.endswith("IS NOT TRUE")
 
