@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,10 @@ def set_up() -> None:
     if not os.environ.get("DATABASE_URL"):
         from jouren.core.database import EmbeddedDatabase
 
-        EmbeddedDatabase(home).start()
+        # Held for the length of this process: the workers it starts must not be the last to leave.
+        held = ExitStack()
+        held.enter_context(EmbeddedDatabase(home).running())
+        atexit.register(held.close)
     load()
 
 
