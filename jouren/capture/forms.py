@@ -14,15 +14,24 @@ from django.utils.translation import gettext_lazy as _
 from jouren.capture.models import MAX_PROBLEM_LENGTH, Asking, Form, ProblemField
 from jouren.capture.policies import has_unreadable
 from jouren.contacts.addresses import normalise_email
-from jouren.contacts.errors import BadAddress
+from jouren.contacts.errors import BadAddress, BadName
+from jouren.contacts.policies import clean_kana, clean_text
 
 MAX_NAME_LENGTH = 100
 TRAP_FIELD = "nickname2"
 
 
 def _readable(value: str) -> None:
-    if has_unreadable(value):
+    if has_unreadable(value) or not clean_text(value):
         raise ValidationError(_("This contains characters that cannot be read. Please type it again."))
+
+
+def _fit_as_kana(value: str) -> None:
+    """Kana grows when its compatibility characters are written out."""
+    try:
+        clean_kana(value)
+    except BadName as error:
+        raise ValidationError(str(error)) from error
 
 
 class SignUpForm(forms.Form):
@@ -65,9 +74,9 @@ class SignUpForm(forms.Form):
     def answers(self) -> dict[str, Any]:
         """What was written besides the address, without what was left empty. ``problems`` is a list of texts."""
         names = ("family_name", "given_name", "family_kana", "given_kana")
-        found: dict[str, Any] = {name: self.cleaned_data.get(name, "") for name in names}
+        found: dict[str, Any] = {name: clean_text(self.cleaned_data.get(name, "")) for name in names}
         problem = self.cleaned_data.get("problem", "")
-        found["problems"] = [problem] if isinstance(problem, str) and problem else list(problem)
+        found["problems"] = [text for text in ([problem] if isinstance(problem, str) else problem) if clean_text(text)]
         return {name: value for name, value in found.items() if value}
 
     def with_fresh_stamp(self, stamp: str) -> SignUpForm:
@@ -101,8 +110,10 @@ def _kana_fields(form: Form) -> Iterable[tuple[str, forms.Field]]:
     if form.ask_kana == Asking.NO:
         return
     required = form.ask_kana == Asking.REQUIRED
-    yield "family_kana", _text(_("Family name in kana"), required, "off")
-    yield "given_kana", _text(_("Given name in kana"), required, "off")
+    for name, label in (("family_kana", _("Family name in kana")), ("given_kana", _("Given name in kana"))):
+        field = _text(label, required, "off")
+        field.validators.append(_fit_as_kana)
+        yield name, field
 
 
 def _text(label: Any, required: bool, autocomplete: str) -> forms.CharField:

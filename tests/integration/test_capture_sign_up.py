@@ -142,6 +142,7 @@ def test_every_wording_of_the_consent_is_kept(page: LandingPage, form: Form) -> 
         ({"family_name": "null\x00byte"}, "Null characters are not allowed"),
         ({"family_name": "bell\x07"}, "characters that cannot be read"),
         ({"given_name": "\u202eright to left"}, "characters that cannot be read"),
+        ({"given_name": "\u200b"}, "characters that cannot be read"),
         ({"problem": ["nothing offered"]}, "Select a valid choice"),
         ({"consent": None}, "Please tick this box"),
     ],
@@ -155,6 +156,25 @@ def test_a_wrong_answer_is_shown_by_its_field_and_nothing_is_kept(
     assert complaint in html
     assert "肌の悩みに" in html, "the form is shown on its page"
     assert 'value="花子"' in html or "given_name" in answers, "what was written is kept"
+    assert _nothing_is_kept()
+
+
+@pytest.mark.parametrize(
+    ("answers", "complaint"),
+    [
+        ({"family_kana": "㍿" * 100}, "at most 100 characters"),
+        ({"problem": "\u200b\u200d"}, "characters that cannot be read"),
+        ({"problem": "乾" * 501}, "at most 500 characters"),
+    ],
+)
+def test_what_could_not_be_kept_after_the_confirmation_is_refused_before_it(
+    page: LandingPage, form: Form, answers: dict[str, Any], complaint: str
+) -> None:
+    Form.objects.update(ask_kana="optional", ask_problem="text")
+    form.refresh_from_db()
+    answer = fill_in(visitor("en"), page, form, **({"problem": ""} | answers))
+    assert answer.status_code == 422
+    assert complaint in answer.content.decode()
     assert _nothing_is_kept()
 
 

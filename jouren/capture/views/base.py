@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from jouren.contacts.errors import ContactNotFound
+
 View = Callable[..., HttpResponseBase]
 
 
@@ -27,7 +29,10 @@ def public_view(*methods: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            response = _unreadable(request) or view(request, *args, **kwargs)
+            try:
+                response = _unreadable(request) or view(request, *args, **kwargs)
+            except ContactNotFound:  # erased while the request ran
+                response = unknown_link(request)
             add_never_cache_headers(response)
             response.headers["Referrer-Policy"] = "no-referrer"
             response.headers["X-Robots-Tag"] = "noindex"
