@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'person',
                 'verbose_name_plural': 'people',
                 'db_table': 'contacts_contact',
-                'indexes': [models.Index(fields=['kana_key', 'id'], name='contacts_contact_kana'), models.Index(fields=['created_at', 'id'], name='contacts_contact_created'), django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['search'], name='contacts_contact_search')],
+                'indexes': [models.Index(condition=models.Q(('erased_at__isnull', True), ('merged_at__isnull', True)), fields=['kana_key', 'id'], name='contacts_contact_kana'), models.Index(condition=models.Q(('erased_at__isnull', True), ('merged_at__isnull', True)), fields=['created_at', 'id'], name='contacts_contact_created'), django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['search'], name='contacts_contact_search')],
             },
         ),
         migrations.CreateModel(
