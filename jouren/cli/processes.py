@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Any
 
@@ -11,6 +12,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from jouren.cli.base import database, start_django, stop_on_signals
+from jouren.core.config import read_config
 from jouren.core.mailbox import serve_sink
 from jouren.core.static import collect_static
 from jouren.core.supervisor import hold_lifeline
@@ -60,7 +62,10 @@ def worker() -> None:
 @click.command(hidden=True)
 def sink() -> None:
     """Keep the mail that Jouren sends, instead of a relay."""
-    config = start_django()
+    # It needs no rooms and no database: without Django it is there at once, and small.
+    config = read_config()
+    logging.basicConfig(level=logging.INFO, format="{asctime} {levelname} {name}: {message}", style="{")
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
     stop = stop_on_signals()
     hold_lifeline()
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from jouren.core import clock, hops
 from jouren.core.hops import hop, register_busy, register_due
@@ -24,7 +24,7 @@ def rooms(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def real_shop(settings: SettingsWrapper) -> None:
+def real_shop(settings: Settings) -> None:
     settings.JOUREN = replace(settings.JOUREN, sandbox=False)
 
 
