@@ -33,4 +33,6 @@ def purpose(key: str) -> Purpose | None:
 
 def register_purposes() -> None:
     """Called when the room starts."""
-    register_purpose(Purpose("registration_confirm", _("Confirmation of a registration"), ("confirm_url", "form_title")))
+    register_purpose(
+        Purpose("registration_confirm", _("Confirmation of a registration"), ("confirm_url", "form_title"))
+    )

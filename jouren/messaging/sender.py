@@ -57,8 +57,8 @@ class LaneSender:
         now = clock.now()
         shop, slots, transport = self._prepare()
         self._reap(now)
-        wanted = slots.most - len(self._under_way)
-        backlog = self._backlog(now, wanted) if wanted else 0
+        wanted = len(self._hold(slots, now)) - len(self._under_way)
+        backlog = self._backlog(now, wanted) if wanted > 0 else 0
         if not (backlog or self._under_way or self._finished):
             transport.ready(0)
             return False
@@ -95,6 +95,17 @@ class LaneSender:
             self._transport = self._channel.open_transport(self._slots.most)
         return self._shop, self._slots, self._transport
 
+    def _hold(self, slots: Slots, now: datetime) -> list[int]:
+        """The slots that are ours. What a former holder of a new one left behind is settled at once."""
+        held, new = slots.hold()
+        if new:
+            own = {entry.id for entry in self._under_way.values()} | {entry.id for entry, _ in self._finished}
+            ledger = Ledger(now, self._channel.name)
+            with transaction.atomic():
+                recover(new, ledger, own)
+                ledger.write()
+        return held
+
     def _backlog(self, now: datetime, limit: int) -> int:
         row = _sql.one("backlog", {"lane": self.lane, "now": now, "limit": limit})
         return row[0] if row else 0
@@ -103,14 +114,10 @@ class LaneSender:
         """The round's one transaction. Returns the letters to hand over, by line."""
         ledger = Ledger(now, self._channel.name)
         with transaction.atomic():
-            held, new = slots.hold()
-            if new:
-                own = {entry.id for entry in self._under_way.values()} | {entry.id for entry, _ in self._finished}
-                recover(new, ledger, own)
             for entry, outcome in self._finished:
                 ledger.finish(entry, outcome)
             taken = {entry.slot for entry in self._under_way.values()}
-            free = [slot for slot in held if slot not in taken]
+            free = [slot for slot in slots.held if slot not in taken]
             claimed = self._claim(min(len(free), len(lines)), shop, ledger) if lines else []
             letters = self._write_letters(claimed, free, shop, ledger)
             ledger.write()

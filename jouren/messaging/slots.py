@@ -6,6 +6,8 @@ stands as being sent in it was left behind. Lanes have slots of their own: no br
 
 from __future__ import annotations
 
+import time
+
 from django.db import connection
 
 from jouren.core.sql import load_sql
@@ -14,6 +16,7 @@ from jouren.messaging.vocabulary import Lane
 _sql = load_sql("messaging")
 LOCK_CLASS = 7_406_002
 DEFAULT_TOTAL = 100
+_LOOK_SECONDS = 1.0
 # What one process may hold of each lane: two processes fill the installation.
 _MOST_A_PROCESS = {Lane.TRANSACTIONAL: 2, Lane.TRIGGERED: 8, Lane.BROADCAST: 40}
 
@@ -37,8 +40,9 @@ class Slots:
     def __init__(self, lane: int, total: int) -> None:
         self._range = slots_of(lane, total)
         self.most = most_of(lane, total)
-        self._held: list[int] = []
+        self.held: list[int] = []
         self._session = 0
+        self._look_at = 0.0
 
     def hold(self) -> tuple[list[int], list[int]]:
         """Try to hold as many as allowed. Returns all that are held, and those among them that are new.
@@ -48,23 +52,23 @@ class Slots:
         connection.ensure_connection()
         session = connection.connection.info.backend_pid
         if session != self._session:
-            self._session, self._held = session, []
-        if len(self._held) >= self.most:
-            return self._held, []
-        new: list[int] = []
-        for slot in self._range:
-            if len(self._held) + len(new) >= self.most:
-                break
-            if slot not in self._held and _locks("try_slot", slot):
-                new.append(slot)
-        self._held += new
-        return self._held, new
+            self._session, self.held = session, []
+            self._look_at = 0.0
+        if len(self.held) >= self.most or time.monotonic() < self._look_at:
+            return self.held, []
+        # Others may hold the rest; they are asked for again from time to time, for a process may end.
+        self._look_at = time.monotonic() + _LOOK_SECONDS
+        wanted = [slot for slot in self._range if slot not in self.held]
+        rows = _sql.all("take_slots", {"class": LOCK_CLASS, "slots": wanted, "most": self.most - len(self.held)})
+        new = [slot for (slot,) in rows]
+        self.held += new
+        return self.held, new
 
     def release(self) -> None:
         """Hand all slots back."""
-        for slot in self._held:
+        for slot in self.held:
             _locks("release_slot", slot)
-        self._held = []
+        self.held = []
 
 
 def is_abandoned(slot: int) -> bool:

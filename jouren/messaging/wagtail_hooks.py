@@ -7,7 +7,9 @@ from wagtail import hooks
 from wagtail.log_actions import LogActionRegistry
 
 
-@hooks.register("register_log_actions")
 def register_acts(actions: LogActionRegistry) -> None:
     """Tell the audit log how to name what staff do with messages."""
     actions.register_action("messaging.send_test", _("Send test"), _("Test sent"))
+
+
+hooks.register("register_log_actions", register_acts)

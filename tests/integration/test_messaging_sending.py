@@ -9,7 +9,9 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
+import psycopg
 import pytest
+from django.db import connection
 
 from jouren.contacts.actions.consent import withdraw_all_consent
 from jouren.contacts.models import Contact, Suppression
@@ -23,6 +25,7 @@ from jouren.messaging.models import Delivery, DomainLimit, MessageVersion, Relay
 from jouren.messaging.preview import TestNotSent, send_test
 from jouren.messaging.queries import is_sending, next_due
 from jouren.messaging.sender import LaneSender
+from jouren.messaging.slots import LOCK_CLASS, slots_of
 from jouren.messaging.tracking import make_token, parse_token
 from jouren.messaging.vocabulary import Lane, State
 from tests.messages import draft, make_shop, planned, published, reader
@@ -366,3 +369,36 @@ def test_a_test_mail_that_is_refused_says_so(server: ScriptedServer) -> None:
     server.script = refuse("RCPT", "me@example.jp", b"550 no")
     with pytest.raises(TestNotSent):
         send_test(draft(), "me@example.jp")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_database_session_forgets_nothing_that_was_sent(
+    server: ScriptedServer, sender: Callable[..., LaneSender]
+) -> None:
+    plan(published(), *[reader(f"r{n}@example.jp") for n in range(3)])
+    working = sender()
+    run(working, until=lambda: len(server.letters) == 3)
+    assert Delivery.objects.filter(state=State.ATTEMPTING).count() >= 1
+    connection.close()
+    run(working)
+    assert list(Delivery.objects.values_list("state", flat=True)) == [State.SENT] * 3
+    assert len(server.letters) == 3
+
+
+def test_a_sender_without_a_slot_sends_nothing(
+    server: ScriptedServer, sender: Callable[..., LaneSender], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (delivery,) = plan(published(), reader("a@example.jp"))
+    other = psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor, "context": None})
+    with other:
+        for slot in slots_of(Lane.TRIGGERED, 100):
+            other.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_CLASS, slot])
+        working = sender()
+        run(working)
+        assert server.commands == []
+    other.close()
+    monkeypatch.setattr("jouren.messaging.slots._LOOK_SECONDS", 0.0)
+    working._slots._look_at = 0.0  # type: ignore[union-attr]
+    run(working)
+    delivery.refresh_from_db()
+    assert delivery.state == State.SENT

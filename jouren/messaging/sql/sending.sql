@@ -26,8 +26,9 @@ FROM unnest(
 WHERE delivery.id = row.id AND delivery.state IN (0, 1, 4)
 RETURNING delivery.id
 
--- name: try_slot
-SELECT pg_try_advisory_lock(%(class)s, %(slot)s)
+-- name: take_slots
+-- The lock is asked for row by row until enough are got; LIMIT over a plain function scan asks for no more.
+SELECT slot FROM unnest(%(slots)s::integer[]) AS slots (slot) WHERE pg_try_advisory_lock(%(class)s, slot) LIMIT %(most)s
 
 -- name: release_slot
 SELECT pg_advisory_unlock(%(class)s, %(slot)s)

@@ -1,0 +1,111 @@
+"""What the blocks of a mail become, word for word."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.images import ImageFile
+from django.utils import translation
+from PIL import Image as Picture
+from wagtail.images import get_image_model
+
+from jouren.messaging.forms import MessageForm
+from jouren.messaging.models import Message
+from jouren.messaging.publishing import publish_message
+from tests.messages import draft, make_shop
+
+pytestmark = [
+    pytest.mark.django_db,
+    # Wagtail leaves the file of a new rendition to the garbage collector.
+    pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:Unclosed file <_io.BytesIO:ResourceWarning"),
+]
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+
+@pytest.fixture
+def picture(tmp_path: Path, settings: Any) -> Any:
+    settings.MEDIA_ROOT = tmp_path
+    file = tmp_path / "tea.png"
+    Picture.new("RGB", (40, 20), "green").save(file)
+    with file.open("rb") as opened:
+        return get_image_model().objects.create(title="茶", file=ImageFile(opened, name="tea.png"))
+
+
+def compiled(picture: Any) -> dict[str, Any]:
+    make_shop(commerce_law_url="https://example.jp/law")
+    message = draft(
+        (
+            "text",
+            '<h2>お手入れ</h2><p>{{ contact.name }}様<br/>こんにちは。<a href="https://example.jp/a">詳細</a></p>',
+        ),
+        ("button", {"text": "無料体験", "url": "https://example.jp/trial?a=1&b=2"}),
+        ("image", {"image": picture.pk, "alt": "お茶 <緑>", "url": ""}),
+        ("video", {"image": picture.pk, "title": "使い方", "url": "https://video.example/1"}),
+        ("quote", {"text": "とても\n良い", "source": "東京都 Aさん"}),
+        subject="{{ contact.family_name }}様へ",
+        preheader="三分でできます",
+        language="en",
+    )
+    body: dict[str, Any] = publish_message(message).bodies["email"]
+    return body
+
+
+def test_the_html_is_as_it_was(picture: Any) -> None:
+    html = re.sub(r'src="[^"]*tea[^"]*"', 'src="tea.png"', compiled(picture)["html"])
+    assert html.replace("><", ">\n<") == (SNAPSHOTS / "mail.html").read_text(encoding="utf-8")
+
+
+def test_the_text_is_as_it_was(picture: Any) -> None:
+    assert compiled(picture)["text"] == (SNAPSHOTS / "mail.txt").read_text(encoding="utf-8")
+
+
+def test_pictures_have_whole_addresses_and_nothing_else_is_fetched(picture: Any, settings: Any) -> None:
+    body = compiled(picture)
+    sources = re.findall(r'src="([^"]*)"', body["html"])
+    assert len(sources) == 3
+    assert all(source.startswith(settings.JOUREN.base_url) for source in sources[:2])
+    assert sources[2] == "{{ pixel_url|safe }}"
+    assert not re.search(r"@import|<link|@font-face|<script|googleapis", body["html"])
+
+
+def test_links_are_numbered_in_their_order(picture: Any) -> None:
+    assert compiled(picture)["links"] == [
+        "https://example.jp/a",
+        "https://example.jp/trial?a=1&b=2",
+        "https://video.example/1",
+    ]
+
+
+class _Form(MessageForm):
+    class Meta:
+        model = Message
+        fields = ("name", "kind", "stage", "language")
+
+
+@pytest.mark.parametrize("is_draft", [True, False])
+def test_the_editor_lets_a_draft_be_unfinished_and_tells_what_publishing_needs(is_draft: bool) -> None:
+    form = _Form({"name": "x", "kind": "help", "stage": "", "language": "ja"}, instance=Message())
+    if is_draft:
+        form.defer_required_fields()
+    assert form.is_valid() is is_draft
+    assert bool(form.non_field_errors()) is not is_draft
+
+
+@pytest.mark.parametrize(("mode", "part"), [("", "<html"), ("text", "<pre>件名")])
+def test_the_editors_preview_runs_no_script(rf: Any, mode: str, part: str) -> None:
+    make_shop()
+    response = draft(subject="件名").serve_preview(rf.get("/"), mode)
+    assert part in response.content.decode()
+    assert "script-src 'none'" in response["Content-Security-Policy"]
+
+
+def test_a_preview_of_an_unfinished_draft_says_what_is_wrong(rf: Any) -> None:
+    with translation.override("en"):
+        response = draft(("button", {"text": "x", "url": "<script>"}), subject="").serve_preview(rf.get("/"), "")
+    page = response.content.decode()
+    assert "<script>" not in page
+    assert "no subject" in page
