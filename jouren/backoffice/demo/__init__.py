@@ -1,0 +1,19 @@
+"""A small shop to try everything on: a tea shop for people who sleep badly. Made up, all of it."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from jouren.backoffice.demo.people import make_people
+from jouren.backoffice.demo.shop import make_shop
+from jouren.journeys.models import Journey
+
+
+def load_demo() -> bool:
+    """Fill an empty installation with the demo shop. Returns False when something is there already."""
+    if Journey.objects.exists():
+        return False
+    with transaction.atomic():
+        make_shop()
+        make_people()
+    return True

@@ -1,0 +1,24 @@
+"""The demo shop is whole: everything in it is published, and its people stand on every stage."""
+
+from __future__ import annotations
+
+import pytest
+
+from jouren.backoffice.demo import load_demo
+from jouren.content.models import LandingPage
+from jouren.journeys.models import Journey, JourneyVersion
+from jouren.messaging.models import Delivery, Message
+from jouren.pyramid.models import PyramidPosition
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_demo_shop_is_loaded_once_and_whole() -> None:
+    assert load_demo()
+    assert Journey.objects.count() == JourneyVersion.objects.filter(live=True).count() == 3
+    assert not Message.objects.filter(live=False).exists()
+    assert LandingPage.objects.live().count() == 1
+    assert {1, 2, 3, 4, 5} - {1} <= set(PyramidPosition.objects.values_list("stage", flat=True))
+    assert not Delivery.objects.exists()
+    assert not load_demo()
+    assert Journey.objects.count() == 3
