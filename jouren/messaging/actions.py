@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from psycopg.types.json import Jsonb
 
 from jouren.contacts.models import Contact
+from jouren.contacts.policies import is_japanese
 from jouren.core import clock
 from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_events
@@ -150,7 +151,7 @@ def send_transactional(
 
 
 def version_for(purpose: str, language: str) -> MessageVersion:
-    """The newest published version of the message for a purpose, in that language where there is one.
+    """The newest published version of the message for a purpose: Japanese for Japanese, else English, else any.
 
     An installation that has no message for its purposes yet gets the default ones.
 
@@ -166,5 +167,6 @@ def version_for(purpose: str, language: str) -> MessageVersion:
 
 
 def _newest_version(purpose: str, language: str) -> MessageVersion | None:
-    versions = MessageVersion.objects.filter(message__purpose=purpose, message__live=True).order_by("-number")
-    return versions.filter(language=language).first() or versions.first()
+    versions = MessageVersion.objects.filter(message__purpose=purpose, message__live=True).order_by("-number", "id")
+    wanted = "ja" if is_japanese(language) else "en"
+    return versions.filter(language=wanted).first() or versions.first()
