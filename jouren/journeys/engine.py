@@ -152,12 +152,12 @@ def walk(
 
 
 def next_due() -> datetime | None:
-    """When the next enrolment is due; None when nobody waits."""
-    row = _sql.one("next_due")
+    """When the next enrolment is due after now; None when nobody waits for a moment."""
+    row = _sql.one("next_due", {"now": clock.now()})
     return row[0] if row else None
 
 
 def is_busy() -> bool:
     """True when somebody is due now."""
-    due = next_due()
-    return due is not None and due <= clock.now()
+    row = _sql.one("is_due", {"now": clock.now()})
+    return bool(row and row[0])

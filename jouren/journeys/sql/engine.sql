@@ -23,7 +23,10 @@ SET state = 4, due_at = NULL, waits_for = NULL, ended_at = %(now)s, reason = %(r
 WHERE id = ANY(%(ids)s)
 
 -- name: next_due
-SELECT min(due_at) FROM journeys_enrolment WHERE state = 1
+SELECT min(due_at) FROM journeys_enrolment WHERE state = 1 AND due_at > %(now)s
+
+-- name: is_due
+SELECT EXISTS (SELECT 1 FROM journeys_enrolment WHERE state = 1 AND due_at <= %(now)s)
 
 -- name: live_versions
 SELECT id, journey_id, run_id FROM journeys_journeyversion WHERE live ORDER BY id
