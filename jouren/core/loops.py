@@ -147,7 +147,7 @@ def _dispatch(
     for wakers in channels.values():
         _wake(wakers)
     while not stop.is_set():
-        for heard in listener.notifies(timeout=_LISTEN_SECONDS, stop_after=1):
+        for heard in listener.notifies(timeout=_LISTEN_SECONDS):
             if heard.channel == clock.CHANNEL:
                 clock.forget()
             _wake(channels.get(heard.channel, []))

@@ -12,7 +12,7 @@ import os
 import threading
 import time
 
-from django.db import connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class _Notifier:
                 channels, self._wanted = self._wanted, set()
             try:
                 with connection.cursor() as cursor:
-                    cursor.execute("SELECT pg_notify(channel, '') FROM unnest(%s) AS channel", [sorted(channels)])
+                    cursor.execute("SELECT pg_notify(channel, '') FROM unnest(%s::text[]) AS channel", [sorted(channels)])
             except Exception as error:
                 logger.debug("Cannot notify: %s", error)
                 connection.close()

@@ -16,6 +16,7 @@ from jouren.contacts.models import Contact
 from jouren.contacts.policies import is_japanese
 from jouren.core import clock
 from jouren.core.sql import load_sql
+from jouren.core.wake import wake
 from jouren.events.actions import NewEvent, record_events
 from jouren.messaging.defaults import ensure_default_messages
 from jouren.messaging.errors import UnknownPurpose
@@ -24,6 +25,7 @@ from jouren.messaging.models import MessageVersion, Run
 from jouren.messaging.vocabulary import Lane, RunKind
 
 _sql = load_sql("messaging")
+CHANNEL = "jouren_send"
 _PURPOSE_STEPS = uuid.UUID("6f0ffb53-63a5-4b0b-9d5e-1a3c9d6f2b11")
 
 
@@ -82,7 +84,7 @@ def plan_deliveries(planned: Sequence[PlannedDelivery], now: datetime) -> list[P
         if withheld:
             record_withheld(withheld)
         if len(withheld) < len(rows) and any(p.lane < Lane.BROADCAST and p.due_at <= now for p in planned):
-            _sql.all("notify_send")
+            wake(CHANNEL)
     stored = {(run_id, step, contact_id, occurrence): id_ for id_, run_id, step, contact_id, occurrence, *_ in rows}
     # A key that stands twice in the batch belongs to its first place.
     ids = [stored.pop((p.run_id, p.step, p.contact_id, p.occurrence), None) for p in planned]

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from jouren.core.loops import Loop, register_loop, registered_loops, run_loops, wait_until
+from jouren.core.wake import wake
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,6 +50,18 @@ def test_a_loop_goes_on_at_once_while_it_finds_work() -> None:
     with running(Loop("three", "jouren_test", tick, poll_seconds=30)):
         assert idle.wait(5)
     assert left == [0]
+
+
+def test_a_wake_reaches_the_loops_when_its_transaction_commits_and_not_before() -> None:
+    ticks: list[float] = []
+    with running(Loop("sleeper", "jouren_test", lambda: ticks.append(time.monotonic()), poll_seconds=60)):
+        assert wait_until(lambda: len(ticks) == 2, 5)
+        with transaction.atomic():
+            wake("jouren_other")
+            wake("jouren_test")
+            time.sleep(0.3)
+            assert len(ticks) == 2
+        assert wait_until(lambda: len(ticks) == 3, 5)
 
 
 def test_a_notification_wakes_an_idle_loop_long_before_its_poll() -> None:

@@ -16,9 +16,6 @@ FROM unnest(
 ON CONFLICT (run_id, step, contact_id, occurrence) DO NOTHING
 RETURNING id, run_id, step, contact_id, occurrence, reason, message_version_id
 
--- name: notify_send
-SELECT pg_notify('jouren_send', '')
-
 -- name: version_titles
 SELECT id, message_id, name FROM messaging_messageversion WHERE id = ANY(%(version_ids)s)
 
