@@ -15,6 +15,8 @@ class FormViewSet(SnippetViewSet):
     model = Form
     icon = "form"
     menu_label = _("Forms")
+    menu_hook = "register_gather_menu_item"
+    menu_order = 20
     list_display = ["title", "topic", "is_open"]
     list_filter = ["is_open"]
     search_fields = ["title"]

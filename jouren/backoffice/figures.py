@@ -1,0 +1,82 @@
+"""What the screens count, in a bounded number of rows each: a screen must not wait for the size of the shop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from jouren.core.sql import load_sql
+from jouren.journeys.models import EnrolmentState
+from jouren.pyramid.stages import Stage
+
+_sql = load_sql("backoffice")
+NEWEST = 200_000
+"""How many of the newest deliveries are looked at."""
+WEEK, MONTH = timedelta(days=7), timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something counted over the last 7 and the last 30 days. ``is_at_least``: there may be more than was counted."""
+
+    week: int = 0
+    month: int = 0
+    is_at_least: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What moved lately. ``promoted`` has each stage above the base."""
+
+    promoted: dict[Stage, Change]
+    sent: Change
+    withheld: Change
+
+
+def changes(now: datetime) -> Changes:
+    """What moved in the last 7 and 30 days before ``now``."""
+    since = {"week": now - WEEK, "month": now - MONTH}
+    counted = {Stage(stage): Change(week, month) for stage, week, month in _sql.all("promotions", since)}
+    row = _sql.one("deliveries", since | {"newest": NEWEST})
+    sent_week, sent, withheld_week, withheld, seen = row or (0, 0, 0, 0, 0)
+    is_at_least = seen >= NEWEST
+    return Changes(
+        {stage: counted.get(stage, Change()) for stage in Stage if stage > Stage.AWARE},
+        Change(sent_week, sent, is_at_least),
+        Change(withheld_week, withheld, is_at_least),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFigures:
+    """What became of a message: numbers of deliveries among the newest ones."""
+
+    sent: int = 0
+    opened: int = 0
+    clicked: int = 0
+    not_sent: int = 0
+
+
+def message_figures(message_ids: Iterable[int]) -> dict[int, MessageFigures]:
+    """The figures of these messages; one without deliveries is left out."""
+    rows = _sql.all("message_figures", {"message_ids": list(message_ids), "newest": NEWEST})
+    return {row[0]: MessageFigures(*row[1:]) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class JourneyPeople:
+    """How many people a journey has, by how their walk stands."""
+
+    active: int = 0
+    finished: int = 0
+    left: int = 0
+    failed: int = 0
+
+
+def journey_people(journey_ids: Iterable[int]) -> dict[int, JourneyPeople]:
+    """The people of these journeys; one that nobody entered is left out."""
+    counts: dict[int, dict[str, int]] = {}
+    for journey_id, state, people in _sql.all("journey_figures", {"journey_ids": list(journey_ids)}):
+        counts.setdefault(journey_id, {})[EnrolmentState(state).name.lower()] = people
+    return {journey_id: JourneyPeople(**states) for journey_id, states in counts.items()}

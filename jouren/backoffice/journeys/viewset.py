@@ -1,0 +1,120 @@
+"""Journeys: their list, their editor with a live preview, and their figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList
+from wagtail.admin.ui.tables import Column, NumberColumn, StatusTagColumn
+from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewSet
+
+from jouren.backoffice.figures import JourneyPeople, journey_people
+from jouren.backoffice.journeys.forms import JourneyForm
+from jouren.journeys.models import Journey, JourneyVersion
+from jouren.journeys.preview import FlowStep, flow
+from jouren.journeys.queries import StepFigures, figures
+from jouren.journeys.wording import describe_trigger
+
+
+class JourneyIndexView(IndexView):
+    """The list, with how each journey stands."""
+
+    def get_table(self, object_list: Sequence[Journey], **kwargs: Any) -> Any:
+        ids = [journey.pk for journey in object_list]
+        people = journey_people(ids)
+        numbers = dict(JourneyVersion.objects.filter(journey_id__in=ids, live=True).values_list("journey_id", "number"))
+        for journey in object_list:
+            journey.people = people.get(journey.pk, JourneyPeople())  # type: ignore[attr-defined]
+            journey.version_text = state_text(journey, numbers.get(journey.pk))  # type: ignore[attr-defined]
+        return super().get_table(object_list, **kwargs)
+
+
+def state_text(journey: Journey, number: int | None) -> str:
+    """Whether a journey runs, in words."""
+    if number is not None:
+        running = _("Running, version %(number)s") % {"number": number}
+        return f"{running} · {_('edited since')}" if journey.has_unpublished_changes else running
+    return _("Paused") if journey.first_published_at else _("Draft")
+
+
+class JourneyInspectView(InspectView):
+    """How a journey stands: its flow with people and messages at every step, and its versions."""
+
+    template_name = "backoffice/journeys/figures.html"
+    page_title = gettext_lazy("Figures")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        versions = list(self.object.versions.order_by("-number")[:20])
+        live = next((version for version in versions if version.live), None)
+        shown = live or (versions[0] if versions else None)
+        counts = figures(self.object)
+        may_pause = self.permission_policy.user_has_permission(self.request.user, "publish")
+        return {
+            **super().get_context_data(**kwargs),
+            "journey": self.object,
+            "versions": versions,
+            "live": live,
+            "shown": shown,
+            "trigger": describe_trigger(shown.compiled) if shown else "",
+            "rows": _rows(flow(shown.compiled), counts.steps) if shown else [],
+            "figures": counts,
+            "state": state_text(self.object, live.number if live else None),
+            "pause_url": reverse("journeys:unpublish", args=[self.object.pk]) if live and may_pause else "",
+        }
+
+
+def _rows(steps: Sequence[FlowStep], counts: dict[str, StepFigures], depth: int = 0) -> list[dict[str, Any]]:
+    """The flow as table rows. ``way`` names the side of a fork that begins there."""
+    rows: list[dict[str, Any]] = []
+    for step in steps:
+        rows.append({"step": step, "figures": counts.get(step.id, StepFigures()), "depth": depth, "way": ""})
+        if step.forks:
+            for way, inner in ((_("then"), step.then), (_("otherwise"), step.otherwise)):
+                rows.append({"step": None, "depth": depth + 1, "way": way, "is_empty": not inner})
+                rows += _rows(inner, counts, depth + 2)
+    return rows
+
+
+class JourneyViewSet(SnippetViewSet):
+    """Journeys in the back office."""
+
+    model = Journey
+    icon = "route"
+    menu_item_is_registered = True
+    url_namespace = "journeys"
+    url_prefix = "scenarios"
+    index_view_class = JourneyIndexView
+    inspect_view_class = JourneyInspectView
+    inspect_view_enabled = True
+    inspect_template_name = "backoffice/journeys/figures.html"
+    list_display = [
+        "name",
+        StatusTagColumn("version_text", label=gettext_lazy("State"), primary=lambda journey: journey.live),
+        NumberColumn("people.active", label=gettext_lazy("On the way")),
+        NumberColumn("people.finished", label=gettext_lazy("Finished")),
+        NumberColumn("people.left", label=pgettext_lazy("people of a scenario", "Left")),
+        Column("latest_revision_created_at", label=gettext_lazy("Edited"), classname="jouren-when"),
+    ]
+    search_fields = ["name"]
+    ordering = ["name", "id"]
+    edit_handler = ObjectList(
+        [
+            FieldPanel("name"),
+            FieldPanel("description"),
+            MultiFieldPanel(
+                [FieldPanel("trigger"), FieldPanel("entry"), FieldPanel("reentry")], heading=gettext_lazy("Who enters")
+            ),
+            FieldPanel("steps"),
+            MultiFieldPanel(
+                [FieldPanel("goal"), FieldPanel("exits")],
+                heading=gettext_lazy("Who leaves before the end"),
+                classname="collapsed",
+            ),
+            FieldPanel("zone"),
+        ],
+        base_form_class=JourneyForm,
+    )

@@ -1,0 +1,169 @@
+"""The menu by area, in the words of a shop. Wagtail's own entries move into the areas or go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.admin.auth import user_has_any_page_permission
+from wagtail.admin.menu import Menu, MenuItem, SubmenuMenuItem, settings_menu
+
+GATHER_HOOK = "register_gather_menu_item"
+OPERATIONS_HOOK = "register_operations_menu_item"
+_gather = Menu(register_hook_name=GATHER_HOOK)
+_operations = Menu(register_hook_name=OPERATIONS_HOOK)
+
+# What replaces Wagtail's entries of these names is registered below; the rest means nothing to a shop.
+_DROPPED = frozenset({"explorer", "images", "documents", "reports", "help", "snippets", "settings"})
+_DROPPED_SETTINGS = frozenset({"workflows", "workflow-tasks", "collections", "sites", "locales", "redirects"})
+
+
+class PermittedMenuItem(MenuItem):
+    """An entry that is shown to whoever has all of its permissions."""
+
+    def __init__(self, label: Any, url: str, *, permissions: tuple[str, ...], **kwargs: Any) -> None:
+        super().__init__(label, url, **kwargs)
+        self.permissions = permissions
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perms(self.permissions)
+
+
+class PagesMenuItem(MenuItem):
+    """The pages, for whoever may edit any."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return bool(user_has_any_page_permission(request.user))
+
+
+def register_areas() -> None:
+    """Put the areas into the main menu."""
+    for make in (_home, _people, _journeys, _messages, _gather_area, _operations_area, _settings_area):
+        hooks.register("register_admin_menu_item", make)
+    for make in (_pages, _pictures):
+        hooks.register(GATHER_HOOK, make)
+    for make in (_mailbox, _parked, _history):
+        hooks.register(OPERATIONS_HOOK, make)
+    hooks.register("construct_main_menu", drop_foreign)
+    hooks.register("construct_settings_menu", drop_foreign_settings)
+
+
+def drop_foreign(request: HttpRequest, items: list[MenuItem]) -> None:
+    """Keep our areas only."""
+    items[:] = [item for item in items if item.name not in _DROPPED]
+
+
+def drop_foreign_settings(request: HttpRequest, items: list[MenuItem]) -> None:
+    """Keep what a shop sets: itself, its people's rights, its rules."""
+    items[:] = [item for item in items if item.name not in _DROPPED_SETTINGS]
+
+
+def _home() -> MenuItem:
+    return MenuItem(_("Pyramid"), reverse("wagtailadmin_home"), name="pyramid", icon_name="pyramid", order=10)
+
+
+def _people() -> MenuItem:
+    return PermittedMenuItem(
+        _("Customers"),
+        reverse("people:list"),
+        permissions=("contacts.view_contact",),
+        name="people",
+        icon_name="group",
+        order=20,
+    )
+
+
+def _journeys() -> MenuItem:
+    return PermittedMenuItem(
+        _("Scenarios"),
+        reverse("journeys:list"),
+        permissions=("journeys.view_journey",),
+        name="scenarios",
+        icon_name="route",
+        order=30,
+    )
+
+
+def _messages() -> MenuItem:
+    return PermittedMenuItem(
+        _("Messages"),
+        reverse("messages:list"),
+        permissions=("messaging.view_message",),
+        name="messages",
+        icon_name="mail",
+        order=40,
+    )
+
+
+def _gather_area() -> MenuItem:
+    return SubmenuMenuItem(_("Gather people"), _gather, name="gather", icon_name="globe", order=50)
+
+
+def _operations_area() -> MenuItem:
+    return SubmenuMenuItem(_("Operations"), _operations, name="operations", icon_name="tasks", order=60)
+
+
+def _settings_area() -> MenuItem:
+    # Wagtail's own entry of that name ends with its version, which is no business of a shop's.
+    return SubmenuMenuItem(_("Settings"), settings_menu, name="shop-settings", icon_name="cogs", order=70)
+
+
+def _pages() -> MenuItem:
+    return PagesMenuItem(_("Pages"), reverse("wagtailadmin_explore_root"), name="pages", icon_name="doc-full", order=10)
+
+
+def _pictures() -> MenuItem:
+    return PermittedMenuItem(
+        _("Pictures"),
+        reverse("wagtailimages:index"),
+        permissions=("wagtailimages.view_image",),
+        name="pictures",
+        icon_name="image",
+        order=30,
+    )
+
+
+class _MailboxMenuItem(PermittedMenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return settings.JOUREN.email is None and super().is_shown(request)
+
+
+def _mailbox() -> MenuItem:
+    return _MailboxMenuItem(
+        _("Mailbox"),
+        reverse("mailbox:list"),
+        permissions=("messaging.view_delivery", "contacts.view_contact"),
+        name="mailbox",
+        icon_name="mail",
+        order=10,
+    )
+
+
+def _parked() -> MenuItem:
+    return PermittedMenuItem(
+        _("Parked events"),
+        reverse("parked:list"),
+        permissions=("events.view_parkedevent",),
+        name="parked",
+        icon_name="warning",
+        order=20,
+    )
+
+
+class _OwnerMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+
+def _history() -> MenuItem:
+    return _OwnerMenuItem(
+        _("Who did what"),
+        reverse("wagtailadmin_reports:site_history"),
+        name="history",
+        icon_name="history",
+        order=90,
+    )

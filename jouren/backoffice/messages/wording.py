@@ -1,0 +1,114 @@
+"""Why a message did or did not reach somebody, in the words of a shop, with what can be done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from jouren.contacts.models import SuppressionReason
+from jouren.messaging.vocabulary import State
+
+_WITHHELD = {
+    "erased": (
+        gettext_lazy("This person was erased."),
+        gettext_lazy("Nothing is sent to erased people. There is nothing to do."),
+    ),
+    "no_address": (
+        gettext_lazy("There is no mail address."),
+        gettext_lazy("Ask for the address, for example with a form."),
+    ),
+    "no_consent": (
+        gettext_lazy("They have not agreed to receive this topic, or took it back."),
+        gettext_lazy("They can agree themselves, by a form or on their preference page. Do not agree in their place."),
+    ),
+    "cancelled": (
+        gettext_lazy("The sending was cancelled before it went out."),
+        gettext_lazy("Send it again if it was cancelled by mistake."),
+    ),
+}
+_SUPPRESSED = {
+    SuppressionReason.UNNEEDED: (
+        gettext_lazy("They are to get no more unneeded messages."),
+        gettext_lazy("They showed no interest, so a scenario left them in peace. Allow messages again if they ask."),
+    ),
+    SuppressionReason.UNSUBSCRIBED: (
+        gettext_lazy("They unsubscribed."),
+        gettext_lazy("Respect it. They can subscribe again themselves."),
+    ),
+    SuppressionReason.HARD_BOUNCE: (
+        gettext_lazy("Their mail address does not exist any more."),
+        gettext_lazy("Ask for the new address. Once it is confirmed, messages go again."),
+    ),
+    SuppressionReason.COMPLAINT: (
+        gettext_lazy("They reported a message as spam."),
+        gettext_lazy("Do not write to them, and look at what was sent to them before."),
+    ),
+    SuppressionReason.MANUAL: (
+        gettext_lazy("Somebody of the shop stopped messages to them."),
+        gettext_lazy("Allow messages again on their page when the reason is gone."),
+    ),
+    SuppressionReason.ERASED: _WITHHELD["erased"],
+}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why, and what to do. ``detail`` is what a mail server answered, as it wrote it."""
+
+    why: str
+    remedy: str = ""
+    detail: str = ""
+
+
+def why_withheld(reason: str) -> tuple[str, str]:
+    """A gate's reason as a sentence, and what can be done. Another room's own reason stands for itself."""
+    word, _colon, detail = reason.partition(":")
+    if word == "suppressed" and detail in SuppressionReason.values:
+        why, remedy = _SUPPRESSED[SuppressionReason(detail)]
+    elif word in _WITHHELD:
+        why, remedy = _WITHHELD[word]
+    else:
+        return reason, ""
+    return str(why), str(remedy)
+
+
+def reason_label(reason: object) -> str:
+    """The sentence of a reason without its full stop, for use inside another sentence."""
+    return why_withheld(str(reason))[0].rstrip("。.")
+
+
+def explain(state: int, reason: str, error: str = "") -> Explanation:
+    """How a delivery stands: why, what to do, and what the mail server said."""
+    match State(state):
+        case State.SUPPRESSED:
+            return Explanation(*why_withheld(reason))
+        case State.FAILED:
+            return Explanation(
+                _("The mail server did not take it."),
+                _("Check the address. A full mailbox or a rejected content can be sent to again later."),
+                error,
+            )
+        case State.UNKNOWN:
+            return Explanation(
+                _("The connection broke while it was handed over."),
+                _("It may have arrived. To be sure that nobody gets it twice, it is not sent again."),
+                error,
+            )
+        case State.PLANNED:
+            return _explain_waiting(reason, error)
+        case State.ATTEMPTING:
+            return Explanation(_("It is being handed over right now."))
+        case State.SENT:
+            return Explanation(_("The mail server took it."))
+
+
+def _explain_waiting(reason: str, error: str) -> Explanation:
+    if reason == "retry":
+        return Explanation(
+            _("The mail server asked to try again later."), _("It is tried again by itself. Nothing to do."), error
+        )
+    if reason == "rate":
+        return Explanation(_("It waits its turn: so many messages a second are allowed."))
+    return Explanation(_("It goes out when its time comes."))

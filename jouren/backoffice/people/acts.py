@@ -1,0 +1,167 @@
+"""What staff change about a person. Each is a POST, an action of a lower room, and a line in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.generic import View
+from wagtail.admin import messages
+
+from jouren.backoffice.people.export import export_person
+from jouren.backoffice.people.forms import EraseForm, NameForm, ProblemForm, StageForm
+from jouren.backoffice.people.views import CHANGE, ERASE, VIEW, contact_or_404
+from jouren.backoffice.screens import Act, PermissionAsked, Screen
+from jouren.contacts.actions import (
+    change_name,
+    erase_contact,
+    lift_suppression,
+    note_problem,
+    solve_problem,
+    suppress,
+)
+from jouren.contacts.models import Contact, Problem, Suppression, SuppressionReason
+from jouren.core.errors import UserError
+from jouren.journeys.actions import enrol_by_hand
+from jouren.journeys.models import Journey
+from jouren.pyramid.actions import change_stage
+from jouren.pyramid.stages import Stage
+
+
+class _PersonAct(Act):
+    permissions = CHANGE
+    contact: Contact
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if self.is_allowed(request):
+            self.contact = contact_or_404(kwargs["public_id"])
+        return super().dispatch(request, *args, **kwargs)
+
+    def back(self) -> str:
+        return reverse("people:person", args=[self.contact.public_id])
+
+    def checked(self, form: forms.Form) -> dict[str, Any]:
+        """What a form holds. Raises UserError with all that is wrong."""
+        if form.is_valid():
+            return form.cleaned_data
+        raise UserError(" ".join(_sentences(form)))
+
+
+def _sentences(form: forms.Form) -> Iterable[str]:
+    for name, errors in form.errors.items():
+        label = form.fields[name].label if name in form.fields else ""
+        yield f"{label}: {' '.join(map(str, errors))}" if label else " ".join(map(str, errors))
+
+
+class ChangeName(_PersonAct):
+    """Set the whole name."""
+
+    def act(self) -> str:
+        change_name(self.contact.pk, **self.checked(NameForm(self.request.POST)), by=self.request.user)
+        return _("The name was saved.")
+
+
+class ChangeStage(_PersonAct):
+    """Put the person on a stage."""
+
+    def act(self) -> str:
+        stage = Stage(self.checked(StageForm(self.request.POST))["stage"])
+        change_stage(self.contact.pk, stage, by=self.request.user)
+        return _("The person now stands on “%(stage)s”.") % {"stage": stage.label}
+
+
+class NoteProblem(_PersonAct):
+    """Note what the person wants solved."""
+
+    def act(self) -> str:
+        note_problem(self.contact.pk, **self.checked(ProblemForm(self.request.POST)), by=self.request.user)
+        return _("The problem was noted.")
+
+
+class SolveProblem(_PersonAct):
+    """Note that it is solved."""
+
+    def act(self) -> str:
+        problem = get_object_or_404(Problem, pk=self.kwargs["problem_id"], contact=self.contact)
+        solve_problem(problem.pk, by=self.request.user)
+        return _("The problem is solved.")
+
+
+class StopMessages(_PersonAct):
+    """Send them nothing more."""
+
+    def act(self) -> str:
+        suppress(self.contact.pk, SuppressionReason.MANUAL, by=self.request.user)
+        return _("Nothing more is sent to this person.")
+
+
+class AllowMessages(_PersonAct):
+    """Lift one reason that stops messages."""
+
+    def act(self) -> str:
+        stop = get_object_or_404(Suppression, pk=self.kwargs["suppression_id"], contact=self.contact)
+        lift_suppression(self.contact.pk, channel=stop.channel, reason=stop.reason, by=self.request.user)
+        return _("This no longer stops messages.")
+
+
+class EnterJourney(_PersonAct):
+    """Start a walk through a journey by hand."""
+
+    permissions = (*CHANGE, "journeys.change_journey")
+
+    def act(self) -> str:
+        number = self.request.POST.get("journey", "")
+        journey = get_object_or_404(Journey, pk=int(number) if number.isdecimal() and len(number) < 18 else 0)
+        if not enrol_by_hand(journey, [self.contact.pk]):
+            raise UserError(_("This person is in this scenario already, or has been, and may not enter it again."))
+        return _("The person has entered “%(journey)s”.") % {"journey": journey}
+
+
+class ExportPerson(PermissionAsked, View):
+    """Hand out all that is kept about a person. A POST, for it is written to the audit log."""
+
+    permissions = CHANGE
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
+        contact = contact_or_404(public_id)
+        answer = JsonResponse(
+            export_person(contact, request.user), json_dumps_params={"ensure_ascii": False, "indent": 2}
+        )
+        answer["Content-Disposition"] = f'attachment; filename="person-{contact.public_id}.json"'
+        return answer
+
+
+class EraseScreen(Screen):
+    """Asks for a typed word, then erases the person everywhere."""
+
+    permissions = (*VIEW, *ERASE)
+    template_name = "backoffice/people/erase.html"
+    page_title = gettext_lazy("Erase a person")
+    header_icon = "bin"
+    parents = (("people:list", gettext_lazy("Customers")),)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        contact = contact_or_404(self.kwargs["public_id"])
+        context = {"contact": contact, "form": EraseForm(), "word": EraseForm.expected()}
+        return {**super().get_context_data(**kwargs), **context, **kwargs}
+
+    @transaction.atomic
+    def post(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
+        """Erase, when the word is right."""
+        form = EraseForm(request.POST)
+        if not form.is_valid():
+            return self.render_to_response(self.get_context_data(form=form))
+        erase_contact(contact_or_404(public_id).pk, by=request.user)
+        messages.success(
+            request, _("The person was erased. Only a keyed hash stays, so that no import brings them back.")
+        )
+        return redirect("people:list")

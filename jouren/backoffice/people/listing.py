@@ -1,0 +1,94 @@
+"""One page of people: searched, of one stage, or all; never counted, so that a million are as quick as ten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import prefetch_related_objects
+from django.utils.functional import cached_property
+
+from jouren.contacts.models import Contact, Identity, IdentityKind, Suppression
+from jouren.contacts.queries import search_contacts
+from jouren.pyramid.models import PyramidPosition
+from jouren.pyramid.queries import people_in_stage
+from jouren.pyramid.stages import Stage
+
+PAGE = 50
+_SCAN_PAGE, _SCANS = 500, 10
+
+
+@dataclass(frozen=True)
+class Row:
+    """A person in the list. ``since``: since when on the stage; None on the base."""
+
+    contact: Contact
+    stage: Stage
+    since: datetime | None
+    is_stopped: bool
+
+    @cached_property
+    def identity(self) -> Identity | None:
+        """The address or number to show: the mail address where there is one."""
+        found = sorted(self.contact.identities.all(), key=lambda identity: identity.kind != IdentityKind.EMAIL)
+        return found[0] if found else None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """``last`` is where the next page begins, None at the end. ``is_cut``: the search gave up for this page."""
+
+    rows: list[Row]
+    last: Contact | None
+    is_cut: bool = False
+
+
+def list_people(text: str = "", stage: Stage | None = None, after: Contact | None = None) -> Listing:
+    """Fifty people at most: in the order of their ふりがな; those of a stage, unless searched, the latest first."""
+    if stage is not None and stage > Stage.AWARE and not text:
+        return _of_stage(stage, after)
+    cursor = (after.kana_key, after.pk) if after is not None else None
+    if stage is None:
+        found = search_contacts(text, after=cursor, limit=PAGE + 1)
+        return Listing(_rows(found[:PAGE]), found[PAGE - 1] if len(found) > PAGE else None)
+    return _scan(text, stage, cursor)
+
+
+def _of_stage(stage: Stage, after: Contact | None) -> Listing:
+    position = PyramidPosition.objects.filter(contact=after, stage=stage).first() if after is not None else None
+    cursor = (position.since, position.contact_id) if position else None
+    found = people_in_stage(stage, after=cursor, limit=PAGE + 1)
+    people = [position.contact for position in found[:PAGE]]
+    return Listing(_rows(people), people[-1] if len(found) > PAGE else None)
+
+
+def _scan(text: str, stage: Stage, cursor: tuple[str, int] | None) -> Listing:
+    """Look through the people found for those of the stage; after some thousands give what there is."""
+    rows: list[Row] = []
+    for _turn in range(_SCANS):
+        people = search_contacts(text, after=cursor, limit=_SCAN_PAGE)
+        for row in _rows(people):
+            if row.stage == stage:
+                rows.append(row)
+            if len(rows) > PAGE:
+                return Listing(rows[:PAGE], rows[PAGE - 1].contact)
+        if len(people) < _SCAN_PAGE:
+            return Listing(rows, None)
+        cursor = (people[-1].kana_key, people[-1].pk)
+    return Listing(rows, people[-1], is_cut=True)
+
+
+def _rows(people: Sequence[Contact]) -> list[Row]:
+    ids = [contact.pk for contact in people]
+    positions = PyramidPosition.objects.in_bulk(ids)
+    stopped = set(Suppression.objects.filter(contact_id__in=ids, lifted_at=None).values_list("contact_id", flat=True))
+    prefetch_related_objects(people, "identities")
+    return list(_described(people, positions, stopped))
+
+
+def _described(people: Iterable[Contact], positions: dict[int, PyramidPosition], stopped: set[int]) -> Iterator[Row]:
+    for contact in people:
+        position = positions.get(contact.pk)
+        stage = Stage(position.stage) if position else Stage.AWARE
+        yield Row(contact, stage, position.since if position else None, contact.pk in stopped)

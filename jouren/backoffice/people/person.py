@@ -1,0 +1,177 @@
+"""All that a person's page shows, read in a number of queries that does not grow with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from jouren.backoffice.messages.wording import Explanation, explain
+from jouren.backoffice.people.telling import Line, tell_lines
+from jouren.contacts.models import (
+    Consent,
+    ConsentRecord,
+    Contact,
+    Identity,
+    Problem,
+    Suppression,
+    SuppressionReason,
+    Topic,
+)
+from jouren.contacts.queries import alias_ids
+from jouren.contacts.timeline import Cursor, timeline
+from jouren.journeys.models import EnrolmentState, Journey, JourneyVersion
+from jouren.journeys.queries import Walk, walks_of
+from jouren.journeys.wording import describe_step, reason_text
+from jouren.messaging.models import Delivery
+from jouren.messaging.vocabulary import State
+from jouren.pyramid.models import ChangeReason, PyramidChange
+from jouren.pyramid.queries import stage_history, stage_of_contact
+from jouren.pyramid.stages import Stage
+
+TIMELINE_PAGE = 50
+_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Step:
+    """One move in the pyramid, in words."""
+
+    at: datetime
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ConsentLine:
+    """Whether a topic is allowed on a channel, and the proof of it."""
+
+    topic: str
+    channel: str
+    is_granted: bool
+    since: datetime
+    proof: ConsentRecord | None
+
+
+@dataclass(frozen=True)
+class Coming:
+    """A message that is on its way to a person."""
+
+    title: str
+    due_at: datetime
+    explanation: Explanation
+
+
+@dataclass(frozen=True)
+class WalkLine:
+    """A walk through a journey, in words. ``place``: the step where they stand."""
+
+    walk: Walk
+    state: str
+    place: str
+    reason: str
+
+    @property
+    def is_active(self) -> bool:
+        """Whether they are still on the way."""
+        return self.walk.state == EnrolmentState.ACTIVE
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person with all that is known of them but the timeline."""
+
+    contact: Contact
+    stage: Stage
+    history: list[Step]
+    identities: list[Identity]
+    problems: list[Problem]
+    consents: list[ConsentLine]
+    suppressions: list[Suppression]
+    walks: list[WalkLine]
+    coming: list[Coming]
+
+    @property
+    def stops(self) -> list[Suppression]:
+        """What stops messages now, and staff may lift."""
+        return [each for each in self.suppressions if not each.lifted_at and each.reason != SuppressionReason.ERASED]
+
+
+def load_person(contact: Contact) -> Person:
+    """Everything of a person who is present."""
+    problems = contact.problems.order_by("solved_at", "-noted_at")
+    return Person(
+        contact=contact,
+        stage=stage_of_contact(contact.pk),
+        history=[_step(change) for change in stage_history(contact.pk)[:_SHOWN]],
+        identities=list(contact.identities.order_by("kind", "id")),
+        problems=list(problems[:_SHOWN]),
+        consents=_consents(contact),
+        suppressions=list(contact.suppressions.order_by("-at")[:_SHOWN]),
+        walks=_walks(contact),
+        coming=_coming(contact),
+    )
+
+
+def timeline_page(contact: Contact, before: Cursor | None) -> tuple[list[Line], Cursor | None]:
+    """Fifty lines, the latest first, and where the next page begins."""
+    entries = timeline(contact.pk, before=before, limit=TIMELINE_PAGE + 1)
+    shown = entries[:TIMELINE_PAGE]
+    last = shown[-1].event if len(entries) > TIMELINE_PAGE else None
+    return tell_lines(shown), (last.occurred_at, last.id) if last else None
+
+
+def enterable_journeys(contact: Contact) -> list[Journey]:
+    """Published journeys that staff may put this person into."""
+    inside = {walk.journey_id for walk in walks_of(contact.pk) if walk.state == EnrolmentState.ACTIVE}
+    live = JourneyVersion.objects.filter(live=True).exclude(journey_id__in=inside).values("journey_id")
+    return list(Journey.objects.filter(pk__in=live))
+
+
+def _step(change: PyramidChange) -> Step:
+    known = change.reason in ChangeReason.values
+    reason = str(ChangeReason(change.reason).label) if known else change.reason
+    return Step(change.at, str(Stage(change.to_stage).label), reason)
+
+
+def _consents(contact: Contact) -> list[ConsentLine]:
+    proofs: dict[tuple[str, str], ConsentRecord] = {}
+    for record in ConsentRecord.objects.filter(contact=contact).select_related("text").order_by("id"):
+        proofs[record.channel, record.topic] = record
+    names = dict(Topic.objects.values_list("key", "name"))
+    return [
+        ConsentLine(
+            names.get(consent.topic, consent.topic),
+            consent.channel,
+            consent.is_granted,
+            consent.since,
+            proofs.get((consent.channel, consent.topic)),
+        )
+        for consent in Consent.objects.filter(contact=contact).order_by("topic", "channel")
+    ]
+
+
+def _walks(contact: Contact) -> list[WalkLine]:
+    walks = walks_of(contact.pk)[:_SHOWN]
+    versions = JourneyVersion.objects.filter(journey_id__in={walk.journey_id for walk in walks if walk.step})
+    steps: dict[str, dict[str, object]] = {}
+    for version in versions.order_by("number"):
+        steps.update(version.compiled["steps"])
+    return [
+        WalkLine(
+            walk,
+            str(EnrolmentState(walk.state).label),
+            describe_step(steps[walk.step]) if walk.step in steps else "",
+            reason_text(walk.reason) if walk.reason else "",
+        )
+        for walk in walks
+    ]
+
+
+def _coming(contact: Contact) -> list[Coming]:
+    waiting = Delivery.objects.filter(
+        contact_id__in=alias_ids(contact.pk), state__in=(State.PLANNED, State.ATTEMPTING)
+    ).select_related("message_version")
+    return [
+        Coming(delivery.message_version.name, delivery.due_at, explain(delivery.state, delivery.reason, delivery.error))
+        for delivery in waiting.order_by("due_at")[:_SHOWN]
+    ]

@@ -1,0 +1,64 @@
+"""A person's timeline as the screen tells it: each line with what it means and what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from jouren.backoffice.messages.wording import Explanation, explain
+from jouren.contacts.timeline import Entry
+from jouren.messaging.models import Delivery
+
+_ICONS = (
+    ("message.withheld", "no-view", "warn"),
+    ("message.failed", "warning", "bad"),
+    ("message.bounced", "warning", "bad"),
+    ("message.unknown", "help", "warn"),
+    ("message.clicked", "link", "good"),
+    ("message.opened", "view", "good"),
+    ("message.", "mail", ""),
+    ("stage.", "pyramid", "good"),
+    ("journey.", "route", ""),
+    ("consent.withdrawn", "cross", "warn"),
+    ("consent.", "check", "good"),
+    ("contact.suppressed", "no-view", "warn"),
+    ("problem.solved", "check", "good"),
+    ("problem.", "help", ""),
+    ("order.", "tag", "good"),
+    ("form.", "form", ""),
+    ("registration.", "success", "good"),
+    ("page.", "view", ""),
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the timeline. ``explanation`` is there for a message that did not simply arrive."""
+
+    at: datetime
+    label: str
+    sentence: str
+    icon: str
+    tone: str
+    explanation: Explanation | None = None
+
+
+def tell_lines(entries: Sequence[Entry]) -> list[Line]:
+    """The timeline's entries as lines; what became of their messages is read at once."""
+    ids = {entry.event.payload.get("delivery") for entry in entries if entry.event.type.startswith("message.")}
+    deliveries = Delivery.objects.in_bulk([each for each in ids if isinstance(each, int)])
+    return [_line(entry, deliveries.get(entry.event.payload.get("delivery", 0))) for entry in entries]
+
+
+def _line(entry: Entry, delivery: Delivery | None) -> Line:
+    name = entry.event.type
+    icon, tone = next(((icon, tone) for start, icon, tone in _ICONS if name.startswith(start)), ("history", ""))
+    explanation = None
+    if name == "message.withheld":
+        explanation = explain(delivery.state, delivery.reason, delivery.error) if delivery else None
+    elif name in {"message.failed", "message.unknown"} and delivery:
+        explanation = explain(delivery.state, delivery.reason, delivery.error)
+    if name in {"message.opened", "message.clicked"} and entry.event.payload.get("by") != "human":
+        icon, tone = "cogs", ""
+    return Line(entry.event.occurred_at, entry.label, entry.sentence, icon, tone, explanation)

@@ -1,0 +1,24 @@
+"""Where people are in the back office. Nothing personal stands in a URL: a person is a random UUID there."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from jouren.backoffice.people import acts, views
+
+app_name = "people"
+_PERSON = "<uuid:public_id>/"
+urlpatterns = [
+    path("", views.PeopleScreen.as_view(), name="list"),
+    path("stage/<slug:stage>/", views.PeopleScreen.as_view(), name="stage"),
+    path(_PERSON, views.PersonScreen.as_view(), name="person"),
+    path(f"{_PERSON}name/", acts.ChangeName.as_view(), name="name"),
+    path(f"{_PERSON}move/", acts.ChangeStage.as_view(), name="move"),
+    path(f"{_PERSON}problem/", acts.NoteProblem.as_view(), name="note_problem"),
+    path(f"{_PERSON}problem/<int:problem_id>/", acts.SolveProblem.as_view(), name="solve_problem"),
+    path(f"{_PERSON}stop/", acts.StopMessages.as_view(), name="stop"),
+    path(f"{_PERSON}allow/<int:suppression_id>/", acts.AllowMessages.as_view(), name="allow"),
+    path(f"{_PERSON}enter/", acts.EnterJourney.as_view(), name="enter"),
+    path(f"{_PERSON}export/", acts.ExportPerson.as_view(), name="export"),
+    path(f"{_PERSON}erase/", acts.EraseScreen.as_view(), name="erase"),
+]

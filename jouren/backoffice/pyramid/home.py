@@ -1,0 +1,184 @@
+"""The first screen: the pyramid with its people, what moved lately, what needs attention, and what to do first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from wagtail.admin.ui.components import Component
+from wagtail.models import Page
+
+from jouren.backoffice.figures import changes
+from jouren.capture.models import Form
+from jouren.content.models import HomePage, LandingPage
+from jouren.core import clock
+from jouren.core.worker import count_alive
+from jouren.events.models import ParkedEvent
+from jouren.journeys.models import Journey
+from jouren.messaging.models import Message, ShopSettings
+from jouren.messaging.publishing import legal_problems
+from jouren.messaging.vocabulary import Kind
+from jouren.pyramid.queries import StageCount, stage_counts
+from jouren.pyramid.stages import Stage
+
+MEANINGS = {
+    Stage.AWARE: gettext_lazy("Visitors and people without a confirmed address"),
+    Stage.PROSPECT: gettext_lazy("Registered, can be written to"),
+    Stage.TRIAL: gettext_lazy("Bought a trial"),
+    Stage.EXISTING: gettext_lazy("Bought at the regular price"),
+    Stage.REGULAR: gettext_lazy("Come back again and again"),
+}
+
+
+@dataclass(frozen=True)
+class Level:
+    """One stage as the pyramid draws it: its corners in percent of the width, and where it leads."""
+
+    count: StageCount
+    meaning: Any
+    url: str
+    shape: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """One of the first steps of a new shop."""
+
+    title: str
+    why: str
+    url: str
+    is_done: bool
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that needs attention now."""
+
+    text: str
+    url: str = ""
+    link: str = ""
+
+
+class PyramidPanel(Component):
+    """The pyramid and what moved, for whoever may see people."""
+
+    name = "pyramid"
+    template_name = "backoffice/home/pyramid.html"
+    order = 20
+
+    def get_context_data(self, parent_context: dict[str, Any]) -> dict[str, Any]:
+        request: HttpRequest = parent_context["request"]
+        if not request.user.has_perm("contacts.view_contact"):
+            return {"is_allowed": False}
+        counts = stage_counts()
+        return {
+            "is_allowed": True,
+            "levels": list(_levels(counts)),
+            "total": sum(count.people for count in counts),
+            "strangers": counts[0].strangers,
+            "changes": changes(clock.now()),
+        }
+
+
+class FirstStepsPanel(Component):
+    """What a new shop does first; gone once all of it is done."""
+
+    name = "first-steps"
+    template_name = "backoffice/home/first_steps.html"
+    order = 10
+
+    def get_context_data(self, parent_context: dict[str, Any]) -> dict[str, Any]:
+        user = parent_context["request"].user
+        tasks = first_steps() if user.has_perm("journeys.change_journey") else []
+        done = sum(task.is_done for task in tasks)
+        return {"tasks": tasks, "is_shown": done < len(tasks), "done": done}
+
+
+class NoticesPanel(Component):
+    """What needs attention now."""
+
+    name = "notices"
+    template_name = "backoffice/home/notices.html"
+    order = 0
+
+    def get_context_data(self, parent_context: dict[str, Any]) -> dict[str, Any]:
+        return {"notices": list(notices(parent_context["request"]))}
+
+
+def use_our_panels(request: HttpRequest, panels: list[Component]) -> None:
+    """Replace what Wagtail shows on its first screen."""
+    panels[:] = [NoticesPanel(), FirstStepsPanel(), PyramidPanel()]
+
+
+def _levels(counts: list[StageCount]) -> Iterator[Level]:
+    """From the top down. The tip is cut, so that there is room for its words."""
+    tip, rows = 34.0, len(counts)
+    for row, count in enumerate(reversed(counts)):
+        top, bottom = (tip + (100 - tip) * edge / rows for edge in (row, row + 1))
+        corners = ((50 - top / 2, 0), (50 + top / 2, 0), (50 + bottom / 2, 100), (50 - bottom / 2, 100))
+        shape = ", ".join(f"{x:.2f}% {y}%" for x, y in corners)
+        url = reverse("people:stage", args=[count.stage.key])
+        yield Level(count, MEANINGS[count.stage], url, f"polygon({shape})")
+
+
+def first_steps() -> list[Task]:
+    """What a shop needs before anybody can become a regular, in the order to do it."""
+    home = HomePage.objects.first()
+    page_url = (
+        reverse("wagtailadmin_pages:add_subpage", args=[home.pk]) if home else reverse("wagtailadmin_explore_root")
+    )
+    messages = Message.objects.exclude(kind=Kind.TRANSACTIONAL)
+    return [
+        Task(
+            _("Say who you are"),
+            _("The law asks for name, address and a contact in every mail."),
+            reverse("wagtailsettings:edit", args=["messaging", "shopsettings"]),
+            not legal_problems(ShopSettings.objects.first() or ShopSettings()),
+        ),
+        Task(
+            _("Make a form"),
+            _("People with a problem leave their address here."),
+            reverse(Form.snippet_viewset.get_url_name("add")),  # type: ignore[attr-defined]
+            Form.objects.exists(),
+        ),
+        Task(
+            _("Make a page with the form on it"),
+            _("What visitors from a search or a post see first."),
+            page_url,
+            Page.objects.live().type(LandingPage).exists(),
+        ),
+        Task(
+            _("Write a message"),
+            _("Help first: one useful answer to their problem."),
+            reverse("messages:add"),
+            messages.filter(live=True).exists(),
+        ),
+        Task(
+            _("Make a scenario"),
+            _("Which message goes when, from each person's own start."),
+            reverse("journeys:add"),
+            Journey.objects.filter(live=True).exists(),
+        ),
+    ]
+
+
+def notices(request: HttpRequest) -> Iterator[Notice]:
+    """What needs attention now, worst first."""
+    if not count_alive():
+        yield Notice(
+            _("No worker is running: nothing is sent and nothing moves. Start it with “jouren up” or “jouren worker”.")
+        )
+    if request.user.has_perm("events.view_parkedevent"):
+        people = ParkedEvent.objects.values("contact_id").distinct().count()
+        if people:
+            text = ngettext(
+                "Events of %(count)s person are parked, because something failed. They wait for you.",
+                "Events of %(count)s people are parked, because something failed. They wait for you.",
+                people,
+            )
+            yield Notice(text % {"count": people}, reverse("parked:list"), _("Look at them"))

@@ -1,0 +1,72 @@
+"""What our own screens share: a permission that is always asked, the frame around them, and how a change answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.generic import TemplateView, View
+from wagtail.admin import messages
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+
+from jouren.core.errors import UserError
+
+Crumb = tuple[str, str]
+
+
+class PermissionAsked:
+    """Refuses everybody who lacks one of ``permissions``. A view that names none is closed to all but superusers.
+
+    Being in the back office is asked before, by Wagtail: it wraps every URL that comes by ``register_admin_urls``.
+    """
+
+    permissions: ClassVar[Sequence[str]] = ()
+    request: HttpRequest
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not self.is_allowed(request):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc, no-any-return]
+
+    @classmethod
+    def is_allowed(cls, request: HttpRequest) -> bool:
+        """Whether this user may see it; menus ask too."""
+        user = request.user
+        return user.is_superuser or (bool(cls.permissions) and user.has_perms(cls.permissions))
+
+
+class Screen(PermissionAsked, WagtailAdminTemplateMixin, TemplateView):
+    """A page of the back office. ``parents`` are (URL name, label) of the screens above it."""
+
+    parents: ClassVar[Sequence[tuple[str, Any]]] = ()
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        above = [{"url": reverse(name), "label": label} for name, label in self.parents]
+        return [*self.breadcrumbs_items, *above, {"url": "", "label": self.get_header_title()}]
+
+
+class Act(PermissionAsked, View):
+    """A change by POST: does it, says so, and goes back. A UserError is shown instead, and nothing is changed."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            done = self.act()
+        except UserError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, done)
+        return redirect(self.back())
+
+    def act(self) -> str:
+        """Make the change and return the sentence that says what was done. Raises UserError."""
+        raise NotImplementedError
+
+    def back(self) -> str:
+        """The URL of the screen to return to."""
+        raise NotImplementedError

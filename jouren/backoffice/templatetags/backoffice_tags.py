@@ -1,0 +1,34 @@
+"""What every screen of the back office shows besides its own content."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.template import Context
+
+from jouren.backoffice.clock.views import PERMISSION, clock_state
+
+register = template.Library()
+
+
+@register.inclusion_tag("backoffice/clock.html", takes_context=True)
+def sandbox_clock(context: Context) -> dict[str, Any]:
+    """The bar that says what time it is in a sandbox; nothing elsewhere."""
+    request = context.get("request")
+    if request is None or not settings.JOUREN.sandbox:
+        return {"is_shown": False}
+    return {
+        "is_shown": True,
+        "may_move": request.user.has_perm(PERMISSION),
+        "here": request.get_full_path() if request.method == "GET" else "",
+        "csrf_token": context.get("csrf_token"),
+        **clock_state(),
+    }
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """A whole number with its thousands apart: 1,000,000."""
+    return f"{number:,}"
