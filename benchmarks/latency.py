@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks latency", description=__doc__)
     parser.add_argument("--rate", type=float, default=100, help="events a second")
     parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=3, help="one for the urgent work, the others for the broadcast")
     parser.add_argument("--broadcast", type=int, default=100_000, help="messages due when the second part starts")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
@@ -53,8 +53,9 @@ def _measure(
         sink.stdin.write(f"{address}\n")
     sink.stdin.flush()
     os.environ["JOUREN_EMAIL_URL"] = f"smtp://127.0.0.1:{port}"
-    command = [str(Path(sys.executable).parent / "jouren"), "worker"]
-    workers = [subprocess.Popen(command) for _ in range(options.workers)]
+    command = [str(Path(sys.executable).parent / "jouren"), "worker", "--share"]
+    shares = ["urgent"] + ["bulk"] * (options.workers - 1)
+    workers = [subprocess.Popen([*command, share]) for share in shares]
     try:
         time.sleep(6)
         happened = _let_happen(people, options.rate)

@@ -17,7 +17,7 @@ from jouren.core.mailbox import serve_sink
 from jouren.core.static import collect_static
 from jouren.core.supervisor import hold_lifeline
 from jouren.core.upgrade import migrate_database
-from jouren.core.worker import run_worker
+from jouren.core.worker import Share, run_worker
 
 
 @click.command()
@@ -49,14 +49,21 @@ def _serve(host: str, port: int, processes: int) -> None:
 
 
 @click.command()
-def worker() -> None:
+@click.option(
+    "--share",
+    type=click.Choice([share.value for share in Share]),
+    default=Share.ALL.value,
+    show_default=True,
+    help="Which part of the work: broadcasts (bulk), everything else (urgent), or all of it.",
+)
+def worker(share: str) -> None:
     """Work in the background: reactions, journeys, sending, jobs."""
     config = start_django()
     stop = stop_on_signals()
     # Under 'jouren up' the sink is a process of its own: a killed worker takes no mail with it.
     supervised = hold_lifeline()
     with database(config):
-        run_worker(stop, sink=not supervised)
+        run_worker(stop, share=Share(share), sink=not supervised)
 
 
 @click.command(hidden=True)

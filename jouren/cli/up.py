@@ -25,6 +25,7 @@ from jouren.core.owners import create_owner
 from jouren.core.static import collect_static
 from jouren.core.supervisor import Child, Supervisor
 from jouren.core.upgrade import migrate_database
+from jouren.core.worker import Share
 
 DEMO_OWNER = "demo@example.jp"
 _EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
@@ -101,7 +102,13 @@ def _load_demo(config: Config) -> str:
 def _children(config: Config, host: str, port: int) -> list[Child]:
     """In the order in which they end: who takes work in first, what the others send to last."""
     jouren = [sys.executable, "-m", "jouren"]
-    workers = [Child(f"worker {number}", [*jouren, "worker"]) for number in range(1, config.worker_processes + 1)]
+    shares = (
+        [Share.URGENT] + [Share.BULK] * (config.worker_processes - 1) if config.worker_processes > 1 else [Share.ALL]
+    )
+    workers = [
+        Child(f"worker {number}", [*jouren, "worker", "--share", share.value])
+        for number, share in enumerate(shares, start=1)
+    ]
     sink = [Child("sink", [*jouren, "sink"])] if config.email is None else []
     return [Child("web", [*jouren, "web", "--host", host, "--port", str(port)]), *workers, *sink]
 

@@ -100,9 +100,9 @@ SETTINGS: Mapping[str, Setting] = {
         Setting(
             "JOUREN_WORKER_PROCESSES",
             "a whole number from 1 to 64",
-            "2",
-            "`2`",
-            "Worker processes that `jouren up` starts",
+            "3",
+            "`3`",
+            "Worker processes that `jouren up` starts: one for what people wait for, the others for broadcasts",
         ),
     )
 }
@@ -132,7 +132,7 @@ class Config:
     debug: bool = False
     mail_from: str = "Jouren <noreply@localhost>"
     web_processes: int = 1
-    worker_processes: int = 2
+    worker_processes: int = 3
 
     @property
     def uses_embedded_database(self) -> bool:
@@ -157,7 +157,7 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
     mail_from = _sender(_get(env, "JOUREN_MAIL_FROM"), base_url)
     sandbox, debug = _flag(env, "JOUREN_SANDBOX"), _flag(env, "JOUREN_DEBUG")
     web_processes = _count(env, "JOUREN_WEB_PROCESSES", min(os.cpu_count() or 1, 2))
-    worker_processes = _count(env, "JOUREN_WORKER_PROCESSES", 2)
+    worker_processes = _count(env, "JOUREN_WORKER_PROCESSES", 3)
     given_key = _secret(_get(env, "JOUREN_SECRET_KEY"))
     home = _home(_get(env, "JOUREN_HOME") or ".jouren")
     return Config(

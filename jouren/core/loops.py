@@ -32,6 +32,7 @@ class Loop:
     """``tick()`` does one batch, in a thread of its own, and returns a true value when it found work.
 
     ``close()``, if given, is called in that thread when the loop ends: the place to hand back what it holds.
+    ``is_bulk``: work that may take all of a processor for long, and is best done by a process of its own.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Loop:
     tick: Callable[[], bool | int]
     poll_seconds: float = 0.25
     close: Callable[[], None] | None = None
+    is_bulk: bool = False
 
 
 _loops: dict[str, Loop] = {}

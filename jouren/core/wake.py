@@ -17,6 +17,7 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 logger = logging.getLogger(__name__)
 
 _SPACING_SECONDS = 0.005
+_NOTIFY = "SELECT pg_notify(channel, '') FROM unnest(%s::text[]) AS channel"
 
 
 def wake(channel: str) -> None:
@@ -45,9 +46,10 @@ class _Notifier:
                 channels, self._wanted = self._wanted, set()
             try:
                 with connection.cursor() as cursor:
-                    cursor.execute("SELECT pg_notify(channel, '') FROM unnest(%s::text[]) AS channel", [sorted(channels)])
-            except Exception as error:
-                logger.debug("Cannot notify: %s", error)
+                    cursor.execute(_NOTIFY, [sorted(channels)])
+            except (DatabaseError, InterfaceError) as error:
+                # Polling finds the work all the same.
+                logger.warning("Cannot notify: %s", error)
                 connection.close()
             time.sleep(_SPACING_SECONDS)
 

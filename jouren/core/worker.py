@@ -5,30 +5,53 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
 import threading
 import uuid
 from collections.abc import Callable
+from enum import StrEnum
 
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.utils import InterfaceError
 
 from jouren.core.jobs import run_jobs
-from jouren.core.loops import run_loops
+from jouren.core.loops import Loop, registered_loops, run_loops
 from jouren.core.mailbox import serve_sink
 
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 5.0
 ALIVE_SECONDS = 20
+_BULK_NICENESS = 5
 
 
-def run_worker(stop: threading.Event, *, sink: bool = True) -> None:
+class Share(StrEnum):
+    """Which part of the work a worker does.
+
+    A broadcast keeps a processor busy for as long as it lasts. In a process of its own, and a little less important to
+    the operating system, it does not hold up what people wait for.
+    """
+
+    ALL = "all"
+    URGENT = "urgent"
+    BULK = "bulk"
+
+    def has(self, loop: Loop) -> bool:
+        """Whether a loop belongs to this share."""
+        return self == Share.ALL or loop.is_bulk == (self == Share.BULK)
+
+
+def run_worker(stop: threading.Event, *, share: Share = Share.ALL, sink: bool = True) -> None:
     """Work until ``stop`` is set, then end every part in order and return.
 
     ``sink=False`` leaves the local mail sink to another process.
     """
-    helpers: list[Callable[[threading.Event], None]] = [run_jobs, beat]
+    # Loops wait for each other's turn in the interpreter: a turn of 5 ms is long for one that has many short ones.
+    sys.setswitchinterval(0.001)
+    if share == Share.BULK:
+        os.nice(_BULK_NICENESS)
+    helpers: list[Callable[[threading.Event], None]] = [beat] if share == Share.BULK else [run_jobs, beat]
     if sink and settings.JOUREN.email is None:
         helpers.append(_sink)
     # The helpers end after the loops: what the loops still send at the end needs the sink.
@@ -38,7 +61,7 @@ def run_worker(stop: threading.Event, *, sink: bool = True) -> None:
         thread.start()
     logger.info("Worker %d runs.", os.getpid())
     try:
-        run_loops(stop)
+        run_loops(stop, [loop for loop in registered_loops() if share.has(loop)])
     finally:
         end.set()
         for thread in threads:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jouren.core.hops import register_busy, register_due
 from jouren.core.loops import Loop, register_loop
+from jouren.messaging.actions import CHANNEL
 from jouren.messaging.queries import is_sending, next_due
 from jouren.messaging.sender import make_tick
 from jouren.messaging.vocabulary import Lane
@@ -13,6 +14,7 @@ def register() -> None:
     """Called when the room starts."""
     for lane in Lane:
         tick, close = make_tick(lane)
-        register_loop(Loop(f"send-{lane.name.lower()}", "jouren_send", tick, close=close))
+        is_bulk = lane == Lane.BROADCAST
+        register_loop(Loop(f"send-{lane.name.lower()}", CHANNEL, tick, close=close, is_bulk=is_bulk))
     register_due(next_due)
     register_busy(is_sending)

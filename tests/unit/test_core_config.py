@@ -26,7 +26,7 @@ def test_an_empty_environment_gives_a_local_installation(tmp_path: Path) -> None
     assert config.base_url == "http://127.0.0.1:8000"
     assert config.email is None
     assert config.mail_from == "Jouren <noreply@localhost>"
-    assert (config.sandbox, config.debug, config.worker_processes) == (False, False, 2)
+    assert (config.sandbox, config.debug, config.worker_processes) == (False, False, 3)
 
 
 def test_a_secret_key_is_made_once_kept_and_readable_by_its_owner_only(tmp_path: Path) -> None:
