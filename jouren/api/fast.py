@@ -13,7 +13,7 @@ from base64 import b64decode
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING
 
 import psycopg
 from django.db import InterfaceError, OperationalError, connection
@@ -25,12 +25,12 @@ from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_event
 from jouren.messaging.tracking import is_scanner, parse_token
 
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
 logger = logging.getLogger(__name__)
 _sql = load_sql("messaging")
 
-Environ = dict[str, Any]
-StartResponse = Callable[[str, list[tuple[str, str]]], Any]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 Headers = list[tuple[str, str]]
 Answer = tuple[HTTPStatus, Headers, bytes]
 
@@ -41,10 +41,10 @@ _NOT_CACHED = [("Cache-Control", "no-store"), ("X-Robots-Tag", "noindex"), ("Ref
 _TROUBLE = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 
-def with_fast_paths(django: Application) -> Application:
+def with_fast_paths(django: WSGIApplication) -> WSGIApplication:
     """Answer clicks, opens and events; leave everything else, and what is not well-formed, to ``django``."""
 
-    def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         answer = _answer(environ)
         if answer is None:
             return django(environ, start_response)
@@ -56,7 +56,7 @@ def with_fast_paths(django: Application) -> Application:
     return application
 
 
-def _answer(environ: Environ) -> Answer | None:
+def _answer(environ: WSGIEnvironment) -> Answer | None:
     path = environ.get("PATH_INFO", "")
     method = environ["REQUEST_METHOD"]
     if path == "/api/events":
@@ -84,7 +84,7 @@ def _safely(answer: Callable[[], Answer | None]) -> Answer | None:
     return _json(HTTPStatus.SERVICE_UNAVAILABLE, "Please try again in a moment.")
 
 
-def _click(environ: Environ, token: str, link: int) -> Answer | None:
+def _click(environ: WSGIEnvironment, token: str, link: int) -> Answer | None:
     """Redirect to one of the links of that very message. None (Django's 404) for anything else."""
     delivery_id = parse_token(token)
     row = _sql.one("click_target", {"delivery_id": delivery_id, "link": link}) if delivery_id is not None else None
@@ -97,7 +97,7 @@ def _click(environ: Environ, token: str, link: int) -> Answer | None:
     return HTTPStatus.FOUND, [("Location", url), *_NOT_CACHED], b""
 
 
-def _open(environ: Environ, token: str) -> Answer:
+def _open(environ: WSGIEnvironment, token: str) -> Answer:
     """The pixel, whatever the token: a mail must never show a broken image."""
     delivery_id = parse_token(token)
     if delivery_id is not None:
@@ -105,7 +105,7 @@ def _open(environ: Environ, token: str) -> Answer:
     return HTTPStatus.OK, [("Content-Type", "image/gif"), *_NOT_CACHED], _PIXEL
 
 
-def _record_open(environ: Environ, delivery_id: int) -> None:
+def _record_open(environ: WSGIEnvironment, delivery_id: int) -> None:
     row = _sql.one("open_target", {"delivery_id": delivery_id})
     if row is not None:
         contact_id, message_id, title, sent_at = row
@@ -114,14 +114,14 @@ def _record_open(environ: Environ, delivery_id: int) -> None:
         record_event(NewEvent("message.opened", contact_id, payload))
 
 
-def _who(environ: Environ, sent_at: datetime | None) -> str:
+def _who(environ: WSGIEnvironment, sent_at: datetime | None) -> str:
     seconds = (clock.now() - sent_at).total_seconds() if sent_at else None
     purpose = environ.get("HTTP_SEC_PURPOSE", "") or environ.get("HTTP_PURPOSE", "")
     agent = environ.get("HTTP_USER_AGENT", "")
     return "scanner" if is_scanner(agent, environ["REQUEST_METHOD"], seconds, purpose) else "human"
 
 
-def _events(environ: Environ) -> Answer:
+def _events(environ: WSGIEnvironment) -> Answer:
     scheme, _space, key = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     source = source_of(key.strip()) if scheme.lower() == "bearer" else None
     if source is None:

@@ -39,7 +39,7 @@ def _make_page(form: Form) -> LandingPage:
     home.title, home.headline, home.lead = texts.SHOP["name"], texts.PAGE_HEADLINE, texts.PAGE_LEAD
     blocks = [_page_block(kind, value, form) for kind, value in texts.PAGE_BLOCKS]
     field = LandingPage._meta.get_field("body")
-    home.body = field.stream_block.to_python(  # type: ignore[union-attr]
+    home.body = field.stream_block.to_python(
         [
             {
                 "type": "text",
@@ -57,7 +57,7 @@ def _make_page(form: Form) -> LandingPage:
         headline=texts.PAGE_HEADLINE,
         lead=texts.PAGE_LEAD,
         language="ja",
-        body=field.stream_block.to_python(blocks),  # type: ignore[union-attr]
+        body=field.stream_block.to_python(blocks),
     )
     home.add_child(instance=page)
     page.save_revision().publish()
