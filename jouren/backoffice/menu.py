@@ -79,10 +79,10 @@ def _people() -> MenuItem:
 
 def _journeys() -> MenuItem:
     return PermittedMenuItem(
-        _("Scenarios"),
+        _("Journeys"),
         reverse("journeys:list"),
         permissions=("journeys.view_journey",),
-        name="scenarios",
+        name="journeys",
         icon_name="route",
         order=30,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -31,6 +32,13 @@ class PermissionAsked:
         if not self.is_allowed(request):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)  # type: ignore[misc, no-any-return]
+
+    @property
+    def staff(self) -> AbstractBaseUser:
+        """Who does it, for the audit log."""
+        if not isinstance(self.request.user, AbstractBaseUser):
+            raise PermissionDenied
+        return self.request.user
 
     @classmethod
     def is_allowed(cls, request: HttpRequest) -> bool:

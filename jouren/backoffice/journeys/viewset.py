@@ -28,8 +28,8 @@ class JourneyIndexView(IndexView):
         people = journey_people(ids)
         numbers = dict(JourneyVersion.objects.filter(journey_id__in=ids, live=True).values_list("journey_id", "number"))
         for journey in object_list:
-            journey.people = people.get(journey.pk, JourneyPeople())  # type: ignore[attr-defined]
-            journey.version_text = state_text(journey, numbers.get(journey.pk))  # type: ignore[attr-defined]
+            journey.people = people.get(journey.pk, JourneyPeople())
+            journey.version_text = state_text(journey, numbers.get(journey.pk))
         return super().get_table(object_list, **kwargs)
 
 
@@ -86,7 +86,7 @@ class JourneyViewSet(SnippetViewSet):
     icon = "route"
     menu_item_is_registered = True
     url_namespace = "journeys"
-    url_prefix = "scenarios"
+    url_prefix = "journeys"
     index_view_class = JourneyIndexView
     inspect_view_class = JourneyInspectView
     inspect_view_enabled = True
@@ -96,7 +96,7 @@ class JourneyViewSet(SnippetViewSet):
         StatusTagColumn("version_text", label=gettext_lazy("State"), primary=lambda journey: journey.live),
         NumberColumn("people.active", label=gettext_lazy("On the way")),
         NumberColumn("people.finished", label=gettext_lazy("Finished")),
-        NumberColumn("people.left", label=pgettext_lazy("people of a scenario", "Left")),
+        NumberColumn("people.left", label=pgettext_lazy("people of a journey", "Left")),
         Column("latest_revision_created_at", label=gettext_lazy("Edited"), classname="jouren-when"),
     ]
     search_fields = ["name"]

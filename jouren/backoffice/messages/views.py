@@ -62,7 +62,7 @@ class TryScreen(Screen):
 
     def _send(self, address: str) -> None:
         try:
-            send_test(self._draft(), address, by=self.request.user)
+            send_test(self._draft(), address, by=self.staff)
         except UserError as error:
             notes.error(self.request, str(error))
         else:

@@ -23,7 +23,7 @@ class MessageIndexView(IndexView):
     def get_table(self, object_list: Sequence[Message], **kwargs: Any) -> Any:
         figures = message_figures([message.pk for message in object_list])
         for message in object_list:
-            message.figures = figures.get(message.pk, MessageFigures())  # type: ignore[attr-defined]
+            message.figures = figures.get(message.pk, MessageFigures())
         return super().get_table(object_list, **kwargs)
 
 

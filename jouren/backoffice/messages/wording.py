@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from jouren.contacts.models import SuppressionReason
+from jouren.messaging.channels.base import channel
 from jouren.messaging.vocabulary import State
 
 _WITHHELD = {
@@ -31,7 +32,7 @@ _WITHHELD = {
 _SUPPRESSED = {
     SuppressionReason.UNNEEDED: (
         gettext_lazy("They are to get no more unneeded messages."),
-        gettext_lazy("They showed no interest, so a scenario left them in peace. Allow messages again if they ask."),
+        gettext_lazy("They showed no interest, so a journey left them in peace. Allow messages again if they ask."),
     ),
     SuppressionReason.UNSUBSCRIBED: (
         gettext_lazy("They unsubscribed."),
@@ -77,6 +78,14 @@ def why_withheld(reason: str) -> tuple[str, str]:
 def reason_label(reason: object) -> str:
     """The sentence of a reason without its full stop, for use inside another sentence."""
     return why_withheld(str(reason))[0].rstrip("。.")
+
+
+def channel_label(name: str) -> str:
+    """The name of a channel; one that is not there any more stands for itself."""
+    try:
+        return str(channel(name).label)
+    except LookupError:
+        return name
 
 
 def explain(state: int, reason: str, error: str = "") -> Explanation:

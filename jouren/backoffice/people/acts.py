@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
@@ -37,7 +37,7 @@ from jouren.pyramid.stages import Stage
 
 
 class _PersonAct(Act):
-    permissions = CHANGE
+    permissions: ClassVar[Sequence[str]] = CHANGE
     contact: Contact
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -65,7 +65,7 @@ class ChangeName(_PersonAct):
     """Set the whole name."""
 
     def act(self) -> str:
-        change_name(self.contact.pk, **self.checked(NameForm(self.request.POST)), by=self.request.user)
+        change_name(self.contact.pk, **self.checked(NameForm(self.request.POST)), by=self.staff)
         return _("The name was saved.")
 
 
@@ -74,7 +74,7 @@ class ChangeStage(_PersonAct):
 
     def act(self) -> str:
         stage = Stage(self.checked(StageForm(self.request.POST))["stage"])
-        change_stage(self.contact.pk, stage, by=self.request.user)
+        change_stage(self.contact.pk, stage, by=self.staff)
         return _("The person now stands on “%(stage)s”.") % {"stage": stage.label}
 
 
@@ -82,7 +82,7 @@ class NoteProblem(_PersonAct):
     """Note what the person wants solved."""
 
     def act(self) -> str:
-        note_problem(self.contact.pk, **self.checked(ProblemForm(self.request.POST)), by=self.request.user)
+        note_problem(self.contact.pk, **self.checked(ProblemForm(self.request.POST)), by=self.staff)
         return _("The problem was noted.")
 
 
@@ -91,7 +91,7 @@ class SolveProblem(_PersonAct):
 
     def act(self) -> str:
         problem = get_object_or_404(Problem, pk=self.kwargs["problem_id"], contact=self.contact)
-        solve_problem(problem.pk, by=self.request.user)
+        solve_problem(problem.pk, by=self.staff)
         return _("The problem is solved.")
 
 
@@ -99,7 +99,7 @@ class StopMessages(_PersonAct):
     """Send them nothing more."""
 
     def act(self) -> str:
-        suppress(self.contact.pk, SuppressionReason.MANUAL, by=self.request.user)
+        suppress(self.contact.pk, SuppressionReason.MANUAL, by=self.staff)
         return _("Nothing more is sent to this person.")
 
 
@@ -108,7 +108,7 @@ class AllowMessages(_PersonAct):
 
     def act(self) -> str:
         stop = get_object_or_404(Suppression, pk=self.kwargs["suppression_id"], contact=self.contact)
-        lift_suppression(self.contact.pk, channel=stop.channel, reason=stop.reason, by=self.request.user)
+        lift_suppression(self.contact.pk, channel=stop.channel, reason=stop.reason, by=self.staff)
         return _("This no longer stops messages.")
 
 
@@ -121,7 +121,7 @@ class EnterJourney(_PersonAct):
         number = self.request.POST.get("journey", "")
         journey = get_object_or_404(Journey, pk=int(number) if number.isdecimal() and len(number) < 18 else 0)
         if not enrol_by_hand(journey, [self.contact.pk]):
-            raise UserError(_("This person is in this scenario already, or has been, and may not enter it again."))
+            raise UserError(_("This person is in this journey already, or has been, and may not enter it again."))
         return _("The person has entered “%(journey)s”.") % {"journey": journey}
 
 
@@ -134,7 +134,7 @@ class ExportPerson(PermissionAsked, View):
     def post(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
         contact = contact_or_404(public_id)
         answer = JsonResponse(
-            export_person(contact, request.user), json_dumps_params={"ensure_ascii": False, "indent": 2}
+            export_person(contact, self.staff), json_dumps_params={"ensure_ascii": False, "indent": 2}
         )
         answer["Content-Disposition"] = f'attachment; filename="person-{contact.public_id}.json"'
         return answer
@@ -160,7 +160,7 @@ class EraseScreen(Screen):
         form = EraseForm(request.POST)
         if not form.is_valid():
             return self.render_to_response(self.get_context_data(form=form))
-        erase_contact(contact_or_404(public_id).pk, by=request.user)
+        erase_contact(contact_or_404(public_id).pk, by=self.staff)
         messages.success(
             request, _("The person was erased. Only a keyed hash stays, so that no import brings them back.")
         )

@@ -44,7 +44,7 @@ def export_person(contact: Contact, by: AbstractBaseUser) -> dict[str, Any]:
         "orders": list(
             orders_of(contact.pk).values("source", "number", "kind", "amount", "currency", "products", "paid_at")
         ),
-        "scenarios": [
+        "journeys": [
             {"name": walk.journey, "entered_at": walk.entered_at, "ended_at": walk.ended_at, "reason": walk.reason}
             for walk in walks_of(contact.pk)
         ],

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from jouren.backoffice.messages.wording import Explanation, explain
+from django.utils.translation import gettext_lazy as _
+
+from jouren.backoffice.messages.wording import Explanation, channel_label, explain
 from jouren.backoffice.people.telling import Line, tell_lines
 from jouren.contacts.models import (
     Consent,
@@ -30,6 +32,13 @@ from jouren.pyramid.stages import Stage
 
 TIMELINE_PAGE = 50
 _SHOWN = 50
+_WAYS = {
+    "form": _("a form, confirmed by mail"),
+    "preferences": _("their preference page"),
+    "unsubscribe": _("an unsubscribe link"),
+    "staff": _("the shop"),
+    "import": _("an import"),
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,17 @@ class ConsentLine:
     is_granted: bool
     since: datetime
     proof: ConsentRecord | None
+
+    @property
+    def channel_label(self) -> str:
+        """The channel's name."""
+        return channel_label(self.channel)
+
+    @property
+    def via_label(self) -> str:
+        """The way by which they said so."""
+        via = self.proof.via if self.proof else ""
+        return str(_WAYS.get(via, via))
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ def first_steps() -> list[Task]:
             messages.filter(live=True).exists(),
         ),
         Task(
-            _("Make a scenario"),
+            _("Make a journey"),
             _("Which message goes when, from each person's own start."),
             reverse("journeys:add"),
             Journey.objects.filter(live=True).exists(),

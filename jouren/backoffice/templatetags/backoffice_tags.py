@@ -9,6 +9,7 @@ from django.conf import settings
 from django.template import Context
 
 from jouren.backoffice.clock.views import PERMISSION, clock_state
+from jouren.backoffice.messages import wording
 
 register = template.Library()
 
@@ -32,3 +33,9 @@ def sandbox_clock(context: Context) -> dict[str, Any]:
 def grouped(number: int) -> str:
     """A whole number with its thousands apart: 1,000,000."""
     return f"{number:,}"
+
+
+@register.filter
+def channel_label(name: str) -> str:
+    """The name of a channel."""
+    return wording.channel_label(name)
