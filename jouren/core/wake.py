@@ -44,14 +44,19 @@ class _Notifier:
             with self._changed:
                 self._changed.wait_for(lambda: self._wanted)
                 channels, self._wanted = self._wanted, set()
+            self._notify(sorted(channels))
+            time.sleep(_SPACING_SECONDS)
+
+    def _notify(self, channels: list[str]) -> None:
+        for _attempt in range(2):
             try:
                 with connection.cursor() as cursor:
-                    cursor.execute(_NOTIFY, [sorted(channels)])
+                    cursor.execute(_NOTIFY, [channels])
+                return
             except (DatabaseError, InterfaceError) as error:
-                # Polling finds the work all the same.
+                # The connection may be one from before a restart of the server; polling finds the work all the same.
                 logger.warning("Cannot notify: %s", error)
                 connection.close()
-            time.sleep(_SPACING_SECONDS)
 
 
 _current: _Notifier | None = None
