@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 from wagtail.fields import StreamField
 from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, RevisionMixin
@@ -75,6 +76,17 @@ class Journey(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
     def preview_modes(self) -> list[tuple[str, Any]]:
         """The whole flow at a glance, or what one person gets, day by day."""
         return [("flow", _("Flow")), ("days", _("Day by day"))]
+
+    def make_preview_request(
+        self, original_request: Any = None, preview_mode: Any = None, extra_request_attrs: Any = None
+    ) -> Any:
+        """The preview speaks its author's language: the imitated request would have the site's."""
+        attributes = {**(extra_request_attrs or {}), "author_language": get_language()}
+        return super().make_preview_request(original_request, preview_mode, attributes)
+
+    def serve_preview(self, request: Any, mode_name: str) -> Any:
+        with override(getattr(request, "author_language", None) or get_language()):
+            return super().serve_preview(request, mode_name).render()
 
     def get_preview_template(self, request: Any, mode_name: str) -> str:
         return f"journeys/preview_{mode_name or 'flow'}.html"

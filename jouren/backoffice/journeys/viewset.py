@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.tables import Column, NumberColumn, StatusTagColumn
-from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewSet
+from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewSet, UnpublishView
 
 from jouren.backoffice.figures import JourneyPeople, journey_people
 from jouren.backoffice.journeys.forms import JourneyForm
@@ -79,6 +80,18 @@ def _rows(steps: Sequence[FlowStep], counts: dict[str, StepFigures], depth: int 
     return rows
 
 
+class PauseView(UnpublishView):
+    """Pausing. Wagtail's own view goes past ``Journey.unpublish``, and the versions would run on."""
+
+    template_name = "backoffice/journeys/pause.html"
+
+    def unpublish(self) -> HttpResponse | None:
+        if (answer := self.run_hook("before_unpublish", self.request, self.object)) is not None:
+            return answer  # type: ignore[no-any-return]
+        self.object.unpublish(user=self.request.user)
+        return self.run_hook("after_unpublish", self.request, self.object)  # type: ignore[no-any-return]
+
+
 class JourneyViewSet(SnippetViewSet):
     """Journeys in the back office."""
 
@@ -89,6 +102,7 @@ class JourneyViewSet(SnippetViewSet):
     url_prefix = "journeys"
     index_view_class = JourneyIndexView
     inspect_view_class = JourneyInspectView
+    unpublish_view_class = PauseView
     inspect_view_enabled = True
     inspect_template_name = "backoffice/journeys/figures.html"
     list_display = [

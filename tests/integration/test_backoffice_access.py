@@ -1,0 +1,142 @@
+"""Every screen and every change of the back office asks who wants it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+
+from jouren.core import clock
+from jouren.journeys.models import Journey
+from jouren.messaging.models import Message
+from tests.backoffice import ENGLISH, make_person, owner_client, staff_client
+
+pytestmark = pytest.mark.django_db
+
+OWN = ("people", "parked", "mailbox", "clock", "message_try", "api_keys")
+VIEWSETS = ("journeys", "messages", "dayoff", "topic", "pyramidrule", "domainlimit")
+
+
+def own_urls() -> Iterator[tuple[str, str]]:
+    """(name, URL) of every view of our own namespaces, with arguments that fit."""
+    values = {
+        "public_id": uuid.UUID(int=1),
+        "pk": 1,
+        "event_id": 1,
+        "problem_id": 1,
+        "suppression_id": 1,
+        "mail_id": "none",
+        "stage": "trial",
+        "revision_id": 1,
+    }
+    admin = next(each for each in get_resolver().url_patterns if str(each.pattern) == "admin/")
+    for space in admin.url_patterns:
+        if getattr(space, "namespace", None) not in OWN + VIEWSETS:
+            continue
+        for view in space.url_patterns:
+            assert isinstance(view, URLPattern)
+            names = view.pattern.converters or view.pattern.regex.groupindex
+            arguments = {name: values.get(name, "1") for name in names}
+            if "revision_id_a" in arguments:
+                arguments |= {"revision_id_a": "live", "revision_id_b": "latest"}
+            yield f"{space.namespace}:{view.name}", reverse(f"{space.namespace}:{view.name}", kwargs=arguments)
+
+
+URLS = sorted(own_urls())
+
+
+def test_all_our_screens_are_walked() -> None:
+    assert {name.partition(":")[0] for name, _url in URLS} == set(OWN + VIEWSETS)
+
+
+@pytest.mark.parametrize(("name", "url"), URLS, ids=[name for name, _url in URLS])
+def test_a_stranger_is_sent_to_the_login(name: str, url: str) -> None:
+    for ask in (Client().get, Client().post):
+        answer = ask(url)
+        assert answer.status_code == 302
+        assert answer["Location"].startswith("/admin/login/")
+
+
+@pytest.mark.parametrize(("name", "url"), URLS, ids=[name for name, _url in URLS])
+def test_staff_without_a_permission_gets_nothing(name: str, url: str) -> None:
+    make_person()
+    Message.objects.create(pk=1, name="Secret")
+    Journey.objects.create(pk=1, name="Secret")
+    staff = staff_client()
+    for ask in (staff.get, staff.post):
+        answer = ask(url)
+        # Wagtail answers a refusal with a way home; 404 and 405 are said before anybody is let in.
+        assert answer.status_code in {302, 403, 404, 405}, (name, answer.status_code)
+        if answer.status_code == 302:
+            assert answer["Location"] == "/admin/"
+        assert b"Secret" not in answer.content
+
+
+@pytest.mark.parametrize(
+    ("url", "permissions"),
+    [
+        ("/admin/people/", ["contacts.view_contact"]),
+        ("/admin/people/stage/trial/", ["contacts.view_contact"]),
+        ("/admin/parked/", ["events.view_parkedevent"]),
+        ("/admin/mailbox/", ["messaging.view_delivery", "contacts.view_contact"]),
+        ("/admin/api-keys/", ["api.view_apikey"]),
+        ("/admin/journeys/", ["journeys.view_journey"]),
+        ("/admin/messages/", ["messaging.view_message"]),
+        ("/admin/clock/state/", ["core.change_clock"]),
+    ],
+)
+def test_the_permission_of_a_screen_opens_it_and_each_part_of_it_counts(url: str, permissions: list[str]) -> None:
+    assert staff_client(*permissions).get(url).status_code == 200
+    for missing in permissions:
+        assert staff_client(*[each for each in permissions if each != missing]).get(url).status_code == 302
+
+
+def test_seeing_people_does_not_allow_to_change_or_erase_them() -> None:
+    person = make_person()
+    viewer = staff_client("contacts.view_contact")
+    page = viewer.get(f"/admin/people/{person.public_id}/")
+    assert page.status_code == 200
+    assert b"Stop all messages" not in page.content
+    for act in ("name", "move", "problem", "stop", "enter", "export", "erase"):
+        assert viewer.post(f"/admin/people/{person.public_id}/{act}/", {"word": "erase"}).status_code == 302
+    person.refresh_from_db()
+    assert person.is_present
+    assert not person.suppressions.exists()
+
+
+def test_changes_are_posts_with_a_token() -> None:
+    person = make_person()
+    browser = owner_client()
+    for act in ("name", "move", "problem", "stop", "enter", "export"):
+        assert browser.get(f"/admin/people/{person.public_id}/{act}/").status_code == 405
+    strict = Client(enforce_csrf_checks=True, headers=ENGLISH)
+    strict.cookies = browser.cookies
+    assert strict.post(f"/admin/people/{person.public_id}/stop/").status_code == 403
+    assert strict.post("/admin/clock/advance/", {"step": "day"}).status_code == 403
+    assert clock.target() is None
+
+
+def test_the_menu_shows_the_areas_in_the_words_of_a_shop() -> None:
+    page = owner_client().get("/admin/").content.decode()
+    for label in ("Pyramid", "Customers", "Journeys", "Messages", "Gather people", "Operations", "Settings"):
+        assert f'"{label}"' in page
+    for foreign in ("Snippets", "Documents", "Help", "Wagtail v", "Workflow tasks"):
+        assert f'"{foreign}' not in page
+
+
+def test_the_menu_hides_what_one_may_not_open() -> None:
+    page = staff_client("journeys.view_journey").get("/admin/").content.decode()
+    assert '"Journeys"' in page
+    for label in ("Customers", "Mailbox", "Parked events", "API keys", "Who did what"):
+        assert f'"{label}"' not in page
+
+
+def test_the_login_page_bears_our_name_and_sign() -> None:
+    page = Client(headers=ENGLISH).get("/admin/login/").content.decode()
+    assert "Sign in to Jouren" in page
+    assert "backoffice/favicon.svg" in page
+    assert "Sign in - Jouren" in page
+    assert "Wagtail" not in page.split("<main", 1)[1]
