@@ -35,6 +35,7 @@ _STRING = r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'"
 _CALL = re.compile(rf"\b(?:_|gettext|ngettext|pgettext|npgettext)\((?:[^()\"']|{_STRING})*\)")
 _PLACE = re.compile(r"%\((\w+)\)|\{(\w*)\}")
 _CATALOGUE_WIDTH = 110
+_HEAD = "# The Japanese of Jouren. 'make messages' brings this file in line with the sources."
 
 
 def read_sources() -> Catalog:
@@ -81,8 +82,8 @@ def find_faults(sources: Catalog, catalogue: Catalog) -> Iterator[str]:
             yield f"{name} has no translation"
         elif entry.fuzzy:
             yield f"{name} is marked fuzzy"
-        elif not _places(entry.string) <= _places(entry.id):
-            yield f"{name}: the translation has placeholders that the source lacks"
+        elif _places(entry.string) != _places(entry.id):
+            yield f"{name}: the placeholders of the translation are not those of the source"
     if not MO.exists():
         yield f"{MO.relative_to(ROOT)} is missing"
     elif _texts(_compiled()) != _texts(catalogue):
@@ -91,10 +92,26 @@ def find_faults(sources: Catalog, catalogue: Catalog) -> Iterator[str]:
 
 def update() -> None:
     """Bring the .po file in line with the sources, and compile it."""
-    catalogue = read_catalogue() if PO.exists() else Catalog(locale="ja", project="Jouren", charset="utf-8")
-    catalogue.fuzzy = False
-    catalogue.update(read_sources(), no_fuzzy_matching=True, update_header_comment=False)
-    catalogue.obsolete.clear()
+    old = read_catalogue() if PO.exists() else Catalog(locale="ja")
+    catalogue = Catalog(
+        locale="ja",
+        header_comment=_HEAD,
+        project="Jouren",
+        version="1",
+        msgid_bugs_address="-",
+        last_translator="Jouren",
+        language_team="Jouren",
+        charset="utf-8",
+        fuzzy=False,
+        creation_date=old.creation_date,  # kept: a run without new texts leaves the file as it is
+        revision_date=old.creation_date,
+    )
+    for message in _entries(read_sources()):
+        known = old.get(message.id, message.context)
+        string = known.string if known is not None else None
+        catalogue.add(
+            message.id, string, message.locations, message.flags, message.auto_comments, context=message.context
+        )
     PO.parent.mkdir(parents=True, exist_ok=True)
     with PO.open("wb") as file:
         write_po(file, catalogue, width=_CATALOGUE_WIDTH, omit_header=False, sort_by_file=True, include_lineno=False)
@@ -112,11 +129,14 @@ def _entries(catalogue: Catalog) -> list[Message]:
 
 
 def _texts(catalogue: Catalog) -> dict[object, object]:
-    return {
-        (message.context, _singular(message)): message.string
-        for message in _entries(catalogue)
-        if not message.fuzzy and all(message.string if isinstance(message.string, tuple) else (message.string,))
-    }
+    # A compiled catalogue gives contexts as bytes and plurals as lists.
+    texts: dict[object, object] = {}
+    for message in _entries(catalogue):
+        strings = [message.string] if isinstance(message.string, str) else list(message.string)
+        context = message.context.decode() if isinstance(message.context, bytes) else message.context
+        if not message.fuzzy and all(strings):
+            texts[context, _singular(message)] = strings
+    return texts
 
 
 def _singular(message: Message) -> str:

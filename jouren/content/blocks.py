@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from wagtail import blocks
 from wagtail.images.blocks import ImageBlock, ImageChooserBlock
 from wagtail.snippets.blocks import SnippetChooserBlock
@@ -35,7 +36,7 @@ class ButtonBlock(blocks.StructBlock):
     """A button that leads to another place, or to the form on the same page."""
 
     text = ButtonTextBlock(label=_("Text"))
-    url = blocks.URLBlock(required=False, label=_("Address"))
+    url = blocks.URLBlock(required=False, label=pgettext_lazy("of a link", "Address"))
     page = blocks.PageChooserBlock(required=False, label=_("Page"))
 
     class Meta:

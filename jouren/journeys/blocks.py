@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from wagtail import blocks
 from wagtail.snippets.blocks import SnippetChooserBlock
 
@@ -83,7 +84,7 @@ class ExitBlock(blocks.StructBlock):
     """A condition under which a person leaves, and why."""
 
     reason = blocks.CharBlock(max_length=100, label=_("reason, as the person's timeline tells it"))
-    when = TestsBlock(label=_("when"), min_num=1)
+    when = TestsBlock(label=pgettext_lazy("condition", "when"), min_num=1)
 
     class Meta:
         icon = "logout"
@@ -258,7 +259,7 @@ def _wait_event_block(inner: list[tuple[str, blocks.Block]]) -> blocks.StructBlo
 def _branch_block(inner: list[tuple[str, blocks.Block]]) -> blocks.StructBlock:
     return blocks.StructBlock(
         [
-            ("when", TestsBlock(label=_("when"), min_num=1)),
+            ("when", TestsBlock(label=pgettext_lazy("condition", "when"), min_num=1)),
             ("then", blocks.StreamBlock(inner, required=False, label=_("then"))),
             ("otherwise", blocks.StreamBlock(inner, required=False, label=_("otherwise"))),
         ],

@@ -8,6 +8,7 @@ from django.core.validators import MinValueValidator
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 from wagtail.fields import StreamField
 from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, RevisionMixin
@@ -23,7 +24,9 @@ class Message(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
     """A message as its author edits it. What is sent is always a :class:`MessageVersion`."""
 
     name = models.CharField(_("name"), max_length=200)
-    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices, default=Kind.HELP)
+    kind = models.CharField(
+        pgettext_lazy("of a message", "kind"), max_length=20, choices=Kind.choices, default=Kind.HELP
+    )
     stage = models.PositiveSmallIntegerField(_("for the stage"), choices=Stage.choices, null=True, blank=True)
     wall = models.CharField(_("wall it answers"), max_length=20, choices=Wall.choices, blank=True)
     doubt = models.CharField(_("doubt it answers"), max_length=20, choices=Doubt.choices, blank=True)

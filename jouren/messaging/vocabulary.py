@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.db.models import IntegerChoices, TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Kind(TextChoices):
     """What a message does for the person who gets it."""
 
     HELP = "help", _("Help")
-    ASK = "ask", _("Ask")
+    ASK = "ask", pgettext_lazy("kind of message", "Ask")
     CARE = "care", _("Thanks and care")
     TRANSACTIONAL = "transactional", _("Transactional")
 

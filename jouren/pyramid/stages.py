@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import IntegerChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Stage(IntegerChoices):
@@ -11,7 +12,7 @@ class Stage(IntegerChoices):
 
     AWARE = 1, _("Aware")
     PROSPECT = 2, _("Prospect")
-    TRIAL = 3, _("Trial")
+    TRIAL = 3, pgettext_lazy("stage of the pyramid", "Trial")
     EXISTING = 4, _("Existing")
     REGULAR = 5, _("Regular")
 
