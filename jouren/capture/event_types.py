@@ -17,6 +17,7 @@ def register_event_types() -> None:
             optional=frozenset({"utm", "referrer"}),
             personal=frozenset({"utm", "referrer"}),
             sentence=_("Looked at the page %(page)s"),
+            is_urgent=False,
         )
     )
     fields = {"form": int, "title": str, "registration": int}

@@ -65,7 +65,7 @@ def record_events(events: Sequence[NewEvent]) -> list[int | None]:
         columns = {f"{name}_list": [rows[position][name] for position in positions] for name in rows[0]}
         for row, event_id in _sql.all("append", {"now": now, **columns}):
             ids[positions[row - 1]] = event_id
-    if any(row["reacts"] and not row["historical"] for row in rows):
+    if any(_is_urgent(event) for event in events):
         wake(CHANNEL)
     return ids
 
@@ -90,6 +90,11 @@ def _row(event: NewEvent, now: datetime) -> dict[str, Any]:
         "historical": event.historical,
         "reacts": kind.reacts,
     }
+
+
+def _is_urgent(event: NewEvent) -> bool:
+    kind = event_type(event.type)
+    return kind.reacts and kind.is_urgent and not event.historical
 
 
 def _first_of_each_key(rows: Sequence[dict[str, Any]]) -> list[int]:

@@ -23,7 +23,8 @@ class EventType:
     ``fields`` names each payload field with the Python type of its JSON value (``str``, ``int``, ``float``, ``bool``,
     ``list`` of strings, ``dict`` of strings); those in ``optional`` may be missing or null; those in ``personal`` are
     removed when the person is erased. ``sentence`` is how a timeline tells it, with ``%(field)s`` for payload fields.
-    ``reacts=False`` keeps a type out of the inbox: it is told, but nothing may wait for it.
+    ``reacts=False`` keeps a type out of the inbox: it is told, but nothing may wait for it. ``is_urgent=False``: nobody is
+    kept waiting when its reactions come with the next poll.
     """
 
     name: str
@@ -34,6 +35,7 @@ class EventType:
     sentence: Text = ""
     version: int = 1
     reacts: bool = True
+    is_urgent: bool = True
 
     def check(self, payload: Mapping[str, Any]) -> None:
         """Raise InvalidEvent when ``payload`` does not fit this type."""

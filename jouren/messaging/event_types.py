@@ -48,6 +48,7 @@ EVENT_TYPES = (
         {**_MESSAGE, "by": str},
         optional=_MAYBE,
         sentence=_("Opened “%(title)s”."),
+        is_urgent=False,
     ),
     EventType(
         "message.clicked",
@@ -55,6 +56,7 @@ EVENT_TYPES = (
         {**_MESSAGE, "url": str, "by": str},
         optional=_MAYBE,
         sentence=_("Clicked in “%(title)s”: %(url)s"),
+        is_urgent=False,
     ),
     EventType(
         "message.bounced",
