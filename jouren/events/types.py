@@ -23,8 +23,8 @@ class EventType:
     ``fields`` names each payload field with the Python type of its JSON value (``str``, ``int``, ``float``, ``bool``,
     ``list`` of strings, ``dict`` of strings); those in ``optional`` may be missing or null; those in ``personal`` are
     removed when the person is erased. ``sentence`` is how a timeline tells it, with ``%(field)s`` for payload fields.
-    ``reacts=False`` keeps a type out of the inbox: it is told, but nothing may wait for it. ``is_urgent=False``: nobody is
-    kept waiting when its reactions come with the next poll.
+    ``reacts=False`` keeps a type out of the inbox: it is told, but nothing may wait for it. ``is_urgent=False``: nobody
+    is kept waiting when its reactions come with the next poll.
     """
 
     name: str
