@@ -16,6 +16,7 @@ from urllib.request import urlopen
 import click
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from jouren.cli.base import database, only_one, start_django, stop_on_signals, use_demo
@@ -128,10 +129,14 @@ def _say_crash(name: str, code: int, pause: float) -> None:
 
 
 def _announce_when_ready(config: Config, local_url: str, password: str | None, stop: threading.Event) -> None:
+    # A new thread speaks the default language until told otherwise.
+    language = translation.get_language() or "en"
+
     def announce() -> None:
         while not stop.is_set():
             if _answers(f"{local_url}/healthz"):
-                click.echo(_welcome(config, password))
+                with translation.override(language):
+                    click.echo(_welcome(config, password))
                 return
             time.sleep(0.1)
 
