@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 from jouren.core import clock
+from tests.installation import Installation, first_start
 
 _KEEP_SEED = """
 DO $$
@@ -75,3 +77,10 @@ TransactionTestCase._fixture_teardown = _back_to_seed  # type: ignore[method-ass
 def fresh_clock() -> None:
     """No test sees how far another one, rolled back by now, had moved the sandbox's clock."""
     clock.forget()
+
+
+@pytest.fixture(scope="session")
+def template() -> Iterator[Installation]:
+    """The demo shop as its first start leaves it, for tests that run the whole product on copies of it."""
+    with first_start() as shop:
+        yield shop

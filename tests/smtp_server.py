@@ -43,10 +43,14 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
 
     def mail_to(self, recipient: str) -> EmailMessage:
         """The one mail that this address got."""
-        (data,) = [data for address, data in self.letters if address == recipient]
-        message = message_from_bytes(data, policy=policy.default)
-        assert isinstance(message, EmailMessage)
-        return message
+        (mail,) = self.mails_to(recipient)
+        return mail
+
+    def mails_to(self, recipient: str) -> list[EmailMessage]:
+        """All that this address got, in the order of arrival."""
+        with self.lock:
+            mine = [data for address, data in self.letters if address == recipient]
+        return [message_from_bytes(data, _class=EmailMessage, policy=policy.default) for data in mine]
 
 
 class _Conversation(socketserver.StreamRequestHandler):

@@ -1,0 +1,67 @@
+"""A browser window that remembers what went wrong in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
+
+from tests.installation import OWNER, Installation
+
+# What Chromium says of itself without a screen counts as a machine, and machines' clicks count for nothing.
+PERSON = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+)
+
+
+class Window:
+    """One tab of one visitor. ``complaints`` are script errors, server errors and requests to anybody else."""
+
+    def __init__(self, page: Page, shop: Installation) -> None:
+        self.page = page
+        self.shop = shop
+        self.complaints: list[str] = []
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
+        page.on("request", self._asked)
+        page.on("response", self._answered)
+
+    def open(self, path: str) -> Response:
+        """Go to a path of the shop."""
+        response = self.page.goto(self.shop.url + path)
+        assert response is not None
+        return response
+
+    def log_in(self) -> None:
+        """Into the back office, as the owner."""
+        self.open("/admin/login/")
+        self.page.fill("#id_username", OWNER)
+        self.page.fill("#id_password", self.shop.password)
+        self.page.click("button[type=submit]")
+        self.page.wait_for_url("**/admin/")
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        # A page that is not there is one of the things we look at; the browser calls that an error.
+        if message.type in {"error", "warning"} and "status of 4" not in message.text:
+            self.complaints.append(f"{self.page.url}: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((f"{self.shop.url}/", "data:", "blob:")):
+            self.complaints.append(f"{self.page.url} asks {request.url}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 500:
+            self.complaints.append(f"{response.url}: {response.status}")
+
+
+@contextmanager
+def window(browser: Browser, shop: Installation, **options: Any) -> Iterator[Window]:
+    """A window of a new visitor (``locale``, ``viewport`` …), who never met the shop before."""
+    defaults = {"user_agent": PERSON, "locale": "ja", "viewport": {"width": 1280, "height": 900}}
+    context = browser.new_context(**(defaults | options))
+    try:
+        yield Window(context.new_page(), shop)
+    finally:
+        context.close()

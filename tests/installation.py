@@ -1,0 +1,194 @@
+"""The product as its users start it: ``jouren up --demo`` in processes of its own, with a data folder of its own.
+
+The first start makes a database, collects the static files and loads the demo shop. That is done once a session; every
+module that asks for an installation gets a copy. Without ``DATABASE_URL`` each has an embedded PostgreSQL of its own,
+with it a database of its own on that server.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from jouren.core.database import EmbeddedDatabase
+from jouren.core.loops import wait_until
+
+ROOT = Path(__file__).parents[1]
+JOUREN = Path(sys.executable).with_name("jouren")
+SERVER = os.environ.get("DATABASE_URL", "")
+PATIENCE = 180.0
+OWNER = "demo@example.jp"
+_OURS = ("JOUREN_", "DATABASE_", "DJANGO_", "LC_", "LANG")
+
+
+class Installation:
+    """One data folder, and what runs in it. ``settings`` are ``JOUREN_…`` variables without that beginning."""
+
+    def __init__(self, home: Path, database_url: str, **settings: object) -> None:
+        self.home = home
+        self.database_url = database_url
+        self.port = _free_port()
+        self.log = home.with_suffix(".log")
+        self.process: subprocess.Popen[bytes] | None = None
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+        self.env = {
+            **kept,
+            "JOUREN_HOME": str(home),
+            "JOUREN_SANDBOX": "1",
+            "JOUREN_WEB_PROCESSES": "1",
+            "JOUREN_WORKER_PROCESSES": "1",
+            "LC_ALL": "C.UTF-8",
+            **({"DATABASE_URL": database_url} if SERVER else {}),
+            **{f"JOUREN_{name.upper()}": str(value) for name, value in settings.items()},
+        }
+
+    @property
+    def url(self) -> str:
+        """Where it is reached, without a slash at the end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def password(self) -> str:
+        """The owner's, as ``jouren up --demo`` printed it."""
+        found = re.search(rf"{re.escape(OWNER)} with the password (\S+)", self.said())
+        assert found is not None, self.said()
+        return found[1]
+
+    def up(self) -> None:
+        """Start it, and wait until it says that it is ready."""
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [str(JOUREN), "up", "--demo", "--port", str(self.port)],
+                env=self.env,
+                cwd=self.home.parent,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        process = self.process
+        wait_until(lambda: "Ctrl-C stops it" in self.said() or process.poll() is not None, PATIENCE)
+        assert "Ctrl-C stops it" in self.said(), self.said()
+
+    def down(self) -> None:
+        """Stop it as Ctrl-C does."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)
+            assert self.process.wait(60) == 0, self.said()
+            self.process = None
+
+    def run(self, *arguments: str) -> str:
+        """What a ``jouren`` command answers; it has to succeed."""
+        done = subprocess.run(
+            [str(JOUREN), *arguments], env=self.env, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def run_inside(self, code: str, *arguments: str) -> str:
+        """What a piece of Python prints that runs with this installation's rooms loaded."""
+        start = "import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'jouren.settings'; django.setup()\n"
+        done = subprocess.run(
+            [sys.executable, "-c", start + code, *arguments],
+            env=self.env,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def query(self, statement: str, *parameters: object) -> list[tuple[object, ...]]:
+        """The rows of a query in its database."""
+        with psycopg.connect(self.database_url) as connection:
+            return connection.execute(statement, parameters).fetchall()  # type: ignore[call-overload, no-any-return]
+
+    def said(self) -> str:
+        """Everything that its processes wrote to the terminal."""
+        return self.log.read_text("utf-8")
+
+    def processes(self, command: str) -> set[int]:
+        """The ids of its processes whose command line holds ``command``."""
+        found = set()
+        for entry in Path("/proc").iterdir():
+            try:
+                environment = (entry / "environ").read_bytes()
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if f"JOUREN_HOME={self.home}\0".encode() in environment and command in line:
+                found.add(int(entry.name))
+        return found
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def first_start() -> Iterator[Installation]:
+    """An installation that was started once, and stopped again: what the others are copies of."""
+    with _place() as (home, database_url):
+        if SERVER:
+            _administer("CREATE DATABASE {}", database_url)
+        shop = Installation(home, database_url)
+        try:
+            shop.up()
+        finally:
+            shop.down()
+        yield shop
+
+
+@contextmanager
+def copy_of(template: Installation, **settings: object) -> Iterator[Installation]:
+    """A running demo shop of one's own, taken down at the end."""
+    with _place() as (home, database_url):
+        # With owners and modes: the embedded database belongs to a system user.
+        subprocess.run(["cp", "-a", str(template.home), str(home)], check=True)
+        if SERVER:
+            _administer("CREATE DATABASE {} TEMPLATE {}", database_url, template.database_url)
+        shop = Installation(home, database_url, **settings)
+        try:
+            shop.up()
+            yield shop
+        finally:
+            shop.down()
+
+
+@contextmanager
+def _place() -> Iterator[tuple[Path, str]]:
+    """A data folder that is still to be made, and the URL of its database."""
+    with tempfile.TemporaryDirectory(prefix="jouren-shop-") as folder:
+        # The embedded database's system user has to get there.
+        Path(folder).chmod(0o755)
+        home = Path(folder) / "home"
+        if not SERVER:
+            yield home, EmbeddedDatabase(home).url
+            return
+        database_url = urlsplit(SERVER)._replace(path=f"/jouren_shop_{uuid.uuid4().hex[:12]}").geturl()
+        try:
+            yield home, database_url
+        finally:
+            _administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", database_url)
+
+
+def _administer(statement: str, *urls: str) -> None:
+    names = [sql.Identifier(urlsplit(url).path.lstrip("/")) for url in urls]
+    with psycopg.connect(make_conninfo(SERVER, dbname="postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*names))  # type: ignore[arg-type]
