@@ -69,7 +69,7 @@ class MessageViewSet(SnippetViewSet):
     inspect_template_name = "backoffice/messages/message.html"
     list_display = [
         "name",
-        LiveStatusTagColumn(),
+        LiveStatusTagColumn(label=gettext_lazy("Status")),
         Column("get_kind_display", label=gettext_lazy("Kind"), sort_key="kind"),
         Column("get_stage_display", label=gettext_lazy("For the stage"), sort_key="stage"),
         Column("answers", label=gettext_lazy("Answers"), accessor=answers),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.forms import modelform_factory
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.models import WagtailAdminModelForm
+from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.viewsets.model import ModelViewSet
 
 from jouren.contacts.models import Topic
+from jouren.events.errors import InvalidEvent
+from jouren.events.types import event_type, event_types
 from jouren.journeys.models import DayOff
 from jouren.messaging.models import DomainLimit
 from jouren.pyramid.models import PyramidRule
@@ -51,12 +55,28 @@ class TopicViewSet(_SettingViewSet):
     icon = "list-ul"
     menu_label = _("Topics")
     menu_order = 310
-    list_display = ["name", "key", "is_offered"]
+    list_display = ["name", "key", BooleanColumn("is_offered", label=_("Offered"))]
     ordering = ["position", "key"]
     form_fields = ["name", "key", "description", "position", "is_offered"]
 
     def get_form_class(self, for_update: bool = False) -> type[WagtailAdminModelForm]:
         return modelform_factory(Topic, form=TopicForm, fields=self.form_fields)
+
+
+class RuleForm(WagtailAdminModelForm):
+    """A promotion rule, with the events by their names."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(kind.name, kind.label) for kind in event_types() if kind.reacts]
+        self.fields["event_type"] = forms.ChoiceField(label=self.fields["event_type"].label, choices=choices)
+
+
+def _event_label(rule: PyramidRule) -> str:
+    try:
+        return str(event_type(rule.event_type).label)
+    except InvalidEvent:
+        return rule.event_type
 
 
 class PyramidRuleViewSet(_SettingViewSet):
@@ -66,9 +86,18 @@ class PyramidRuleViewSet(_SettingViewSet):
     icon = "pyramid"
     menu_label = _("Promotion rules")
     menu_order = 320
-    list_display = ["name", "event_type", "at_least", "get_stage_display", "is_enabled"]
+    list_display = [
+        "name",
+        Column("event", label=_("Event"), accessor=_event_label),
+        Column("at_least", label=_("How often")),
+        Column("get_stage_display", label=_("Leads to")),
+        BooleanColumn("is_enabled", label=_("Enabled")),
+    ]
     ordering = ["position", "id"]
     form_fields = ["name", "event_type", "match", "at_least", "stage", "reason", "is_enabled", "position"]
+
+    def get_form_class(self, for_update: bool = False) -> type[WagtailAdminModelForm]:
+        return modelform_factory(PyramidRule, form=RuleForm, fields=self.form_fields)
 
 
 class DomainLimitViewSet(_SettingViewSet):
