@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 
-from jouren.core import clock
+from jouren.core import clock, wake
 from tests.installation import Installation, first_start
 
 _KEEP_SEED = """
@@ -66,6 +66,8 @@ def _back_to_seed(self: TransactionTestCase) -> None:
 
     Django would empty every table instead, and with it the default rules, pages and messages.
     """
+    # What the test wished to be said is said before the database is closed to it.
+    wake.settle()
     with connection.cursor() as cursor:
         cursor.execute(_BACK_TO_SEED)
 
