@@ -5,6 +5,7 @@ from django.urls import path
 from jouren.capture.views.confirm import confirm_view
 from jouren.capture.views.preferences import preferences_view, unsubscribe_view
 from jouren.capture.views.sign_up import form_view, thanks_view
+from jouren.capture.views.unknown import click_view
 
 app_name = "capture"
 urlpatterns = [
@@ -13,4 +14,5 @@ urlpatterns = [
     path("confirm/<str:token>", confirm_view, name="confirm"),
     path("p/<str:token>", preferences_view, name="preferences"),
     path("u/<str:token>", unsubscribe_view, name="unsubscribe"),
+    path("c/<path:rest>", click_view, name="click"),
 ]
