@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jouren.contacts.timeline import register_value_label
@@ -17,11 +18,34 @@ ORDER_PAID = EventType(
 )
 
 
+_CURRENCIES = {"JPY": _("JPY")}
+
+
+def _amount(value: int) -> str:
+    return f"{value:,}"
+
+
+def _currency(value: str) -> str:
+    return str(_CURRENCIES.get(value, value))
+
+
 def _kind(value: str) -> str:
     return str(OrderKind(value).label) if value in OrderKind.values else value
+
+
+def _amount(value: int) -> str:
+    return f"{value:,}"
+
+
+def _currency(value: str) -> str:
+    return gettext("yen, tax included") if value == "JPY" else value
 
 
 def register() -> None:
     """Make this room's event types known."""
     register_event_type(ORDER_PAID)
     register_value_label("order.paid", "kind", _kind)
+    register_value_label("order.paid", "amount", _amount)
+    register_value_label("order.paid", "currency", _currency)
+    register_value_label("order.paid", "amount", _amount)
+    register_value_label("order.paid", "currency", _currency)
