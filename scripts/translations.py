@@ -43,8 +43,6 @@ def read_sources() -> Catalog:
     catalog = Catalog(locale="ja", project="Jouren", charset="utf-8")
     files = [path for kind in ("*.py", "*.html", "*.txt") for path in sorted(PACKAGE.rglob(kind))]
     for path in files:
-        if "migrations" in path.parts:
-            continue
         text = path.read_text(encoding="utf-8")
         code = text if path.suffix == ".py" else _calls_of_template(text, str(path))
         for line, message, comments, context in extract(

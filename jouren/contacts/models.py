@@ -156,6 +156,8 @@ class Topic(models.Model):
 
     class Meta:
         db_table = "contacts_topic"
+        verbose_name = _("topic")
+        verbose_name_plural = _("topics")
         ordering = ["position", "key"]
 
     def __str__(self) -> str:

@@ -1,10 +1,17 @@
 from django.utils.translation import gettext_lazy as _
 
+from jouren.contacts.timeline import register_value_label
 from jouren.events.types import EventType, register_event_type
+from jouren.journeys.wording import reason_text
+
+
+def _reason(value: str) -> str:
+    return reason_text(value).rstrip("。.")
 
 
 def register() -> None:
     """Make this room's events known."""
+    register_value_label("journey.left", "reason", _reason)
     register_event_type(
         EventType(
             "journey.entered",

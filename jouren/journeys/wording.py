@@ -13,6 +13,7 @@ from jouren.events.types import event_type
 from jouren.journeys.decide import GOAL_REACHED
 from jouren.journeys.program import ChangeStage, Send, Suppress
 from jouren.messaging.models import MessageVersion
+from jouren.orders.models import OrderKind
 from jouren.pyramid.stages import Stage
 
 _CHANNELS = {"email": gettext_lazy("mail"), "line": "LINE"}
@@ -31,9 +32,13 @@ def describe_trigger(compiled: Mapping[str, Any]) -> str:
     wanted = trigger["match"]
     if trigger["event"] == "stage.entered":
         return _("Enters the stage “%(stage)s”") % {"stage": Stage(wanted["to"]).label}
-    details = [str(value) for name, value in wanted.items() if name in {"kind", "products"}]
+    details = [_detail(name, value) for name, value in wanted.items() if name in {"kind", "products"}]
     label = _event_label(trigger["event"])
     return f"{label} ({', '.join(details)})" if details else label
+
+
+def _detail(name: str, value: object) -> str:
+    return str(OrderKind(value).label) if name == "kind" else str(value)
 
 
 def describe_step(step: Mapping[str, Any]) -> str:

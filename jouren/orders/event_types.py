@@ -18,17 +18,6 @@ ORDER_PAID = EventType(
 )
 
 
-_CURRENCIES = {"JPY": _("JPY")}
-
-
-def _amount(value: int) -> str:
-    return f"{value:,}"
-
-
-def _currency(value: str) -> str:
-    return str(_CURRENCIES.get(value, value))
-
-
 def _kind(value: str) -> str:
     return str(OrderKind(value).label) if value in OrderKind.values else value
 
@@ -45,7 +34,5 @@ def register() -> None:
     """Make this room's event types known."""
     register_event_type(ORDER_PAID)
     register_value_label("order.paid", "kind", _kind)
-    register_value_label("order.paid", "amount", _amount)
-    register_value_label("order.paid", "currency", _currency)
     register_value_label("order.paid", "amount", _amount)
     register_value_label("order.paid", "currency", _currency)

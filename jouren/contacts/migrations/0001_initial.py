@@ -63,6 +63,8 @@ class Migration(migrations.Migration):
                 ('is_offered', models.BooleanField(default=True, verbose_name='offered on the preference page')),
             ],
             options={
+                'verbose_name': 'topic',
+                'verbose_name_plural': 'topics',
                 'db_table': 'contacts_topic',
                 'ordering': ['position', 'key'],
             },
