@@ -37,8 +37,8 @@ def describe_trigger(compiled: Mapping[str, Any]) -> str:
     return f"{label} ({', '.join(details)})" if details else label
 
 
-def _detail(name: str, value: object) -> str:
-    return str(OrderKind(value).label) if name == "kind" else str(value)
+def _detail(name: str, value: str) -> str:
+    return str(OrderKind(value).label) if name == "kind" else value
 
 
 def describe_step(step: Mapping[str, Any]) -> str:
