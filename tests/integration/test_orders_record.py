@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from jouren.conditions.queries import contact_ids
 from jouren.contacts.actions import create_contact, erase_contact
@@ -117,6 +118,7 @@ def test_conditions_can_ask_what_somebody_bought(contact: Contact, leaf: dict[st
 
 def test_the_timeline_tells_a_purchase(contact: Contact) -> None:
     record_order(contact.pk, **GOOD)
-    [entry] = timeline(contact.pk)
-    assert "980 JPY" in entry.sentence
+    with translation.override("en"):
+        [entry] = timeline(contact.pk)
+    assert "980 yen, tax included" in entry.sentence
     assert "tea, cup" in entry.sentence
