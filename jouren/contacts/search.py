@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container, Sequence
+
 from django.utils.translation import gettext as _
 
 from jouren.contacts.errors import BadValue
@@ -14,25 +16,41 @@ Cursor = tuple[str, int]
 """Where a page ends: the ``kana_key`` and the id of its last person."""
 MAX_PAGE = 500
 MAX_TEXT = 200
+Among = Callable[[Sequence[int]], Container[int]]
+"""Says which of these ids count, for example those of a stage."""
+_FIRST_LOOK, _LONGER_LOOK = 5_000, 100_000
 
 
-def search_contacts(text: str = "", *, after: Cursor | None = None, limit: int = 50) -> list[Contact]:
+def search_contacts(
+    text: str = "", *, after: Cursor | None = None, limit: int = 50, among: Among | None = None
+) -> list[Contact]:
     """At most ``limit`` (1 to 500) people who match ``text``, after ``after``; their identities are prefetched.
 
     ``text`` finds parts of names, ふりがな (in either kana) and mail addresses, and whole customer numbers; several
-    words must all be found; a single character must begin a name. Empty: everybody.
+    words must all be found; a single character must begin a name. Empty: everybody. ``among`` keeps some of them.
     """
     if not 1 <= limit <= MAX_PAGE:
         raise BadValue(_("A page has 1 to %(limit)s people.") % {"limit": MAX_PAGE})
     plain = text[:MAX_TEXT].replace("\x00", "").strip()
     words = [fold(word) for word in plain.split()]
     found: list[Contact] = []
+    look = limit if among is None else _FIRST_LOOK
     while True:
-        page = _people(_candidates(plain, words, after, limit))
+        ids = _candidates(plain, words, after, look)
+        page = _people(_some(ids, among, limit))
         found += [contact for contact in page if _contains_all(contact, words)]
-        if len(page) < limit or len(found) >= limit:
+        if len(found) >= limit or (len(ids) < look and len(page) < limit):
             return found[:limit]
-        after = (page[-1].kana_key, page[-1].pk)
+        last = page[-1] if len(page) == limit else Contact.objects.get(pk=ids[-1])
+        after = (last.kana_key, last.pk)
+        look = limit if among is None else _LONGER_LOOK
+
+
+def _some(ids: list[int], among: Among | None, limit: int) -> list[int]:
+    if among is None or not ids:
+        return ids
+    kept = among(ids)
+    return [each for each in ids if each in kept][:limit]
 
 
 def _candidates(plain: str, words: list[str], after: Cursor | None, limit: int) -> list[int]:

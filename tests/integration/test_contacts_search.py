@@ -90,3 +90,22 @@ def test_the_erased_are_found_by_nothing(people: dict[str, Contact]) -> None:
 @pytest.mark.parametrize("text", ["", "1", "not-a-uuid", "../etc"])
 def test_a_wrong_public_id_finds_nobody(text: str) -> None:
     assert find_contact_by_public_id(text) is None
+
+
+def test_a_search_can_be_kept_to_some_people(people: dict[str, Contact]) -> None:
+    wanted = {person.pk for key, person in people.items() if key != "yamada"}
+    found = search_contacts(among=lambda ids: wanted & set(ids))
+    assert found == [contact for contact in search_contacts() if contact.pk in wanted]
+    assert search_contacts("佐藤", among=lambda ids: wanted & set(ids)) == []
+
+
+def test_pages_of_some_people_follow_each_other(people: dict[str, Contact], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jouren.contacts.search._FIRST_LOOK", 2)
+    monkeypatch.setattr("jouren.contacts.search._LONGER_LOOK", 3)
+    everybody = [contact.pk for contact in search_contacts()]
+    wanted = set(everybody[1::2])
+    seen, cursor = [], None
+    while page := search_contacts(after=cursor, limit=1, among=lambda ids: wanted & set(ids)):
+        seen += [contact.pk for contact in page]
+        cursor = (page[-1].kana_key, page[-1].pk)
+    assert seen == everybody[1::2]

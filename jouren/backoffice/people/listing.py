@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,6 @@ from jouren.pyramid.queries import people_in_stage
 from jouren.pyramid.stages import Stage
 
 PAGE = 50
-_SCAN_PAGE, _SCANS = 500, 10
 
 
 @dataclass(frozen=True)
@@ -37,11 +36,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Listing:
-    """``last`` is where the next page begins, None at the end. ``is_cut``: the search gave up for this page."""
+    """``last`` is whom the next page follows, None at the end."""
 
     rows: list[Row]
     last: Contact | None
-    is_cut: bool = False
 
 
 def list_people(text: str = "", stage: Stage | None = None, after: Contact | None = None) -> Listing:
@@ -49,10 +47,22 @@ def list_people(text: str = "", stage: Stage | None = None, after: Contact | Non
     if stage is not None and stage > Stage.AWARE and not text:
         return _of_stage(stage, after)
     cursor = (after.kana_key, after.pk) if after is not None else None
-    if stage is None:
-        found = search_contacts(text, after=cursor, limit=PAGE + 1)
-        return Listing(_rows(found[:PAGE]), found[PAGE - 1] if len(found) > PAGE else None)
-    return _scan(text, stage, cursor)
+    among = _standing_on(stage) if stage is not None else None
+    found = search_contacts(text, after=cursor, limit=PAGE + 1, among=among)
+    return Listing(_rows(found[:PAGE]), found[PAGE - 1] if len(found) > PAGE else None)
+
+
+def _standing_on(stage: Stage) -> Callable[[Sequence[int]], set[int]]:
+    """Which of some people stand on a stage; on the base, those who stand nowhere else."""
+
+    def standing(ids: Sequence[int]) -> set[int]:
+        positions = PyramidPosition.objects.filter(contact_id__in=ids)
+        if stage > Stage.AWARE:
+            return set(positions.filter(stage=stage).values_list("contact_id", flat=True))
+        risen = set(positions.filter(stage__gt=Stage.AWARE).values_list("contact_id", flat=True))
+        return set(ids) - risen
+
+    return standing
 
 
 def _of_stage(stage: Stage, after: Contact | None) -> Listing:
@@ -61,22 +71,6 @@ def _of_stage(stage: Stage, after: Contact | None) -> Listing:
     found = people_in_stage(stage, after=cursor, limit=PAGE + 1)
     people = [position.contact for position in found[:PAGE]]
     return Listing(_rows(people), people[-1] if len(found) > PAGE else None)
-
-
-def _scan(text: str, stage: Stage, cursor: tuple[str, int] | None) -> Listing:
-    """Look through the people found for those of the stage; after some thousands give what there is."""
-    rows: list[Row] = []
-    for _turn in range(_SCANS):
-        people = search_contacts(text, after=cursor, limit=_SCAN_PAGE)
-        for row in _rows(people):
-            if row.stage == stage:
-                rows.append(row)
-            if len(rows) > PAGE:
-                return Listing(rows[:PAGE], rows[PAGE - 1].contact)
-        if len(people) < _SCAN_PAGE:
-            return Listing(rows, None)
-        cursor = (people[-1].kana_key, people[-1].pk)
-    return Listing(rows, people[-1], is_cut=True)
 
 
 def _rows(people: Sequence[Contact]) -> list[Row]:
