@@ -48,7 +48,9 @@ class AdvanceClock(_SandboxOnly, Act):
         if step is None:
             raise Http404
         arrival = clock.advance(step)
-        return _("The clock is on its way to: %(moment)s") % {"moment": _shown(arrival)}
+        return _("The clock travels to %(moment)s. What falls due on the way happens at its own time.") % {
+            "moment": _shown(arrival)
+        }
 
     def back(self) -> str:
         url = self.request.POST.get("next", "")
