@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from jouren.contacts.models import IdentityKind, SuppressionReason, Topic
+from jouren.contacts.models import AttributeDefinition, IdentityKind, SuppressionReason, Topic
 from jouren.contacts.timeline import register_value_label
 from jouren.events.types import EventType, register_event_type
 
@@ -54,6 +54,11 @@ EVENT_TYPES = (
 _CHANNELS = {"email": _("mail"), "line": _("LINE"), "": _("all channels")}
 
 
+def _parts(values: list[str]) -> str:
+    labels = dict(AttributeDefinition.objects.filter(key__in=values).values_list("key", "label"))
+    return ", ".join(str(_("name")) if value == "name" else labels.get(value, value) for value in values)
+
+
 def _channel(value: str) -> str:
     return str(_CHANNELS.get(value, value))
 
@@ -75,6 +80,7 @@ def register() -> None:
     """Make this room's event types known."""
     for event_type in EVENT_TYPES:
         register_event_type(event_type)
+    register_value_label("contact.changed", "what", _parts)
     for name in ("consent.granted", "consent.withdrawn"):
         register_value_label(name, "channel", _channel)
         register_value_label(name, "topic", _topic)

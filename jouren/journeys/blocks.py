@@ -176,7 +176,7 @@ class WaitUntilBlock(blocks.StructBlock):
         min_value=0,
         max_value=1000,
         default=1,
-        label=_("day"),
+        label=pgettext_lazy("counted from entry", "day"),
         help_text=_("Counted from entry: 0 is the day of entry."),
     )
     at = blocks.TimeBlock(default="08:00", label=_("at"))
