@@ -15,7 +15,7 @@ from jouren.core.sql import load_sql
 from jouren.core.wake import wake
 from jouren.events.errors import InvalidEvent
 from jouren.events.models import ParkedEvent
-from jouren.events.types import event_type, event_types
+from jouren.events.types import can_be_kept, event_type, event_types
 
 _sql = load_sql("events")
 MAX_KEY_LENGTH = 200
@@ -74,7 +74,7 @@ def _row(event: NewEvent, now: datetime) -> dict[str, Any]:
     """An event's columns, checked."""
     kind = event_type(event.type)
     kind.check(event.payload)
-    if event.key is not None and (not 0 < len(event.key) <= MAX_KEY_LENGTH or "\x00" in event.key):
+    if event.key is not None and (not 0 < len(event.key) <= MAX_KEY_LENGTH or not can_be_kept(event.key)):
         raise InvalidEvent(f"{event.type}: the key must have 1 to {MAX_KEY_LENGTH} characters.")
     occurred_at = event.occurred_at or now
     if occurred_at.tzinfo is None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from jouren.events.errors import InvalidEvent
 
 Text = str | Promise
 MAX_PAYLOAD_BYTES = 16_384
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class EventType:
     ``list`` of strings, ``dict`` of strings); those in ``optional`` may be missing or null; those in ``personal`` are
     removed when the person is erased. ``sentence`` is how a timeline tells it, with ``%(field)s`` for payload fields.
     ``reacts=False`` keeps a type out of the inbox: it is told, but nothing may wait for it. ``is_urgent=False``: nobody
-    is kept waiting when its reactions come with the next poll.
+    is kept waiting when its reactions come with the next poll. ``rule``, where given, refuses what the fields' types
+    cannot: it gets a payload whose types are right and raises a UserError.
     """
 
     name: str
@@ -36,9 +39,10 @@ class EventType:
     version: int = 1
     reacts: bool = True
     is_urgent: bool = True
+    rule: Callable[[Mapping[str, Any]], None] | None = None
 
     def check(self, payload: Mapping[str, Any]) -> None:
-        """Raise InvalidEvent when ``payload`` does not fit this type."""
+        """Raise InvalidEvent, or what the type's rule raises, when ``payload`` does not fit this type."""
         if unknown := payload.keys() - self.fields.keys():
             raise InvalidEvent(f"{self.name}: unknown field {sorted(unknown)[0]!r}; known are {sorted(self.fields)}.")
         for name, kind in self.fields.items():
@@ -50,6 +54,8 @@ class EventType:
                 raise InvalidEvent(f"{self.name}: the field {name!r} must be {_KIND_NAMES[kind]}.")
         if len(json.dumps(payload, ensure_ascii=False).encode(errors="replace")) > MAX_PAYLOAD_BYTES:
             raise InvalidEvent(f"{self.name}: the payload is larger than {MAX_PAYLOAD_BYTES} bytes.")
+        if self.rule is not None:
+            self.rule(payload)
 
 
 _KIND_NAMES: Mapping[type, str] = {
@@ -62,9 +68,14 @@ _KIND_NAMES: Mapping[type, str] = {
 }
 
 
+def can_be_kept(text: str) -> bool:
+    """Whether PostgreSQL can keep a text: it takes neither NUL nor half of a surrogate pair, which JSON can hold."""
+    return not _UNKEPT.search(text)
+
+
 def _fits(value: object, kind: type) -> bool:
     if kind is str:
-        return isinstance(value, str) and "\x00" not in value
+        return isinstance(value, str) and can_be_kept(value)
     if kind is int:
         return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
     if kind is float:

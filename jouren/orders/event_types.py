@@ -8,12 +8,14 @@ from django.utils.translation import gettext_lazy as _
 from jouren.contacts.timeline import register_value_label
 from jouren.events.types import EventType, register_event_type
 from jouren.orders.models import OrderKind
+from jouren.orders.policies import check_order
 
 ORDER_PAID = EventType(
     "order.paid",
     _("Purchase"),
     {"order": str, "kind": str, "amount": int, "currency": str, "products": list},
     optional=frozenset({"products"}),
+    rule=check_order,
     sentence=_("Bought (%(kind)s) for %(amount)s %(currency)s: order %(order)s. %(products)s"),
 )
 
