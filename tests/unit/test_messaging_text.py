@@ -49,6 +49,8 @@ def test_honorifics_are_not_doubled() -> None:
         ("https://example.jp/a?b=1&c=2", "https://example.jp/a?b=1&amp;c=2"),
         ("/about", "https://shop.example/about"),
         ("mailto:a@example.jp", "mailto:a@example.jp"),
+        ("https://例え.jp:8443/お茶?q=緑", "https://xn--r8jz45g.jp:8443/%E3%81%8A%E8%8C%B6?q=%E7%B7%91"),
+        ("https://example.jp/%E3%81%8A#上", "https://example.jp/%E3%81%8A#%E4%B8%8A"),
         ("{{ confirm_url }}", "{{ confirm_url|link }}"),
     ],
 )

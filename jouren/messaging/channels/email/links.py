@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import idna
+from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext as _
 
 from jouren.messaging.templating import has_expression
@@ -46,6 +48,7 @@ class Links:
         if problem:
             self.problems.append(problem)
             return self._place("#")
+        url = _in_ascii(url)
         if not self.is_tracking or urlsplit(url).scheme in {"mailto", "tel"}:
             return self._place(url)
         if url not in self.tracked:
@@ -79,4 +82,19 @@ def _problem_of(url: str) -> str:
         return _("A link must begin with https://, http://, mailto: or tel:, not as this one: %(url)s") % shown
     if _SPACE_OR_CONTROL.search(url) or (parts.scheme in {"http", "https"} and not host):
         return _("This is not an address of the web: %(url)s") % shown
+    try:
+        _in_ascii(url)
+    except ValueError:
+        return _("This is not an address of the web: %(url)s") % shown
     return ""
+
+
+def _in_ascii(url: str) -> str:
+    """A URL as it travels: https://例え.jp/お茶 as people copy it fits in no header. Raises ValueError."""
+    if url.isascii():
+        return url
+    parts = urlsplit(url)
+    if not parts.netloc.isascii():
+        host = idna.encode(parts.hostname or "", uts46=True).decode("ascii")
+        parts = parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host)
+    return str(iri_to_uri(parts.geturl()))
