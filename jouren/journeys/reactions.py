@@ -35,15 +35,15 @@ def wake_waiting(events: Sequence[Event], now: datetime) -> int:
     rows = _sql.all(
         "waiting", {"contact_ids": list(by_contact), "types": [event.type for event in by_contact.values()]}
     )
-    heard: list[tuple[int, int]] = []
+    heard: list[tuple[int, UUID, int]] = []
     for enrolment_id, version_id, step_id, contact_id, arrived_at in rows:
         event = by_contact[contact_id]
         step = load_version(version_id).program.steps.get(str(step_id))
         if isinstance(step, WaitEvent) and event.occurred_at >= arrived_at and matches(step.match, event.payload):
-            heard.append((enrolment_id, event.id))
+            heard.append((enrolment_id, step_id, event.id))
     if heard:
-        ids, event_ids = zip(*heard, strict=True)
-        _sql.run("wake", {"ids": list(ids), "event_ids": list(event_ids), "now": now})
+        ids, steps, event_ids = map(list, zip(*heard, strict=True))
+        _sql.run("wake", {"ids": ids, "steps": steps, "event_ids": event_ids, "now": now})
     return len(heard)
 
 

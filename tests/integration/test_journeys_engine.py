@@ -17,7 +17,7 @@ from jouren.core import clock
 from jouren.events import reactor
 from jouren.events.actions import NewEvent, record_event
 from jouren.events.queries import events_of
-from jouren.journeys import engine
+from jouren.journeys import engine, reactions
 from jouren.journeys.actions import enrol_by_hand, freeze_version, retire_versions, surviving_steps
 from jouren.journeys.models import Enrolment, EnrolmentState, Journey
 from jouren.journeys.queries import figures
@@ -258,6 +258,27 @@ def test_an_event_wakes_who_waits_for_it_and_a_scanner_does_not(topic: Topic, ti
     work()
     assert sent_names(keen) == ["Heard"]
     assert sent_names(scanned) == sent_names(silent) == ["Silent"]
+
+
+def test_an_event_that_comes_as_its_wait_ends_does_not_answer_the_next_one(
+    topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait = {"message": None, "amount": 2, "unit": "days", "then": [], "otherwise": []}
+    first = step("wait_event", {**wait, "event": "message.clicked"})
+    second = step("wait_event", {**wait, "event": "message.opened"})
+    make_journey([first, second])
+    contact = make_contact(topic)
+    buy(contact)
+    work()
+
+    def meanwhile_the_wait_ends(*_asked: Any) -> bool:
+        Enrolment.objects.filter(contact_id=contact.pk).update(step=uuid.UUID(second["id"]), waits_for="message.opened")
+        return True
+
+    click(contact)
+    monkeypatch.setattr(reactions, "matches", meanwhile_the_wait_ends)
+    reactor.tick()
+    assert (str(walk_of(contact).step), walk_of(contact).heard_event_id) == (second["id"], None)
 
 
 def test_an_event_from_before_the_wait_does_not_count(topic: Topic, time: Time) -> None:

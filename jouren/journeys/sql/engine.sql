@@ -60,10 +60,11 @@ JOIN journeys_enrolment AS enrolment
   ON enrolment.contact_id = happened.contact_id AND enrolment.waits_for = happened.type AND enrolment.state = 1
 
 -- name: wake
+-- Who has walked on while this waited for their row does not hear it: it was not meant for the step they are at now.
 UPDATE journeys_enrolment AS enrolment
 SET heard_event_id = heard.event_id, due_at = %(now)s
-FROM unnest(%(ids)s::bigint[], %(event_ids)s::bigint[]) AS heard (id, event_id)
-WHERE enrolment.id = heard.id AND enrolment.state = 1
+FROM unnest(%(ids)s::bigint[], %(steps)s::uuid[], %(event_ids)s::bigint[]) AS heard (id, step, event_id)
+WHERE enrolment.id = heard.id AND enrolment.step = heard.step AND enrolment.state = 1
 
 -- name: stand_still
 UPDATE journeys_enrolment SET due_at = NULL, waits_for = NULL WHERE journey_id = %(journey_id)s AND state = 1
