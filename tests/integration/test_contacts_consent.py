@@ -78,6 +78,14 @@ def test_a_person_who_signs_up_again_lifts_what_they_had_asked_for_and_nothing_e
     assert stopped(contact) == {("email", "complaint"), ("email", "hard_bounce")}
 
 
+def test_whoever_allows_again_what_they_never_withdrew_gets_messages_again(contact: Contact) -> None:
+    text = actions.keep_consent_text("I agree.")
+    actions.grant_consent(contact.pk, "email", "news", via="form", text=text)
+    actions.suppress(contact.pk, "unneeded")
+    assert not actions.grant_consent(contact.pk, "email", "news", via="form", text=text)
+    assert stopped(contact) == set()
+
+
 def test_staff_recording_consent_lifts_nothing_and_is_written_down(contact: Contact) -> None:
     staff = get_user_model().objects.create_user("staff")
     actions.suppress(contact.pk, "unsubscribed", channel="email")

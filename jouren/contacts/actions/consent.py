@@ -62,19 +62,23 @@ def grant_consent(
         or Suppression.objects.filter(contact=contact, channel__in=["", channel], lifted_at=None).exists()
     ):
         return False
+    if via != "import" and by is None:
+        _lift_own_wish(contact.pk, channel)
     if current and current.is_granted and _has_proof(contact.pk, channel, topic, text):
         return False
     proof = {"channel": channel, "topic": topic, "at": at, "via": via, "page": page, "ip_hash": ip_hash(ip)}
     _keep(ConsentRecord(contact=contact, is_granted=True, text=text, **proof))
-    if via != "import" and by is None:
-        for reason in _OWN_WISH:
-            lift_suppression(contact.pk, channel=channel, reason=reason)
-            lift_suppression(contact.pk, channel="", reason=reason)
     record_event(
         NewEvent("consent.granted", contact.pk, {"channel": channel, "topic": topic, "via": via}, occurred_at=at)
     )
     audit(contact.pk, "grant_consent", by, {"channel": channel, "topic": topic})
     return True
+
+
+def _lift_own_wish(contact_id: int, channel: str) -> None:
+    for reason in _OWN_WISH:
+        lift_suppression(contact_id, channel=channel, reason=reason)
+        lift_suppression(contact_id, channel="", reason=reason)
 
 
 def _has_proof(contact_id: int, channel: str, topic: str, text: ConsentText | None) -> bool:
