@@ -13,7 +13,7 @@ from wagtail.models import Page
 from jouren.capture.forms import SignUpForm
 from jouren.capture.models import Form
 from jouren.capture.policies import MAX_URL_LENGTH, clean_text, read_referrer, read_utm
-from jouren.capture.stamps import Stamp, read_stamp, write_stamp
+from jouren.capture.stamps import Stamp, read_stamp, wording_of, write_stamp
 from jouren.core import clock
 
 _BOUND = "_jouren_sign_up"
@@ -31,6 +31,7 @@ def sign_up_form_of(form: Form, request: HttpRequest, page: Page | None = None) 
         return bound
     stamp = Stamp(
         at=clock.now(),
+        wording=wording_of(form.consent_text),
         page_id=page.pk if page else None,
         path=clean_text(request.path, MAX_URL_LENGTH),
         utm=read_utm(request.GET.dict()),
@@ -41,7 +42,8 @@ def sign_up_form_of(form: Form, request: HttpRequest, page: Page | None = None) 
 
 def show_again(request: HttpRequest, sign_up: SignUpForm, stamp: Stamp | None, status: int = 422) -> HttpResponse:
     """Show the page that the form was sent from, with the values kept and the errors by their fields."""
-    fresh = replace(stamp or Stamp(clock.now()), at=clock.now())
+    now, wording = clock.now(), wording_of(sign_up.form.consent_text)
+    fresh = replace(stamp, at=now, wording=wording) if stamp else Stamp(now, wording)
     setattr(request, _BOUND, sign_up.with_fresh_stamp(write_stamp(sign_up.form.public_id, fresh)))
     page = _public_page(stamp.page_id) if stamp else None
     if page is None or not _holds_form(page, sign_up):

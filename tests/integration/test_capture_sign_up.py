@@ -265,6 +265,20 @@ def test_a_form_sent_faster_than_people_can_is_shown_again(page: LandingPage, fo
     assert _nothing_is_kept()
 
 
+def test_nobody_agrees_to_words_that_changed_after_the_form_was_shown(page: LandingPage, form: Form) -> None:
+    browser = visitor("en")
+    stamp = stamp_in(browser.get(page.url).content.decode())
+    Form.objects.update(consent_text="Something else entirely.")
+    wait()
+    answer = fill_in(browser, page, form, stamp=stamp)
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Something else entirely." in html
+    assert _nothing_is_kept()
+    wait()
+    assert fill_in(browser, page, form, stamp=stamp_in(html)).status_code == 303
+
+
 def test_a_stamp_is_good_for_its_own_form_only(page: LandingPage, form: Form) -> None:
     other = make_form(title="ほかの講座")
     assert fill_in(visitor(), page, form, stamp=None).status_code == 422

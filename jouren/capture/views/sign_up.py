@@ -17,7 +17,7 @@ from jouren.capture.errors import TooManyPosts
 from jouren.capture.forms import SignUpForm
 from jouren.capture.models import Form
 from jouren.capture.sign_up import client_address, show_again, sign_up_form_of, stamp_of
-from jouren.capture.stamps import Stamp
+from jouren.capture.stamps import Stamp, wording_of
 from jouren.capture.views.base import notice, public_view
 from jouren.capture.visits import follow_visit, visitor_of
 from jouren.core import clock
@@ -59,7 +59,8 @@ def _take(request: HttpRequest, form: Form) -> HttpResponseBase:
     thanks.status_code = 303
     if sign_up.is_trapped:
         return thanks
-    if sign_up.is_valid() and (stamp is None or not stamp.is_fresh(clock.now())):
+    saw_this = stamp is not None and stamp.is_fresh(clock.now()) and stamp.wording == wording_of(form.consent_text)
+    if sign_up.is_valid() and not saw_this:
         sign_up.add_error(None, _("Please press the button once more."))
     if not sign_up.is_valid() or stamp is None:
         return show_again(request, sign_up, stamp)
