@@ -60,7 +60,9 @@ class Journey(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
         from jouren.journeys.actions import freeze_version
 
         super().publish(revision, user=user, **options)
-        freeze_version(Journey.objects.get(pk=self.pk), revision_id=revision.pk)
+        live = Journey.objects.get(pk=self.pk)
+        if live.live and live.live_revision_id == revision.pk:  # else it is to go live later
+            freeze_version(live, revision_id=revision.pk)
 
     @transaction.atomic
     def unpublish(
@@ -71,6 +73,15 @@ class Journey(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
 
         super().unpublish(set_expired=set_expired, commit=commit, user=user, log_action=log_action)
         retire_versions(self)
+
+    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        """Delete the journey and all walks through it; what it had planned to send does not go out any more."""
+        from jouren.messaging.actions import cancel_run
+
+        with transaction.atomic():
+            for run_id in set(self.versions.values_list("run_id", flat=True)):
+                cancel_run(run_id)
+            return super().delete(*args, **options)
 
     @property
     def preview_modes(self) -> list[tuple[str, Any]]:
