@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from jouren.core import clock
+from jouren.core.owners import create_owner
 from jouren.journeys.models import Journey
 from jouren.messaging.models import Message
 from tests.backoffice import ENGLISH, make_person, owner_client, staff_client
@@ -58,6 +59,13 @@ def test_a_stranger_is_sent_to_the_login() -> None:
             answer = ask(url)
             assert answer.status_code == 302, name
             assert answer["Location"].startswith("/admin/login/"), name
+
+
+def test_a_new_password_ends_the_sessions_of_the_old_one() -> None:
+    browser = owner_client()
+    assert browser.get("/admin/").status_code == 200
+    create_owner("owner@example.jp", "correct horse battery", replace_password=True)
+    assert browser.get("/admin/")["Location"].startswith("/admin/login/")
 
 
 def test_staff_without_a_permission_gets_nothing() -> None:
