@@ -122,6 +122,9 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
+EMAIL_BACKEND = "jouren.core.django_mail.RelayBackend"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = JOUREN.mail_from
+
 LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", _("Japanese")), ("en", _("English"))]
 LOCALE_PATHS = [PACKAGE / "locale"]

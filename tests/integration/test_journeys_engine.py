@@ -424,6 +424,18 @@ def test_a_retired_journey_stands_still_until_it_is_published_again(topic: Topic
     assert sent_names(contact) == ["Hello"]
 
 
+def test_a_deleted_journeys_planned_messages_do_not_go_out(topic: Topic, message: Message) -> None:
+    journey = make_journey([step("send", {"message": message.pk})])
+    contact = make_contact(topic)
+    buy(contact)
+    work()
+    run = Delivery.objects.get(contact_id=contact.pk).run
+    journey.delete()
+    run.refresh_from_db()
+    assert run.cancelled_at == START
+    assert not Enrolment.objects.exists()
+
+
 def test_deleted_forks_lead_to_where_their_ways_meet() -> None:
     old = {
         "steps": {
