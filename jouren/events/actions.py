@@ -130,8 +130,8 @@ def give_up_parked(event_id: int) -> None:
 
 
 def redact_events(contact_ids: Iterable[int]) -> int:
-    """Remove the personal fields from all these contacts' events. Returns how many rows were changed."""
-    fields = sorted({name for kind in event_types() for name in kind.personal})
-    if not fields:
-        return 0
-    return _sql.run("redact", {"contact_ids": list(contact_ids), "fields": fields})
+    """Remove the personal fields from all these contacts' events. Returns how many events were changed."""
+    parameters = {"contact_ids": list(contact_ids)}
+    _sql.run("forget_errors", parameters)
+    personal = {kind.name: sorted(kind.personal) for kind in event_types() if kind.personal}
+    return _sql.run("redact", {**parameters, "personal": Jsonb(personal)})

@@ -11,6 +11,7 @@ from jouren.core import clock
 from jouren.events import types
 from jouren.events.actions import NewEvent, record_event, record_events, redact_events
 from jouren.events.errors import InvalidEvent
+from jouren.events.models import ParkedEvent
 from jouren.events.partitions import ensure_partitions
 from jouren.events.queries import events_of, inbox_backlog, inbox_is_empty
 from jouren.events.types import EventType, register_event_type
@@ -98,6 +99,27 @@ def test_redaction_removes_personal_fields_of_that_contact_only() -> None:
     assert redact_events([7]) == 1
     assert events_of([7])[0].payload == {}
     assert events_of([8])[0].payload == {"word": "私"}
+
+
+def test_redaction_leaves_a_field_of_the_same_name_where_it_is_not_personal() -> None:
+    record_event(NewEvent("test.happened", 7, {"n": 1, "word": "public"}))
+    assert redact_events([7]) == 0
+    assert events_of([7])[0].payload == {"n": 1, "word": "public"}
+
+
+def test_redaction_forgets_what_a_failed_reaction_quoted() -> None:
+    now = clock.now()
+    for contact_id in (7, 8):
+        ParkedEvent.objects.create(
+            event_id=contact_id,
+            recorded_at=now,
+            contact_id=contact_id,
+            type="x",
+            error="hana@example.jp",
+            parked_at=now,
+        )
+    redact_events([7])
+    assert list(ParkedEvent.objects.values_list("error", flat=True)) == ["", "hana@example.jp"]
 
 
 def test_this_month_goes_to_its_own_partition() -> None:

@@ -58,6 +58,15 @@ ORDER BY occurred_at DESC, id DESC
 LIMIT %(limit)s
 
 -- name: redact
-UPDATE events_event
-SET payload = payload - %(fields)s::text[]
-WHERE contact_id = ANY(%(contact_ids)s) AND payload ?| %(fields)s::text[]
+-- The fields of each type: a reason is personal where a mail server gave it, and a figure where the gate did.
+UPDATE events_event AS event
+SET payload = event.payload - personal.fields
+FROM (
+    SELECT type, ARRAY(SELECT jsonb_array_elements_text(fields)) AS fields
+    FROM jsonb_each(%(personal)s::jsonb) AS each (type, fields)
+) AS personal
+WHERE event.contact_id = ANY(%(contact_ids)s) AND event.type = personal.type AND event.payload ?| personal.fields
+
+-- name: forget_errors
+-- What a failed reaction said may quote what it failed on.
+UPDATE events_parked SET error = '' WHERE contact_id = ANY(%(contact_ids)s)
