@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,8 @@ from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 from wagtail.fields import StreamField
 from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, RevisionMixin
 
+from jouren.contacts.addresses import normalise_email
+from jouren.contacts.errors import BadAddress
 from jouren.messaging.channels.email.blocks import BodiesBlock
 from jouren.messaging.forms import MessageForm
 from jouren.messaging.vocabulary import Doubt, Kind, Lane, RunKind, Stage, State, Wall
@@ -183,6 +186,16 @@ class ShopSettings(BaseGenericSetting):
     class Meta:
         verbose_name = _("shop")
 
+    def clean(self) -> None:
+        """Refuse an address that looks like one and cannot be written in a mail: nothing would go out."""
+        for name in ("sender_address", "reply_to"):
+            address = getattr(self, name)
+            try:
+                if address:
+                    normalise_email(address)
+            except BadAddress as error:
+                raise ValidationError({name: str(error)}) from error
+
 
 @register_setting(icon="mail")
 class RelaySettings(BaseGenericSetting):
@@ -194,7 +207,9 @@ class RelaySettings(BaseGenericSetting):
         validators=[MinValueValidator(3)],
         help_text=_("After a crash, at most this many messages have an unknown outcome."),
     )
-    per_second = models.FloatField(_("messages a second at most"), null=True, blank=True)
+    per_second = models.FloatField(
+        _("messages a second at most"), null=True, blank=True, validators=[MinValueValidator(0.001)]
+    )
 
     class Meta:
         verbose_name = _("mail relay")

@@ -22,7 +22,7 @@ _MOST_A_PROCESS = {Lane.TRANSACTIONAL: 2, Lane.TRIGGERED: 8, Lane.BROADCAST: 40}
 
 
 def slots_of(lane: int, total: int) -> range:
-    """The slot numbers of a lane: a tenth, a fifth and the rest of ``total`` (at least 3), none shared."""
+    """The slot numbers of a lane: 4 %, 16 % and the rest of ``total`` (at least 3), none shared."""
     transactional = max(1, total * 4 // 100)
     triggered = max(1, total * 16 // 100)
     bounds = (0, transactional, transactional + triggered, total)

@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import timezone, translation
 
 from jouren.messaging.defaults import ensure_default_messages
 from jouren.messaging.errors import InvalidMessage
-from jouren.messaging.models import Message, MessageVersion
+from jouren.messaging.models import Message, MessageVersion, RelaySettings, ShopSettings
 from jouren.messaging.preview import preview_message
 from jouren.messaging.publishing import publish_message
 from tests.messages import draft, make_shop, reader
@@ -29,6 +30,20 @@ def problems_of(message: Message) -> list[str]:
         publish_message(message)
     assert not MessageVersion.objects.filter(message__purpose="", name=message.name).exists()
     return caught.value.problems
+
+
+@pytest.mark.parametrize("field", ["sender_address", "reply_to"])
+def test_an_address_that_no_mail_can_be_sent_from_is_refused_in_the_settings(field: str) -> None:
+    ShopSettings(**{field: "shop@example.jp"}).full_clean()
+    with pytest.raises(ValidationError) as caught:
+        ShopSettings(**{field: '"two words"@example.jp'}).full_clean()
+    assert list(caught.value.message_dict) == [field]
+
+
+def test_a_relay_that_may_get_nothing_a_second_is_refused() -> None:
+    RelaySettings(per_second=0.5).full_clean()
+    with pytest.raises(ValidationError):
+        RelaySettings(per_second=0).full_clean()
 
 
 def test_publishing_freezes_what_was_edited() -> None:

@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('max_in_flight', models.PositiveSmallIntegerField(default=100, help_text='After a crash, at most this many messages have an unknown outcome.', validators=[django.core.validators.MinValueValidator(3)], verbose_name='messages in flight at most')),
-                ('per_second', models.FloatField(blank=True, null=True, verbose_name='messages a second at most')),
+                ('per_second', models.FloatField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(0.001)], verbose_name='messages a second at most')),
             ],
             options={
                 'verbose_name': 'mail relay',
