@@ -122,6 +122,13 @@ def test_many_are_suppressed_at_once_and_only_the_new_ones_are_told(contact: Con
     assert len(events_of([contact.pk, other.pk])) == 2
 
 
+def test_who_was_merged_is_suppressed_as_who_they_became(contact: Contact) -> None:
+    gone = actions.create_contact()
+    actions.merge_contacts(contact.pk, gone.pk)
+    assert actions.suppress_contacts([gone.pk, contact.pk], "hard_bounce", channel="email") == [contact.pk]
+    assert stopped(contact) == {("email", "hard_bounce")}
+
+
 @pytest.mark.parametrize("reason", ["", "nonsense", "x" * 1000])
 def test_an_unknown_reason_is_refused(contact: Contact, reason: str) -> None:
     with pytest.raises(BadValue):
