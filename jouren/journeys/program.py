@@ -126,11 +126,3 @@ class Program:
     goal: Condition | None
     steps: Mapping[str, Step]
     facts: tuple[FactUse, ...] = field(repr=False)
-
-
-def matches(wanted: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
-    """Whether an event's payload has the wanted fields; a list field matches when it holds the wanted value."""
-    return all(
-        wanted_value in payload[name] if isinstance(payload.get(name), list) else payload.get(name) == wanted_value
-        for name, wanted_value in wanted.items()
-    )

@@ -10,10 +10,11 @@ from jouren.core import clock
 from jouren.core.sql import load_sql
 from jouren.core.wake import wake
 from jouren.events.actions import NewEvent, record_events
+from jouren.events.policies import fits
 from jouren.events.types import Event
 from jouren.journeys.engine import CHANNEL
 from jouren.journeys.models import Reentry
-from jouren.journeys.program import WaitEvent, matches
+from jouren.journeys.program import WaitEvent
 from jouren.journeys.sources import DatabaseFacts
 from jouren.journeys.versions import LoadedVersion, live_versions, load_version
 
@@ -39,7 +40,7 @@ def wake_waiting(events: Sequence[Event], now: datetime) -> int:
     for enrolment_id, version_id, step_id, contact_id, arrived_at in rows:
         event = by_contact[contact_id]
         step = load_version(version_id).program.steps.get(str(step_id))
-        if isinstance(step, WaitEvent) and event.occurred_at >= arrived_at and matches(step.match, event.payload):
+        if isinstance(step, WaitEvent) and event.occurred_at >= arrived_at and fits(event.payload, step.match):
             heard.append((enrolment_id, step_id, event.id))
     if heard:
         ids, steps, event_ids = map(list, zip(*heard, strict=True))
@@ -53,7 +54,7 @@ def enrol_triggered(version: LoadedVersion, events: Sequence[Event], now: dateti
     contact_ids = [
         event.contact_id
         for event in events
-        if event.type == program.trigger_event and matches(program.trigger_match, event.payload)
+        if event.type == program.trigger_event and fits(event.payload, program.trigger_match)
     ]
     if contact_ids and program.entry is not None:
         values = DatabaseFacts().load(program.facts, contact_ids, now)

@@ -8,17 +8,6 @@ from typing import Any
 from jouren.pyramid.stages import Stage
 
 
-def fits(payload: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Whether a payload has the wanted fields; a list has a wanted value when it holds it."""
-    return all(_has(payload.get(name), value) for name, value in wanted.items())
-
-
-def _has(found: object, wanted: object) -> bool:
-    if isinstance(found, list) and not isinstance(wanted, list):
-        return wanted in found
-    return found == wanted
-
-
 def containment(wanted: Mapping[str, Any], fields: Mapping[str, type]) -> dict[str, Any]:
     """The same question as :func:`fits`, for PostgreSQL's ``payload @> …``."""
     return {

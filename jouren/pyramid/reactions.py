@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from psycopg.types.json import Jsonb
 
 from jouren.core.sql import load_sql
+from jouren.events.policies import fits
 from jouren.events.reactions import Reaction
 from jouren.events.types import Event, event_type
 from jouren.pyramid.actions import Move, move_contacts
 from jouren.pyramid.models import ChangeReason, PyramidRule
-from jouren.pyramid.policies import containment, fits
+from jouren.pyramid.policies import containment
 from jouren.pyramid.stages import Stage
 
 _sql = load_sql("pyramid")

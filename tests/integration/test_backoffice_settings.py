@@ -16,7 +16,8 @@ def rule(**changed: str) -> dict[str, str]:
     values = {
         "name": "Many purchases",
         "event_type": "order.paid",
-        "match": "{}",
+        "purchase_kind": "",
+        "product": "",
         "at_least": "5",
         "stage": "5",
         "reason": "rule",
@@ -41,13 +42,36 @@ def test_a_rule_is_added() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("event_type", "no.such"), ("match", '{"nothing": 1}'), ("match", "{"), ("at_least", "0"), ("stage", "7")],
+    [("event_type", "no.such"), ("purchase_kind", "free"), ("product", "x" * 101), ("at_least", "0"), ("stage", "7")],
 )
 def test_a_rule_that_could_never_fire_is_refused_at_its_field(field: str, value: str) -> None:
     answer = owner_client().post("/admin/pyramidrule/new/", rule(**{field: value}))
     assert answer.status_code == 200
     assert field in answer.context["form"].errors
     assert not PyramidRule.objects.filter(name="Many purchases").exists()
+
+
+def test_a_rule_asks_for_purchases_as_a_shop_says_them() -> None:
+    browser = owner_client()
+    browser.post("/admin/pyramidrule/new/", rule(purchase_kind="trial", product=" tea "))
+    made = PyramidRule.objects.get(name="Many purchases")
+    assert made.match == {"kind": "trial", "products": "tea"}
+    page = browser.get(f"/admin/pyramidrule/edit/{made.pk}/").context["form"]
+    assert (page["purchase_kind"].value(), page["product"].value()) == ("trial", "tea")
+    browser.post(f"/admin/pyramidrule/edit/{made.pk}/", rule(event_type="registration.confirmed"))
+    made.refresh_from_db()
+    assert made.match == {}
+
+
+def test_what_a_rule_of_another_event_asks_is_kept() -> None:
+    other = PyramidRule.objects.create(
+        name="Many purchases", event_type="registration.confirmed", match={"form": 3}, stage=2, position=9
+    )
+    owner_client().post(
+        f"/admin/pyramidrule/edit/{other.pk}/", rule(event_type="registration.confirmed", at_least="2", stage="2")
+    )
+    other.refresh_from_db()
+    assert (other.at_least, other.match) == (2, {"form": 3})
 
 
 def test_a_topics_key_stays_once_made() -> None:

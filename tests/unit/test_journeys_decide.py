@@ -21,7 +21,6 @@ from jouren.journeys.program import (
     Wait,
     WaitEvent,
     WaitUntil,
-    matches,
 )
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -116,12 +115,3 @@ def test_a_moment_is_never_before_arrival_nor_before_its_day(
     moment = moment_of(step, _facts(arrived_at=arrived), zone)
     assert moment >= arrived
     assert moment.astimezone(zone).date() >= NOON.astimezone(zone).date() + timedelta(days=day)
-
-
-def test_a_payload_matches_by_equal_fields_and_by_what_a_list_holds() -> None:
-    payload = {"kind": "trial", "products": ["tea", "cup"]}
-    assert matches({}, payload)
-    assert matches({"kind": "trial", "products": "cup"}, payload)
-    assert not matches({"kind": "regular"}, payload)
-    assert not matches({"products": "pot"}, payload)
-    assert not matches({"shop": "x"}, payload)

@@ -16,7 +16,9 @@ from jouren.events.errors import InvalidEvent
 from jouren.events.types import event_type, event_types
 from jouren.journeys.models import DayOff
 from jouren.messaging.models import DomainLimit
+from jouren.orders.models import OrderKind
 from jouren.pyramid.models import PyramidRule
+from jouren.pyramid.reactions import PURCHASE
 
 
 class _SettingViewSet(ModelViewSet):
@@ -64,12 +66,44 @@ class TopicViewSet(_SettingViewSet):
 
 
 class RuleForm(WagtailAdminModelForm):
-    """A promotion rule, with the events by their names."""
+    """A promotion rule: events by their names, a purchase's details as a shop says them.
+
+    What a rule of another event asks of the payload is kept as it is.
+    """
+
+    field_order = ("name", "event_type", "purchase_kind", "product", "at_least", "stage")
+
+    purchase_kind = forms.ChoiceField(
+        label=_("Kind of purchase"),
+        choices=[("", _("any purchase")), *OrderKind.choices],
+        required=False,
+        help_text=_("Counts for purchases only."),
+    )
+    product = forms.CharField(
+        label=_("Product"),
+        max_length=100,
+        required=False,
+        help_text=_("Counts for purchases only. Empty: any product."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(kind.name, kind.label) for kind in event_types() if kind.reacts]
         self.fields["event_type"] = forms.ChoiceField(label=self.fields["event_type"].label, choices=choices)
+        if self.instance.event_type == PURCHASE:
+            self.fields["purchase_kind"].initial = self.instance.match.get("kind", "")
+            self.fields["product"].initial = self.instance.match.get("products", "")
+
+    def clean(self) -> dict[str, Any]:
+        """Say in the rule's own terms what the two fields ask."""
+        cleaned: dict[str, Any] = super().clean()
+        event = cleaned.get("event_type")
+        if event == PURCHASE:
+            asked = {"kind": cleaned.get("purchase_kind"), "products": cleaned.get("product", "").strip()}
+            self.instance.match = {name: value for name, value in asked.items() if value}
+        elif event != self.instance.event_type:
+            self.instance.match = {}
+        return cleaned
 
 
 def _event_label(rule: PyramidRule) -> str:
@@ -94,7 +128,7 @@ class PyramidRuleViewSet(_SettingViewSet):
         BooleanColumn("is_enabled", label=_("Enabled")),
     ]
     ordering = ["position", "id"]
-    form_fields = ["name", "event_type", "match", "at_least", "stage", "reason", "is_enabled", "position"]
+    form_fields = ["name", "event_type", "at_least", "stage", "reason", "is_enabled", "position"]
 
     def get_form_class(self, for_update: bool = False) -> type[WagtailAdminModelForm]:
         return modelform_factory(PyramidRule, form=RuleForm, fields=self.form_fields)
