@@ -35,6 +35,9 @@ def make_shop(**changed: str) -> ShopSettings:
 def draft(*blocks: tuple[str, Any], subject: str = "お知らせ", preheader: str = "", **fields: Any) -> Message:
     """An unsaved message whose mail has these blocks, one paragraph when none are given."""
     topic, _created = Topic.objects.get_or_create(key="newsletter", defaults={"name": "メルマガ"})
+    if fields.get("kind") == "transactional":
+        # Such mail is built in: it always has a purpose.
+        fields.setdefault("purpose", f"test-{uuid.uuid4().hex[:8]}")
     message = Message(**{"name": "お知らせ", "kind": "help", "stage": 2, "topic": topic, "language": "ja"} | fields)
     content = [{"type": kind, "value": value} for kind, value in blocks or [("text", "<p>{{ contact.name }}</p>")]]
     field: Any = Message._meta.get_field("bodies")

@@ -79,8 +79,20 @@ def choices_of(contact_id: int) -> list[Choice]:
     kinds = set(Identity.objects.filter(contact=contact_id).values_list("kind", flat=True))
     channels = [channel for channel in CHANNELS if channel in kinds]
     topics = [topic for topic in Topic.objects.all() if topic.is_offered or any(key == topic.key for _c, key in held)]
+    stopped = set(
+        Suppression.objects.filter(contact=contact_id, reason=SuppressionReason.UNNEEDED, lifted_at=None).values_list(
+            "channel", flat=True
+        )
+    )
     return [
-        Choice(channel, topic.key, topic.name, topic.description, held.get((channel, topic.key), False))
+        Choice(
+            channel,
+            topic.key,
+            topic.name,
+            topic.description,
+            # What was stopped on a channel does not come, whatever was once allowed; a new tick lifts the stop.
+            held.get((channel, topic.key), False) and channel not in stopped,
+        )
         for channel in channels
         for topic in topics
     ]

@@ -13,10 +13,11 @@ class JourneysConfig(AppConfig):
         from jouren.core.hops import register_busy, register_due
         from jouren.core.loops import Loop, register_loop
         from jouren.events.reactions import Reaction, register_reaction
-        from jouren.journeys import engine, event_types, reactions
+        from jouren.journeys import engine, event_types, gate_rules, reactions
         from jouren.journeys.people import forget_people, merge_people
 
         event_types.register()
+        gate_rules.register()
         register_reaction(Reaction("journeys", reactions.react, order=200))
         register_loop(Loop("advancer", engine.CHANNEL, engine.tick))
         register_due(engine.next_due)

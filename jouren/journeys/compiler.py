@@ -202,6 +202,6 @@ def _version(message: Any) -> Any:
     if message is None:
         raise JourneyProblem("steps", _("A send step has no message. Choose one."))
     version = message.versions.first()
-    if version is None:
+    if version is None or not message.live:
         raise JourneyProblem("steps", _("The message “%(name)s” is not published yet.") % {"name": message})
     return version

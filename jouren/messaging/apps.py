@@ -10,7 +10,7 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can be imported only now.
-        from jouren.messaging import erasure, event_types, gate_rules, loops, purposes, reactions
+        from jouren.messaging import erasure, event_types, gate_rules, loops, merging, purposes, reactions
         from jouren.messaging.channels.email.channel import register_email
 
         event_types.register()
@@ -19,4 +19,5 @@ class MessagingConfig(AppConfig):
         register_email()
         reactions.register()
         erasure.register()
+        merging.register()
         loops.register()

@@ -40,6 +40,7 @@ class GateFacts(NamedTuple):
     is_cancelled: bool
     kind: str
     topic: str
+    run_id: int
 
     @property
     def is_transactional(self) -> bool:
@@ -54,12 +55,14 @@ Refuse = Callable[[Sequence[GateFacts], datetime], Sequence[str | None]]
 class GateRule:
     """``refuse`` gets a batch of facts and gives, for each, a reason to refuse or None. Lower ``order`` is asked first.
 
-    A reason is a short word, with ``:`` before a detail: ``suppressed:hard_bounce``.
+    A reason is a short word, with ``:`` before a detail: ``suppressed:hard_bounce``. ``at_sending_only``: whoever plans
+    has asked it already.
     """
 
     name: str
     refuse: Refuse
     order: int = 100
+    at_sending_only: bool = False
 
 
 _rules: dict[str, GateRule] = {}
@@ -85,13 +88,15 @@ def load_gate_facts(questions: Sequence[Question]) -> list[GateFacts]:
     return [GateFacts(*row) for row in rows]
 
 
-def ask(facts: Sequence[GateFacts], now: datetime) -> list[str | None]:
+def ask(facts: Sequence[GateFacts], now: datetime, *, is_sending: bool = False) -> list[str | None]:
     """The reason to refuse each of a batch, or None where it may go."""
     answers: list[str | None] = [None] * len(facts)
     open_places = list(range(len(facts)))
     for rule in sorted(_rules.values(), key=lambda rule: (rule.order, rule.name)):
         if not open_places:
             break
+        if rule.at_sending_only and not is_sending:
+            continue
         reasons = rule.refuse([facts[place] for place in open_places], now)
         for place, reason in zip(open_places, reasons, strict=True):
             answers[place] = reason

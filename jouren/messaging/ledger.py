@@ -133,6 +133,7 @@ class Ledger:
                 try_at,
                 entry.attempts,
                 entry.uncertain,
+                entry.slot or None,
             )
         )
 
@@ -146,7 +147,18 @@ class Ledger:
         """Store all of it. What another process settled meanwhile is left alone, and not told twice."""
         if not self._rows:
             return
-        names = ("ids", "states", "reasons", "errors", "slots", "message_ids", "try_at", "attempts", "uncertain")
+        names = (
+            "ids",
+            "states",
+            "reasons",
+            "errors",
+            "slots",
+            "message_ids",
+            "try_at",
+            "attempts",
+            "uncertain",
+            "held",
+        )
         columns = dict(zip(names, map(list, zip(*self._rows, strict=True)), strict=True))
         changed = {id_ for (id_,) in _sql.all("apply", {"now": self.now, **columns})}
         record_events([event for id_, event in self._events if id_ in changed])

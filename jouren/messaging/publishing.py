@@ -108,6 +108,9 @@ def _missing_parts(message: Message) -> list[str]:
     if not len(message.bodies):
         problems.append(_("The message has no body."))
     if message.kind == Kind.TRANSACTIONAL:
+        # Such mail needs no consent and has no way out: it must never carry an offer.
+        if not message.purpose:
+            problems.append(_("Only built-in messages, such as a confirmation, are transactional. Choose another."))
         return problems
     if message.stage is None:
         problems.append(_("Say which stage of the pyramid the message is for."))

@@ -140,7 +140,7 @@ class LaneSender:
         facts = load_gate_facts([Question(row[2], row[3], row[1], self._channel.name) for row in rows])
         self._learn({row[3] for row in rows})
         passed = []
-        for row, fact, reason in zip(rows, facts, ask(facts, now), strict=True):
+        for row, fact, reason in zip(rows, facts, ask(facts, now, is_sending=True), strict=True):
             entry = Entry(row[0], row[2], self._versions[row[3]], row[6], row[7], row[4], fact.address or "")
             if reason is None:
                 passed.append((entry, fact, row[5]))

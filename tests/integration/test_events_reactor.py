@@ -125,7 +125,9 @@ def test_a_retry_that_fails_again_counts_its_attempts(witness: Witness) -> None:
     _react_to_all()
     retry_parked([1])
     _react_to_all()
-    assert [row.reaction for row in ParkedEvent.objects.all()] == ["witness"]
+    retry_parked([1])
+    _react_to_all()
+    assert [(row.reaction, row.attempts) for row in ParkedEvent.objects.all()] == [("witness", 3)]
 
 
 def test_giving_up_one_event_lets_those_behind_it_go_on(witness: Witness) -> None:

@@ -21,6 +21,7 @@ from jouren.journeys import engine, reactions
 from jouren.journeys.actions import enrol_by_hand, freeze_version, retire_versions, surviving_steps
 from jouren.journeys.models import Enrolment, EnrolmentState, Journey
 from jouren.journeys.queries import figures
+from jouren.messaging.gate import Question, ask, load_gate_facts
 from jouren.messaging.models import Delivery, Message, MessageVersion
 from jouren.messaging.vocabulary import State
 from jouren.pyramid.models import PyramidPosition
@@ -448,6 +449,55 @@ def test_deleted_forks_lead_to_where_their_ways_meet() -> None:
     assert surviving_steps(old, {"steps": {"end": {}}}) == {"fork": "end", "yes": "end", "no": "end"}
     assert surviving_steps(old, {"steps": {"yes": {}, "end": {}}}) == {"fork": "end", "no": "end"}
     assert surviving_steps(old, {"steps": {"yes": {}}}) == {"fork": None, "no": None, "end": None}
+
+
+def test_an_answer_that_comes_while_a_journey_stands_still_is_heard_when_it_goes_on(topic: Topic, time: Time) -> None:
+    waiting_journey(topic)
+    contact = make_contact(topic)
+    buy(contact)
+    work()
+    journey = Journey.objects.get()
+    retire_versions(journey)
+    time.pass_by(hours=1)
+    click(contact)
+    work()
+    assert sent_names(contact) == []
+    freeze_version(journey)
+    work()
+    assert sent_names(contact) == ["Heard"]
+
+
+def test_who_reaches_the_goal_while_a_message_waits_to_go_does_not_get_it(topic: Topic, message: Message) -> None:
+    bought_twice = {"fact": "orders.count", "argument": "", "op": "gte", "value": "2"}
+    journey = Journey(name="Second purchase", trigger=[("event", {"event": "order.paid"})])
+    field = journey._meta.get_field
+    journey.goal = field("goal").stream_block.to_python([{"type": "test", "value": bought_twice}])
+    journey.steps = field("steps").stream_block.to_python([step("send", {"message": message.pk})])
+    journey.save()
+    freeze_version(journey)
+    one, two = make_contact(topic, 1), make_contact(topic, 2)
+    for contact in (one, two):
+        buy(contact, f"first-{contact.pk}")
+    work()
+    buy(two, "second")
+    work()
+    run_id = Delivery.objects.filter(contact_id=one.pk).values_list("run_id", flat=True)[0]
+    version_id = message.versions.get().pk
+    facts = load_gate_facts([Question(contact.pk, version_id, run_id, "email") for contact in (one, two)])
+    assert ask(facts, START) == [None, None]
+    assert ask(facts, START, is_sending=True) == [None, "journey_left"]
+
+
+def test_of_a_message_planned_for_both_halves_of_a_person_one_goes(topic: Topic, message: Message) -> None:
+    make_journey([step("send", {"message": message.pk})])
+    kept, gone = make_contact(topic, 1), make_contact(topic, 2)
+    for contact in (kept, gone):
+        buy(contact, str(contact.pk))
+    work()
+    merge_contacts(kept.pk, gone.pk)
+    told = dict(Delivery.objects.values_list("contact_id", "reason"))
+    assert told == {kept.pk: "", gone.pk: "merged"}
+    assert Delivery.objects.get(contact_id=gone.pk).state == State.SUPPRESSED
 
 
 def test_merged_people_walk_on_as_one(topic: Topic, message: Message, time: Time) -> None:

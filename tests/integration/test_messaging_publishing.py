@@ -121,6 +121,11 @@ def test_marketing_needs_a_stage_and_a_topic() -> None:
     assert len(problems_of(draft(stage=None, topic=None))) == 2
 
 
+def test_an_author_cannot_pass_an_offer_off_as_transactional() -> None:
+    with pytest.raises(InvalidMessage, match="transactional"), translation.override("en"):
+        publish_message(draft(kind="transactional", purpose=""))
+
+
 def test_a_transactional_message_needs_neither_law_nor_topic() -> None:
     version = publish_message(draft(kind="transactional", stage=None, topic=None))
     assert version.bodies["email"]["links"] == []

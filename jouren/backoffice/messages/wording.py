@@ -24,6 +24,14 @@ _WITHHELD = {
         gettext_lazy("They have not agreed to receive this topic, or took it back."),
         gettext_lazy("They can agree themselves, by a form or on their preference page. Do not agree in their place."),
     ),
+    "journey_left": (
+        gettext_lazy("They had reached the journey's goal, or left it, before the message went out."),
+        gettext_lazy("This is as it should be: nobody gets an offer for what they have just bought."),
+    ),
+    "merged": (
+        gettext_lazy("They were merged with another person, who gets the same message."),
+        gettext_lazy("There is nothing to do."),
+    ),
     "cancelled": (
         gettext_lazy("The sending was cancelled before it went out."),
         gettext_lazy("Send it again if it was cancelled by mistake."),

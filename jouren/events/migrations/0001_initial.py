@@ -33,6 +33,7 @@ CREATE TABLE events_inbox (
     event_id bigint NOT NULL,
     recorded_at timestamptz NOT NULL,
     contact_id bigint NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
     PRIMARY KEY (historical, shard, event_id)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 

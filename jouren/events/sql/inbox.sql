@@ -37,19 +37,22 @@ SELECT DISTINCT contact_id FROM events_parked WHERE contact_id = ANY(%(contact_i
 
 -- name: park
 INSERT INTO events_parked (event_id, recorded_at, contact_id, type, historical, reaction, error, parked_at, attempts)
-VALUES (%(event_id)s, %(recorded_at)s, %(contact_id)s, %(type)s, %(historical)s, %(reaction)s, %(error)s, %(now)s, 1)
-ON CONFLICT (event_id) DO UPDATE
-SET reaction = excluded.reaction, error = excluded.error, parked_at = excluded.parked_at,
-    attempts = events_parked.attempts + 1
+VALUES (%(event_id)s, %(recorded_at)s, %(contact_id)s, %(type)s, %(historical)s, %(reaction)s, %(error)s, %(now)s,
+        1 + coalesce((
+            SELECT attempts FROM events_inbox
+            WHERE historical = %(historical)s AND shard = %(contact_id)s::bigint %% 32 AND event_id = %(event_id)s
+        ), 0))
+ON CONFLICT (event_id) DO NOTHING
 
 -- name: unpark
 -- The inbox is read by event id, so what comes back goes before whatever came later.
 WITH returned AS (
     DELETE FROM events_parked WHERE contact_id = ANY(%(contact_ids)s)
-    RETURNING event_id, recorded_at, contact_id, historical
+    RETURNING event_id, recorded_at, contact_id, historical, attempts, reaction
 )
-INSERT INTO events_inbox (historical, shard, event_id, recorded_at, contact_id)
-SELECT historical, contact_id %% 32, event_id, recorded_at, contact_id FROM returned
+INSERT INTO events_inbox (historical, shard, event_id, recorded_at, contact_id, attempts)
+SELECT historical, contact_id %% 32, event_id, recorded_at, contact_id, CASE WHEN reaction = '' THEN 0 ELSE attempts END
+FROM returned
 ON CONFLICT DO NOTHING
 
 -- name: lock_shards_of

@@ -36,6 +36,18 @@ SELECT version.id, version.journey_id, version.run_id, journey.name, version.com
 FROM journeys_journeyversion AS version JOIN journeys_journey AS journey ON journey.id = version.journey_id
 WHERE version.id = %(id)s
 
+-- name: walks_of_runs
+-- The walks that live journeys' deliveries belong to: the newest one each.
+SELECT DISTINCT ON (version.run_id, enrolment.contact_id)
+       version.run_id, enrolment.contact_id, version.id, enrolment.entered_at, enrolment.arrived_at
+FROM journeys_journeyversion AS version
+JOIN unnest(%(run_ids)s::bigint[], %(contact_ids)s::bigint[]) AS asked (run_id, contact_id)
+  ON asked.run_id = version.run_id
+JOIN journeys_enrolment AS enrolment
+  ON enrolment.journey_id = version.journey_id AND enrolment.contact_id = asked.contact_id
+WHERE version.live AND (version.compiled -> 'goal' <> 'null'::jsonb OR version.compiled -> 'exits' <> '[]'::jsonb)
+ORDER BY version.run_id, enrolment.contact_id, enrolment.occurrence DESC
+
 -- name: enrol
 -- One walk at a time; a second one only where the journey allows it. The count makes the next occurrence, and the
 -- unique constraint decides between two who try at once.
@@ -60,19 +72,23 @@ JOIN journeys_enrolment AS enrolment
   ON enrolment.contact_id = happened.contact_id AND enrolment.waits_for = happened.type AND enrolment.state = 1
 
 -- name: wake
+-- Who stands still (due never) hears it too, and goes on when the journey does.
 -- Who has walked on while this waited for their row does not hear it: it was not meant for the step they are at now.
 UPDATE journeys_enrolment AS enrolment
-SET heard_event_id = heard.event_id, due_at = %(now)s
+SET heard_event_id = heard.event_id, due_at = CASE WHEN enrolment.due_at IS NOT NULL THEN %(now)s::timestamptz END
 FROM unnest(%(ids)s::bigint[], %(steps)s::uuid[], %(event_ids)s::bigint[]) AS heard (id, step, event_id)
 WHERE enrolment.id = heard.id AND enrolment.step = heard.step AND enrolment.state = 1
 
 -- name: stand_still
-UPDATE journeys_enrolment SET due_at = NULL, waits_for = NULL WHERE journey_id = %(journey_id)s AND state = 1
+-- What people wait for is still listened to: an answer that comes meanwhile is not lost.
+UPDATE journeys_enrolment SET due_at = NULL WHERE journey_id = %(journey_id)s AND state = 1
 
 -- name: move_to_version
 -- People keep their place. Those whose step is gone go on at the next one that is left (or, null, at the end).
 UPDATE journeys_enrolment AS enrolment
-SET version_id = %(version_id)s, due_at = %(now)s, waits_for = NULL,
+SET version_id = %(version_id)s, due_at = %(now)s,
+    waits_for = CASE WHEN moved.old IS NULL THEN enrolment.waits_for END,
+    heard_event_id = CASE WHEN moved.old IS NULL THEN enrolment.heard_event_id END,
     step = CASE WHEN moved.old IS NULL THEN enrolment.step ELSE moved.new END,
     arrived_at = CASE WHEN moved.old IS NULL THEN enrolment.arrived_at ELSE %(now)s END
 FROM journeys_enrolment AS same

@@ -11,7 +11,8 @@ SELECT
     coalesce(consent.is_granted, false),
     run.cancelled_at IS NOT NULL,
     version.kind,
-    version.topic
+    version.topic,
+    asked.run_id
 FROM unnest(%(contact_ids)s::bigint[], %(version_ids)s::bigint[], %(run_ids)s::bigint[], %(channels)s::text[])
     WITH ORDINALITY AS asked (contact_id, version_id, run_id, channel, position)
 JOIN messaging_messageversion AS version ON version.id = asked.version_id

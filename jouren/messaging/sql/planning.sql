@@ -39,3 +39,13 @@ SELECT pg_advisory_xact_lock(7406003)
 
 -- name: erase
 UPDATE messaging_delivery SET context = NULL, error = '' WHERE contact_id = ANY(%(contact_ids)s)
+
+-- name: withhold_doubles
+UPDATE messaging_delivery AS gone
+SET state = 5, reason = 'merged'
+WHERE gone.contact_id = %(gone_id)s AND gone.state = 0
+  AND EXISTS (
+      SELECT 1 FROM messaging_delivery AS kept
+      WHERE kept.contact_id = %(kept_id)s AND kept.run_id = gone.run_id AND kept.step = gone.step
+        AND kept.occurrence = gone.occurrence AND kept.state IN (0, 1, 2, 4)
+  )

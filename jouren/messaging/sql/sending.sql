@@ -14,16 +14,20 @@ FOR UPDATE SKIP LOCKED
 
 -- name: apply
 -- Writes down what became of deliveries, and which go next. Gives back the ids of those that were not final before:
--- a process that was taken for dead may report late, and must not report twice.
+-- a process that was taken for dead may report late, and must not report twice. What it was sure of still counts; what it
+-- would try again, or what somebody else has in hand by now, does not.
 UPDATE messaging_delivery AS delivery
 SET state = row.state, reason = row.reason, error = row.error, slot = row.slot, message_id = row.message_id,
     try_at = coalesce(row.try_at, delivery.try_at), attempts = row.attempts, uncertain = row.uncertain,
     sent_at = CASE WHEN row.state = 2 THEN %(now)s END
 FROM unnest(
     %(ids)s::bigint[], %(states)s::smallint[], %(reasons)s::text[], %(errors)s::text[], %(slots)s::smallint[],
-    %(message_ids)s::text[], %(try_at)s::timestamptz[], %(attempts)s::smallint[], %(uncertain)s::smallint[]
-) AS row (id, state, reason, error, slot, message_id, try_at, attempts, uncertain)
+    %(message_ids)s::text[], %(try_at)s::timestamptz[], %(attempts)s::smallint[], %(uncertain)s::smallint[],
+    %(held)s::smallint[]
+) AS row (id, state, reason, error, slot, message_id, try_at, attempts, uncertain, held)
 WHERE delivery.id = row.id AND delivery.state IN (0, 1, 4)
+  AND (row.state = 1 OR row.held IS NULL OR (delivery.state = 1 AND delivery.slot = row.held)
+       OR (delivery.state <> 1 AND row.state <> 0))
 RETURNING delivery.id
 
 -- name: take_slots
