@@ -161,7 +161,9 @@ def version_for(purpose: str, language: str) -> MessageVersion:
         UnknownPurpose: no published message serves this purpose.
     """
     found = _newest_version(purpose, language)
-    if found is None and ensure_default_messages():
+    if found is None:
+        # Looked for again whoever made them: somebody else may have while we waited.
+        ensure_default_messages()
         found = _newest_version(purpose, language)
     if found is None:
         raise UnknownPurpose(_("There is no published message for “%(purpose)s”.") % {"purpose": purpose})
