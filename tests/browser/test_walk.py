@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from jouren.core.loops import wait_until
+from tests.browser.signing_up import sign_up
 from tests.browser.watching import Window, window
 from tests.installation import Installation, copy_of
 from tests.smtp_server import ScriptedServer, scripted_server, text_of
@@ -73,19 +74,6 @@ def read_and_click(reader: Window, mail: EmailMessage, link_text: str, leads_to:
         reader.page.click(f"a:has-text('{link_text}')")
 
 
-def sign_up(visitor: Window) -> None:
-    page = visitor.page
-    visitor.open("/letters/?utm_source=x&utm_campaign=yofukashi")
-    page.fill("[name=family_name]", "山田")
-    page.fill("[name=given_name]", "花子")
-    page.fill("[name=email]", "Hanako@Example.JP")
-    page.check("text=夜中に何度も目が覚める")
-    page.check("[name=consent]")
-    page.wait_for_timeout(1600)  # a form that is sent faster than people type is shown again
-    page.click("form button[type=submit]")
-    expect(page.locator(".notice-mail")).to_contain_text("確認のメールをお送りしました")
-
-
 def confirm(visitor: Window, mail: EmailMessage) -> None:
     link = link_in(mail, r'href="([^"]+/confirm/[^"]+)"')
     assert link in text_of(mail, "plain")
@@ -128,7 +116,8 @@ def test_a_stranger_becomes_a_prospect_and_leaves_in_peace(
     browser: Browser, shop: Installation, sink: ScriptedServer
 ) -> None:
     with window(browser, shop) as visitor, window(browser, shop, locale="en") as office:
-        sign_up(visitor)
+        path = "/letters/?utm_source=x&utm_campaign=yofukashi"
+        sign_up(visitor, path, family_name="山田", given_name="花子", email="Hanako@Example.JP")
         confirm(visitor, mails_after(sink, 1)[0])
         office.log_in()
         open_person(office, "山田 花子")
