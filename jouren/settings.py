@@ -157,5 +157,9 @@ LOGGING = {
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"jouren": {"level": "INFO"}},
+    "loggers": {
+        "jouren": {"level": "INFO"},
+        # Programs that knock with a made-up host name get a 400; their traces would bury what matters.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
 }
