@@ -97,9 +97,10 @@ def test_every_screen_of_the_menu_is_for_everybody(browser: Browser, shop: Insta
         office.log_in()
         screens = menu(office)
         assert set(LISTS) | {"/admin/", "/admin/parked/"} <= set(screens)
+        office.page.set_viewport_size({"width": min(WIDTHS), "height": 900})
         for path in screens:
             assert office.open(path).status == 200
-            found += flaws_at_every_width(office)
+            found += flaws(office)
         assert found + office.complaints == []
 
 
