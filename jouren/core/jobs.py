@@ -9,9 +9,11 @@ import asyncio
 import contextlib
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
 import procrastinate
+from django.db import connections
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
@@ -39,6 +41,9 @@ async def _work(stop: threading.Event) -> None:
     # through Django's connection and commits with what was written there.
     connector = cast(DjangoConnector, app.connector)
     worker_app = app.with_connector(connector.get_worker_connector())
+    loop = asyncio.get_running_loop()
+    # Jobs run one after the other, in one thread, whose database connection is closed at the end.
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=1, thread_name_prefix="jobs"))
     async with worker_app.open_async():
         worker = asyncio.ensure_future(
             worker_app.run_worker_async(
@@ -49,8 +54,11 @@ async def _work(stop: threading.Event) -> None:
             await asyncio.wait([worker], timeout=0.2)
         if not worker.done():
             worker.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await worker
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                await worker
+        finally:
+            await loop.run_in_executor(None, connections.close_all)
 
 
 async def retry_stalled() -> int:

@@ -119,7 +119,7 @@ def running(installation: Installation) -> subprocess.Popen[bytes]:
 
 
 def worker_pids(installation: Installation) -> set[int]:
-    return {pid for pid, command in installation.processes().items() if command.rstrip().endswith("jouren worker")}
+    return {pid for pid, command in installation.processes().items() if " -m jouren worker " in command}
 
 
 def test_it_prints_one_url_where_the_back_office_answers_with_its_styles(

@@ -8,8 +8,8 @@ from django.test import Client
 from django.utils import translation
 
 TITLES = {
-    "404.html": {"en": "This page does not exist", "ja": "このページはありません"},
-    "500.html": {"en": "Something went wrong here", "ja": "こちらの不具合で表示できませんでした"},
+    "404.html": {"en": "This page does not exist", "ja": "ページが見つかりません"},
+    "500.html": {"en": "Something went wrong here", "ja": "申し訳ございません。エラーが起きました"},
     "400.html": {"en": "This could not be read", "ja": "読み取れませんでした"},
 }
 
