@@ -7,6 +7,7 @@ moments whether or not earlier ones are answered, and wait for a free connection
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -79,7 +80,13 @@ async def _closed(port: int, request: Request, count: int, connections: int) -> 
 
 def open_load(port: int, request: Request, rate: float, seconds: float, connections: int = 32) -> Result:
     """Start ``rate`` requests a second for so many seconds; latency counts from the moment each should have started."""
-    return asyncio.run(_open(port, request, rate, seconds, connections))
+    # A collection of garbage in this process would count as a slow answer of the server's.
+    gc.collect()
+    gc.disable()
+    try:
+        return asyncio.run(_open(port, request, rate, seconds, connections))
+    finally:
+        gc.enable()
 
 
 async def _open(port: int, request: Request, rate: float, seconds: float, connections: int) -> Result:
@@ -94,13 +101,15 @@ async def _open(port: int, request: Request, rate: float, seconds: float, connec
         free.put_nowait(connection)
 
     started = time.perf_counter()
-    tasks = []
+    tasks: set[asyncio.Task[None]] = set()
     for number in range(int(rate * seconds)):
         due = started + number / rate
         delay = due - time.perf_counter()
         if delay > 0:
             await asyncio.sleep(delay)
-        tasks.append(asyncio.create_task(one(number, due)))
+        task = asyncio.create_task(one(number, due))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
     await asyncio.gather(*tasks)
     result.seconds = time.perf_counter() - started
     for connection in pool:
