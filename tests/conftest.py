@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
+from django.utils import translation
 
 from jouren.core import clock, wake
 from tests.installation import Installation, first_start
@@ -50,10 +51,18 @@ END $$;
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Remember what the migrations put into the tables; a reused database goes back to that."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(_BACK_TO_SEED if _has_seed(cursor) else _KEEP_SEED)
+    yield
+    # Threads of the product may still hold connections, and a database in use cannot be dropped.
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        wake.settle()
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 def _has_seed(cursor: Any) -> bool:
@@ -73,6 +82,13 @@ def _back_to_seed(self: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = _back_to_seed  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def fresh_language() -> Iterator[None]:
+    """A test that says nothing of language runs in English, whatever the one before had activated."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)
