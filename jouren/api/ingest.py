@@ -11,7 +11,7 @@ Up to 500 events a request; all are recorded or none. 202 means durable. A ``key
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -121,8 +121,3 @@ def _moment(value: Any, position: int, now: datetime) -> datetime:
     if moment > now + _CLOCK_SKEW:
         raise BadRequest(f"events[{position}].occurred_at is in the future.")
     return moment
-
-
-def accepted_types() -> Sequence[str]:
-    """The event types that may come from outside."""
-    return sorted(ACCEPTED_TYPES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,6 @@ from jouren.core import clock
 from jouren.core.errors import UserError
 from jouren.core.sql import load_sql
 from jouren.core.wake import wake
-from jouren.events.actions import NewEvent, record_events
 from jouren.journeys.compiler import compile_journey, fingerprint
 from jouren.journeys.engine import CHANNEL
 from jouren.journeys.models import Journey, JourneyVersion
@@ -112,18 +111,3 @@ def enrol_by_hand(journey: Journey, contact_ids: Iterable[int]) -> list[int]:
     entered = enrol_contacts(load_version(live.pk), sorted(set(contact_ids)), clock.now())
     wake(CHANNEL)
     return entered
-
-
-@transaction.atomic
-def leave_all_journeys(contact_ids: Sequence[int], reason: str) -> int:
-    """Take these people out of every journey. Returns how many walks ended."""
-    now = clock.now()
-    rows = _sql.all("leave", {"contact_ids": list(contact_ids), "now": now, "reason": reason})
-    names = dict(Journey.objects.filter(pk__in={row[1] for row in rows}).values_list("pk", "name"))
-    record_events(
-        [
-            NewEvent("journey.left", contact_id, {"journey": journey_id, "name": names[journey_id], "reason": reason})
-            for contact_id, journey_id in rows
-        ]
-    )
-    return len(rows)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jouren.core.sql import load_sql
-from jouren.journeys.models import Journey, JourneyVersion
+from jouren.journeys.models import Journey
 
 _sql = load_sql("journeys")
 
@@ -32,11 +32,6 @@ class JourneyFigures:
     left: int
     failed: int
     steps: dict[str, StepFigures]
-
-
-def live_version(journey: Journey) -> JourneyVersion | None:
-    """The version that people enter now."""
-    return JourneyVersion.objects.filter(journey=journey, live=True).first()
 
 
 def figures(journey: Journey) -> JourneyFigures:
