@@ -170,7 +170,7 @@ def _row(stored: _Stored) -> DeliveryRow:
         public_id=stored.public_id,
         name=display_name(stored.family_name or "", stored.given_name or "", stored.language or "ja"),
         state=State(stored.state),
-        explanation=explain(stored.state, stored.reason, stored.error),
+        explanation=explain(stored.state, stored.reason, stored.error, stored.try_at),
         due_at=max(stored.due_at, stored.try_at),
         sent_at=stored.sent_at,
         opened_at=stored.opened_at,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from jouren.backoffice.policy.wording import why_held
 from jouren.contacts.models import SuppressionReason
 from jouren.messaging.channels.base import channel
 from jouren.messaging.vocabulary import State
@@ -73,6 +75,8 @@ class Explanation:
 
 def why_withheld(reason: str) -> tuple[str, str]:
     """A gate's reason as a sentence, and what can be done. Another room's own reason stands for itself."""
+    if (held := why_held(reason, None)) is not None:
+        return held
     word, _colon, detail = reason.partition(":")
     if word == "suppressed" and detail in SuppressionReason.values:
         why, remedy = _SUPPRESSED[SuppressionReason(detail)]
@@ -96,8 +100,8 @@ def channel_label(name: str) -> str:
         return name
 
 
-def explain(state: int, reason: str, error: str = "") -> Explanation:
-    """How a delivery stands: why, what to do, and what the mail server said."""
+def explain(state: int, reason: str, error: str = "", try_at: datetime | None = None) -> Explanation:
+    """How a delivery stands: why, what to do, and what the mail server said. ``try_at`` is when it is tried next."""
     match State(state):
         case State.SUPPRESSED:
             return Explanation(*why_withheld(reason))
@@ -114,14 +118,16 @@ def explain(state: int, reason: str, error: str = "") -> Explanation:
                 error,
             )
         case State.PLANNED:
-            return _explain_waiting(reason, error)
+            return _explain_waiting(reason, error, try_at)
         case State.ATTEMPTING:
             return Explanation(_("It is being handed over right now."))
         case State.SENT:
             return Explanation(_("The mail server took it."))
 
 
-def _explain_waiting(reason: str, error: str) -> Explanation:
+def _explain_waiting(reason: str, error: str, try_at: datetime | None) -> Explanation:
+    if try_at is not None and (held := why_held(reason, try_at)) is not None:
+        return Explanation(*held)
     if reason == "retry":
         return Explanation(
             _("The mail server asked to try again later."), _("It is tried again by itself. Nothing to do."), error

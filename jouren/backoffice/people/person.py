@@ -25,6 +25,8 @@ from jouren.journeys.models import EnrolmentState, Journey, JourneyVersion
 from jouren.journeys.queries import Walk, walks_of
 from jouren.journeys.wording import describe_step, reason_text
 from jouren.messaging.models import Delivery
+from jouren.messaging.queries import help_and_ask_of
+from jouren.messaging.sending_rules.readiness import HelpAndAsk
 from jouren.messaging.vocabulary import State
 from jouren.pyramid.models import ChangeReason, PyramidChange
 from jouren.pyramid.queries import stage_history, stage_of_contact
@@ -109,6 +111,7 @@ class Person:
     suppressions: list[Suppression]
     walks: list[WalkLine]
     coming: list[Coming]
+    balance: HelpAndAsk
 
     @property
     def stops(self) -> list[Suppression]:
@@ -129,6 +132,7 @@ def load_person(contact: Contact) -> Person:
         suppressions=list(contact.suppressions.order_by("-at")[:_SHOWN]),
         walks=_walks(contact),
         coming=_coming(contact),
+        balance=help_and_ask_of(alias_ids(contact.pk)),
     )
 
 
@@ -192,6 +196,10 @@ def _coming(contact: Contact) -> list[Coming]:
         contact_id__in=alias_ids(contact.pk), state__in=(State.PLANNED, State.ATTEMPTING)
     ).select_related("message_version")
     return [
-        Coming(delivery.message_version.name, delivery.due_at, explain(delivery.state, delivery.reason, delivery.error))
-        for delivery in waiting.order_by("due_at")[:_SHOWN]
+        Coming(
+            delivery.message_version.name,
+            max(delivery.due_at, delivery.try_at),
+            explain(delivery.state, delivery.reason, delivery.error, delivery.try_at),
+        )
+        for delivery in waiting.order_by("try_at")[:_SHOWN]
     ]

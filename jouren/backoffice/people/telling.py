@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jouren.backoffice.messages.wording import Explanation, explain
+from jouren.backoffice.policy.wording import held_text
 from jouren.contacts.timeline import Entry
 from jouren.messaging.models import Delivery
+from jouren.messaging.sending_rules.holds import Held, holds_of
 
 _ICONS = (
     ("message.withheld", "no-view", "warn"),
@@ -47,15 +49,23 @@ class Line:
 def tell_lines(entries: Sequence[Entry]) -> list[Line]:
     """The timeline's entries as lines; what became of their messages is read at once."""
     ids = {entry.event.payload.get("delivery") for entry in entries if entry.event.type.startswith("message.")}
-    deliveries = Delivery.objects.in_bulk([each for each in ids if isinstance(each, int)])
-    return [_line(entry, deliveries.get(entry.event.payload.get("delivery", 0))) for entry in entries]
+    known = [each for each in ids if isinstance(each, int)]
+    deliveries = Delivery.objects.in_bulk(known)
+    holds = holds_of(known) if known else {}
+    lines = []
+    for entry in entries:
+        delivery_id = entry.event.payload.get("delivery", 0)
+        lines.append(_line(entry, deliveries.get(delivery_id), holds.get(delivery_id, [])))
+    return lines
 
 
-def _line(entry: Entry, delivery: Delivery | None) -> Line:
+def _line(entry: Entry, delivery: Delivery | None, holds: Sequence[Held]) -> Line:
     name = entry.event.type
     icon, tone = next(((icon, tone) for start, icon, tone in _ICONS if name.startswith(start)), ("history", ""))
     explanation = None
-    if name == "message.withheld":
+    if name == "message.sent" and (waited := held_text(holds)):
+        explanation = Explanation(waited)
+    elif name == "message.withheld":
         explanation = explain(delivery.state, delivery.reason, delivery.error) if delivery else None
     elif name in {"message.failed", "message.unknown"} and delivery:
         explanation = explain(delivery.state, delivery.reason, delivery.error)
