@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin import messages as notes
 
-from jouren.backoffice.figures import NEWEST
 from jouren.backoffice.messages.wording import Explanation, explain
 from jouren.backoffice.screens import Screen
 from jouren.contacts.models import Contact
@@ -138,9 +137,8 @@ def delivery_rows(message: Message, *, before: int | None, state: int | None) ->
         "message_deliveries",
         {
             "version_ids": list(message.versions.values_list("pk", flat=True)),
-            "before": before,
-            "state": state,
-            "newest": NEWEST,
+            "before": _MAX_ID if before is None else before,
+            "states": State.values if state is None else [state],
             "limit": PAGE + 1,
         },
     )
@@ -155,9 +153,14 @@ class _Stored(NamedTuple):
     error: str
     due_at: datetime
     try_at: datetime
+    planned_at: datetime
     sent_at: datetime | None
     opened_at: datetime | None
     clicked_at: datetime | None
+    is_held: bool
+    topic: str
+    channel: str
+    living_id: int | None
     public_id: UUID | None
     family_name: str | None
     given_name: str | None
@@ -170,7 +173,7 @@ def _row(stored: _Stored) -> DeliveryRow:
         public_id=stored.public_id,
         name=display_name(stored.family_name or "", stored.given_name or "", stored.language or "ja"),
         state=State(stored.state),
-        explanation=explain(stored.state, stored.reason, stored.error),
+        explanation=explain(stored.state, stored.reason, stored.error, is_held=stored.is_held),
         due_at=max(stored.due_at, stored.try_at),
         sent_at=stored.sent_at,
         opened_at=stored.opened_at,

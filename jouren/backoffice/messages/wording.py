@@ -96,8 +96,8 @@ def channel_label(name: str) -> str:
         return name
 
 
-def explain(state: int, reason: str, error: str = "") -> Explanation:
-    """How a delivery stands: why, what to do, and what the mail server said."""
+def explain(state: int, reason: str, error: str = "", *, is_held: bool = False) -> Explanation:
+    """How a delivery stands: why, what to do, and what the mail server said. ``is_held``: its journey is paused."""
     match State(state):
         case State.SUPPRESSED:
             return Explanation(*why_withheld(reason))
@@ -114,11 +114,18 @@ def explain(state: int, reason: str, error: str = "") -> Explanation:
                 error,
             )
         case State.PLANNED:
-            return _explain_waiting(reason, error)
+            return _explain_held() if is_held else _explain_waiting(reason, error)
         case State.ATTEMPTING:
             return Explanation(_("It is being handed over right now."))
         case State.SENT:
             return Explanation(_("The mail server took it."))
+
+
+def _explain_held() -> Explanation:
+    return Explanation(
+        _("The journey is paused, and its messages wait."),
+        _("It goes out once the journey is published again, unless it is no longer wanted by then."),
+    )
 
 
 def _explain_waiting(reason: str, error: str) -> Explanation:

@@ -33,5 +33,10 @@ class Migration(migrations.Migration):
             name='max_in_flight',
             field=models.PositiveSmallIntegerField(default=100, help_text='Connections times messages may not exceed this. Raise it only if you can bear that after a crash nobody knows of so many messages whether they arrived.', validators=[django.core.validators.MinValueValidator(3), django.core.validators.MaxValueValidator(20000)], verbose_name='messages of unknown outcome allowed at most'),
         ),
+        migrations.AddField(
+            model_name='run',
+            name='held_at',
+            field=models.DateTimeField(null=True),
+        ),
         migrations.RunSQL(_CONNECTIONS, migrations.RunSQL.noop),
     ]
