@@ -13,7 +13,6 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
-from uuid import UUID
 
 import psycopg
 from django.db import InterfaceError, OperationalError, transaction
@@ -42,7 +41,7 @@ class Walker(NamedTuple):
     version_id: int
     contact_id: int
     occurrence: int
-    step: UUID | None
+    step: str | None
     arrived_at: datetime
     entered_at: datetime
     heard: bool
@@ -126,7 +125,7 @@ def walk(
     After a step that changes what is known of the person the walk pauses, to go on in the next tick with fresh facts.
     """
     program = version.program
-    step_id = str(walker.step) if walker.step else None
+    step_id = walker.step
     facts = Facts(values, walker.entered_at, walker.arrived_at, walker.heard, closures)
     effects: list[Send | ChangeStage | Suppress] = []
     for _ in range(MAX_STEPS_A_TICK):

@@ -6,7 +6,6 @@ database and a clock that jumps from one due moment to the next.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -131,7 +130,7 @@ def day_by_day(
     version = LoadedVersion(0, 0, 0, "", program)
     source = FixedFacts(overlay=overlay or {})
     started = start or clock.now()
-    walker = Walker(0, 0, contact_id, 1, uuid.UUID(program.first) if program.first else None, started, started, False)
+    walker = Walker(0, 0, contact_id, 1, program.first, started, started, False)
     moments: list[Moment] = []
     now = started
 
@@ -158,8 +157,7 @@ def _next(move: Move, now: datetime, hears_events: bool) -> tuple[Walker, dateti
     heard = hears_events and move.waits_for is not None
     due = move.due_at or now
     at = min(due, now + timedelta(hours=1)) if heard else due
-    step = uuid.UUID(move.step) if move.step else None
-    return move.walker._replace(step=step, arrived_at=move.arrived_at, heard=heard), at
+    return move.walker._replace(step=move.step, arrived_at=move.arrived_at, heard=heard), at
 
 
 def _effect_type(effect: Send | ChangeStage | Suppress) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from jouren.contacts.actions import suppress
 from jouren.contacts.models import SuppressionReason
@@ -14,7 +13,7 @@ from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_events
 from jouren.journeys.models import EnrolmentState
 from jouren.journeys.program import ChangeStage, Send, Suppress
-from jouren.messaging.actions import PlannedDelivery, plan_deliveries
+from jouren.messaging.actions import PlannedDelivery, plan_many
 from jouren.messaging.vocabulary import Lane
 from jouren.pyramid.actions import change_stage
 
@@ -55,7 +54,7 @@ class DatabaseWriter:
         planned = [
             PlannedDelivery(
                 run_id=move.version.run_id,
-                step=UUID(effect.id),
+                step=effect.id,
                 contact_id=move.walker.contact_id,
                 occurrence=move.walker.occurrence,
                 message_version_id=effect.message_version,
@@ -68,7 +67,7 @@ class DatabaseWriter:
             if isinstance(effect, Send)
         ]
         if planned:
-            plan_deliveries(planned, now)
+            plan_many(planned, now)
 
     def _tell(self, moves: Sequence[Move], now: datetime) -> None:
         record_events(

@@ -31,10 +31,13 @@ _PURPOSE_STEPS = uuid.UUID("6f0ffb53-63a5-4b0b-9d5e-1a3c9d6f2b11")
 
 @dataclass(frozen=True, slots=True)
 class PlannedDelivery:
-    """A message that is to go to a person. ``due_at`` is aware; ``context`` holds variables of this delivery only."""
+    """A message that is to go to a person. ``due_at`` is aware; ``context`` holds variables of this delivery only.
+
+    ``step`` is a UUID, or its text: all of one batch the same.
+    """
 
     run_id: int
-    step: uuid.UUID
+    step: uuid.UUID | str
     contact_id: int
     occurrence: int
     message_version_id: int
@@ -74,21 +77,35 @@ def plan_deliveries(planned: Sequence[PlannedDelivery], now: datetime) -> list[P
     One that exists (same run, step, contact, occurrence) is left as it is. One that the gate refuses is stored as
     suppressed with its reason and told as ``message.withheld``.
     """
+    rows, reasons = _store(planned, now, tells_all=True)
+    stored = {
+        (run_id, str(step), contact_id, occurrence): id_ for id_, run_id, step, contact_id, occurrence, *_ in rows
+    }
+    # A key that stands twice in the batch belongs to its first place.
+    ids = [stored.pop((p.run_id, str(p.step), p.contact_id, p.occurrence), None) for p in planned]
+    return [Plan(id_, reason if id_ else "") for id_, reason in zip(ids, reasons, strict=True)]
+
+
+def plan_many(planned: Sequence[PlannedDelivery], now: datetime) -> None:
+    """As :func:`plan_deliveries`, for callers who need not know what became of each."""
+    _store(planned, now, tells_all=False)
+
+
+def _store(
+    planned: Sequence[PlannedDelivery], now: datetime, *, tells_all: bool
+) -> tuple[list[tuple[Any, ...]], list[str]]:
     if not planned:
-        return []
+        return [], []
     questions = [Question(p.contact_id, p.message_version_id, p.run_id, p.channel) for p in planned]
     with transaction.atomic():
         reasons = [reason or "" for reason in ask(load_gate_facts(questions), now)]
-        rows = _sql.all("plan", _columns(planned, reasons, now))
+        rows = _sql.all("plan", {**_columns(planned, reasons, now), "tells_all": tells_all})
         withheld = [(row[0], row[3], row[6], row[5]) for row in rows if row[5]]
         if withheld:
             record_withheld(withheld)
-        if len(withheld) < len(rows) and any(p.lane < Lane.BROADCAST and p.due_at <= now for p in planned):
+        if len(withheld) < len(planned) and any(p.lane < Lane.BROADCAST and p.due_at <= now for p in planned):
             wake(CHANNEL)
-    stored = {(run_id, step, contact_id, occurrence): id_ for id_, run_id, step, contact_id, occurrence, *_ in rows}
-    # A key that stands twice in the batch belongs to its first place.
-    ids = [stored.pop((p.run_id, p.step, p.contact_id, p.occurrence), None) for p in planned]
-    return [Plan(id_, reason if id_ else "") for id_, reason in zip(ids, reasons, strict=True)]
+    return rows, reasons
 
 
 def _columns(planned: Sequence[PlannedDelivery], reasons: Sequence[str], now: datetime) -> dict[str, Any]:

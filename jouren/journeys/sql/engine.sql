@@ -1,6 +1,6 @@
 -- name: claim_due
 -- What another advancer holds is skipped; it is ours again if that one dies.
-SELECT id, version_id, contact_id, occurrence, step, arrived_at, entered_at, heard_event_id IS NOT NULL
+SELECT id, version_id, contact_id, occurrence, step::text, arrived_at, entered_at, heard_event_id IS NOT NULL
 FROM journeys_enrolment
 WHERE state = 1 AND due_at <= %(now)s
 ORDER BY due_at

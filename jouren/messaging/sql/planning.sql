@@ -1,4 +1,6 @@
 -- name: plan
+-- Gives back every stored row, or (tells_all false) those alone that are withheld: a batch of thousands has few of them.
+WITH stored AS (
 INSERT INTO messaging_delivery (
     run_id, step, contact_id, occurrence, channel, lane, state, reason, due_at, try_at, planned_at,
     message_version_id, message_id, attempts, uncertain, error, context
@@ -15,6 +17,10 @@ FROM unnest(
 )
 ON CONFLICT (run_id, step, contact_id, occurrence) DO NOTHING
 RETURNING id, run_id, step, contact_id, occurrence, reason, message_version_id
+)
+SELECT id, run_id, step, contact_id, occurrence, reason, message_version_id
+FROM stored
+WHERE %(tells_all)s OR reason <> ''
 
 -- name: version_titles
 SELECT id, message_id, name FROM messaging_messageversion WHERE id = ANY(%(version_ids)s)
