@@ -17,10 +17,11 @@ from jouren.core import clock
 from jouren.events import reactor
 from jouren.events.actions import NewEvent, record_event
 from jouren.events.queries import events_of
-from jouren.journeys import engine, reactions
+from jouren.journeys import engine
 from jouren.journeys.actions import enrol_by_hand, freeze_version, retire_versions, surviving_steps
 from jouren.journeys.models import Enrolment, EnrolmentState, Journey
 from jouren.journeys.queries import figures
+from jouren.journeys.steps import listening
 from jouren.messaging.gate import Question, ask, load_gate_facts
 from jouren.messaging.models import Delivery, Message, MessageVersion
 from jouren.messaging.vocabulary import State
@@ -277,7 +278,7 @@ def test_an_event_that_comes_as_its_wait_ends_does_not_answer_the_next_one(
         return True
 
     click(contact)
-    monkeypatch.setattr(reactions, "fits", meanwhile_the_wait_ends)
+    monkeypatch.setattr(listening, "fits", meanwhile_the_wait_ends)
     reactor.tick()
     assert (str(walk_of(contact).step), walk_of(contact).heard_event_id) == (second["id"], None)
 

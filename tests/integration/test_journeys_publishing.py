@@ -218,8 +218,10 @@ def forked(message: Message) -> dict[str, Any]:
 def test_the_flow_shows_what_two_ways_have_in_common_once(message: Message) -> None:
     shown = flow(forked(message))
     assert [part.type for part in shown] == ["send", "wait_event", "wait_until", "send"]
-    assert [part.text for part in shown[1].then] == ["Send “More”"]
-    assert shown[1].otherwise == []
+    assert [(label, [part.text for part in inner]) for label, inner in shown[1].ways] == [
+        ("when it happens", ["Send “More”"]),
+        ("when the time is over", []),
+    ]
 
 
 def test_day_by_day_walks_the_engines_own_way(message: Message) -> None:
