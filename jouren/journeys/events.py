@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
@@ -61,7 +61,7 @@ def property_tests(event: str, tests: Any) -> list[dict[str, Any]]:
         name = test["field"].strip()
         if name not in kind.fields:
             raise InvalidEvent(
-                _now("“%(event)s” has no property “%(field)s”. It has: %(known)s.")
+                gettext("“%(event)s” has no property “%(field)s”. It has: %(known)s.")
                 % {"event": kind.label, "field": name, "known": ", ".join(kind.fields) or "-"}
             )
         made.append({"field": name, "op": test["op"], "value": _read(name, kind.fields[name], test["value"].strip())})
@@ -76,11 +76,11 @@ def _read(field: str, kind: type, text: str) -> Any:
             return float(text)
     except ValueError:
         raise InvalidEvent(
-            _now("The property “%(field)s” is compared with a number; “%(text)s” is none.")
+            gettext("The property “%(field)s” is compared with a number; “%(text)s” is none.")
             % {"field": field, "text": text[:50]}
         ) from None
     if kind is bool:
         if text.lower() not in _YES | _NO:
-            raise InvalidEvent(_now("The property “%(field)s” is yes or no.") % {"field": field})
+            raise InvalidEvent(gettext("The property “%(field)s” is yes or no.") % {"field": field})
         return text.lower() in _YES
     return text

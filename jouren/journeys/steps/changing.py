@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
@@ -51,10 +51,10 @@ class StageKind(StepKind):
         return ChangeStage(step_id, raw["stage"], raw["reason"], raw["next"])
 
     def describe(self, raw: Raw) -> str:
-        return _now("Put on the stage “%(stage)s”") % {"stage": Stage(raw["stage"]).label}
+        return gettext("Put on the stage “%(stage)s”") % {"stage": Stage(raw["stage"]).label}
 
     def effect_text(self, step: ChangeStage) -> str:
-        return _now("Is put on the stage “%(stage)s”") % {"stage": Stage(step.stage).label}
+        return gettext("Is put on the stage “%(stage)s”") % {"stage": Stage(step.stage).label}
 
 
 class ChangeStageBlock(blocks.StructBlock):
@@ -105,9 +105,9 @@ class SuppressKind(StepKind):
 
 def _suppress_text(channel: str) -> str:
     if not channel:
-        return _now("Gets no more unneeded messages")
-    names = {"email": _now("mail"), "line": "LINE"}
-    return _now("Gets no more unneeded messages by %(channel)s") % {"channel": names.get(channel, channel)}
+        return gettext("Gets no more unneeded messages")
+    names = {"email": gettext("mail"), "line": "LINE"}
+    return gettext("Gets no more unneeded messages by %(channel)s") % {"channel": names.get(channel, channel)}
 
 
 class SuppressBlock(blocks.StructBlock):

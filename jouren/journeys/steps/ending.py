@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
@@ -40,7 +40,7 @@ class ExitKind(StepKind):
         return Exit(step_id, raw["reason"])
 
     def describe(self, raw: Raw) -> str:
-        return _now("Leave the journey")
+        return gettext("Leave the journey")
 
 
 class ExitStepBlock(blocks.StructBlock):

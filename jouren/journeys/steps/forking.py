@@ -9,9 +9,8 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from wagtail import blocks
 
 from jouren.journeys.blocks import TestsBlock
@@ -62,10 +61,10 @@ class BranchKind(StepKind):
         return Branch(step_id, ((binder.bind(raw["when"]), raw["then"]),), raw["else"])
 
     def describe(self, raw: Raw) -> str:
-        return _now("Branch")
+        return gettext("Branch")
 
     def ways(self, raw: Raw) -> list[Way]:
-        return [Way(_now("then"), raw["then"]), Way(_now("otherwise"), raw["else"])]
+        return [Way(gettext("then"), raw["then"]), Way(gettext("otherwise"), raw["else"])]
 
 
 class ChoiceKind(StepKind):
@@ -117,10 +116,10 @@ class ChoiceKind(StepKind):
         return Branch(step_id, tuple((binder.bind(way["when"]), way["then"]) for way in raw["ways"]), raw["else"])
 
     def describe(self, raw: Raw) -> str:
-        return _now("Branch into several ways")
+        return gettext("Branch into several ways")
 
     def ways(self, raw: Raw) -> list[Way]:
-        return [*(Way(way["name"], way["then"]) for way in raw["ways"]), Way(_now("everyone else"), raw["else"])]
+        return [*(Way(way["name"], way["then"]) for way in raw["ways"]), Way(gettext("everyone else"), raw["else"])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +182,7 @@ class SplitKind(StepKind):
         return Split(step_id, bounds, tuple(way["then"] for way in raw["ways"]))
 
     def describe(self, raw: Raw) -> str:
-        return _now("Split by lot")
+        return gettext("Split by lot")
 
     def ways(self, raw: Raw) -> list[Way]:
         total = sum(way["weight"] for way in raw["ways"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.snippets.blocks import SnippetChooserBlock
@@ -112,14 +112,17 @@ class WaitEventKind(StepKind):
     def describe(self, raw: Raw) -> str:
         events = " / ".join(_path_name(path) for path in _paths(raw))
         if raw["seconds"] is None:
-            return _now("Wait for “%(event)s”, as long as it takes") % {"event": events}
-        return _now("Wait for “%(event)s”, at most %(time)s") % {"event": events, "time": duration_text(raw["seconds"])}
+            return gettext("Wait for “%(event)s”, as long as it takes") % {"event": events}
+        return gettext("Wait for “%(event)s”, at most %(time)s") % {
+            "event": events,
+            "time": duration_text(raw["seconds"]),
+        }
 
     def ways(self, raw: Raw) -> list[Way]:
         paths = _paths(raw)
-        names = [_now("when it happens")] if len(paths) == 1 else [_path_name(path) for path in paths]
+        names = [gettext("when it happens")] if len(paths) == 1 else [_path_name(path) for path in paths]
         ways = [Way(name, path["then"]) for name, path in zip(names, paths, strict=True)]
-        return [*ways, Way(_now("when the time is over"), raw["else"])]
+        return [*ways, Way(gettext("when the time is over"), raw["else"])]
 
 
 class WaitFirstKind(WaitEventKind):
@@ -180,7 +183,7 @@ class WaitFirstKind(WaitEventKind):
         seconds = None if value["amount"] is None else int(value["amount"]) * SECONDS[value["unit"]]
         if seconds is not None and seconds > MAX_WINDOW_DAYS * 86_400:
             raise compiler.refuse(
-                _now(
+                gettext(
                     "Waiting for the first of several events ends after %(most)s days at most; leave it empty for ever."
                 )
                 % {"most": MAX_WINDOW_DAYS}

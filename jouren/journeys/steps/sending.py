@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.snippets.blocks import SnippetChooserBlock
@@ -47,10 +47,10 @@ class SendKind(StepKind):
         return Send(step_id, raw["message_version"], raw["channel"], raw["next"])
 
     def describe(self, raw: Raw) -> str:
-        return _now("Send “%(message)s”") % {"message": message_name(raw["message_version"])}
+        return gettext("Send “%(message)s”") % {"message": message_name(raw["message_version"])}
 
     def effect_text(self, step: Send) -> str:
-        return _now("Gets “%(message)s”") % {"message": message_name(step.message_version)}
+        return gettext("Gets “%(message)s”") % {"message": message_name(step.message_version)}
 
 
 class SendBlock(blocks.StructBlock):

@@ -7,9 +7,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, pgettext_lazy
 from wagtail import blocks
 
 from jouren.conditions.errors import ConditionError
@@ -59,7 +58,7 @@ class WaitKind(StepKind):
     def describe(self, raw: Raw) -> str:
         if days := raw.get("business_days"):
             return ngettext("Wait %(days)s business day", "Wait %(days)s business days", days) % {"days": days}
-        return _now("Wait %(time)s") % {"time": duration_text(raw["seconds"])}
+        return gettext("Wait %(time)s") % {"time": duration_text(raw["seconds"])}
 
 
 class WaitBlock(blocks.StructBlock):
@@ -124,9 +123,9 @@ class WaitUntilKind(StepKind):
 
     def describe(self, raw: Raw) -> str:
         text = (
-            _now("Wait until day %(day)s at %(at)s, or the next business day")
+            gettext("Wait until day %(day)s at %(at)s, or the next business day")
             if raw["business"]
-            else _now("Wait until day %(day)s at %(at)s")
+            else gettext("Wait until day %(day)s at %(at)s")
         )
         return text % {"day": raw["day"], "at": raw["at"]}
 
@@ -268,7 +267,7 @@ class WaitDateKind(StepKind):
         name = ", ".join([str(dict(dated_facts()).get(raw["fact"], raw["fact"])), *map(str, raw["args"].values())])
         offset = raw["offset"]
         if offset == 0:
-            return _now("Wait for “%(date)s” at %(at)s") % {"date": name, "at": raw["at"]}
+            return gettext("Wait for “%(date)s” at %(at)s") % {"date": name, "at": raw["at"]}
         text = (
             ngettext(
                 "Wait until %(days)s day after “%(date)s”, at %(at)s",
@@ -286,8 +285,8 @@ class WaitDateKind(StepKind):
 
     def ways(self, raw: Raw) -> list[Way]:
         return [
-            Way(_now("on that day"), raw["then"]),
-            Way(_now("when there is no such date, or it is over"), raw["else"]),
+            Way(gettext("on that day"), raw["then"]),
+            Way(gettext("when there is no such date, or it is over"), raw["else"]),
         ]
 
 
