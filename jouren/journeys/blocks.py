@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 from wagtail import blocks
 from wagtail.snippets.blocks import SnippetChooserBlock
 
-from jouren.conditions.registry import facts
+from jouren.conditions.blocks import ConditionBlock
 from jouren.events.types import event_types
 from jouren.pyramid.stages import Stage
 
@@ -18,11 +18,6 @@ MAX_DEPTH = 3
 _UNITS = [("minutes", _("minutes")), ("hours", _("hours")), ("days", _("days")), ("weeks", _("weeks"))]
 _PURCHASES = [("", _("any purchase")), ("trial", _("a trial")), ("regular", _("at the regular price"))]
 _CHANNELS = [("", _("all channels")), ("email", _("mail"))]
-
-
-def fact_choices() -> list[tuple[str, Any]]:
-    """Everything a condition can ask, by name."""
-    return [(fact.name, fact.label) for fact in facts()]
 
 
 def event_choices() -> list[tuple[str, Any]]:
@@ -35,56 +30,11 @@ def stage_choices() -> list[tuple[str, Any]]:
     return [(str(stage.value), stage.label) for stage in Stage]
 
 
-OPERATORS = [
-    ("eq", _("is")),
-    ("ne", _("is not")),
-    ("in", _("is one of (separated by commas)")),
-    ("contains", _("contains")),
-    ("starts_with", _("starts with")),
-    ("gt", _("is more than")),
-    ("gte", _("is at least")),
-    ("lt", _("is less than")),
-    ("lte", _("is at most")),
-    ("before", _("is before")),
-    ("after", _("is after")),
-    ("within_last_days", _("is within the last days")),
-    ("older_than_days", _("is longer ago than days")),
-    ("is_set", _("is known")),
-]
-
-
-class TestBlock(blocks.StructBlock):
-    """One question to the facts: ``stage is at least 3``."""
-
-    fact = blocks.ChoiceBlock(choices=fact_choices, label=_("what"))
-    argument = blocks.CharBlock(
-        required=False,
-        max_length=100,
-        label=_("which"),
-        help_text=_("A channel, a topic, a product: where “what” needs it."),
-    )
-    op = blocks.ChoiceBlock(choices=OPERATORS, default="eq", label=_("how"))
-    value = blocks.CharBlock(required=False, max_length=500, label=_("value"))
-
-    class Meta:
-        icon = "help"
-        label = _("Condition")
-        form_classname = "struct-block jouren-row"
-
-
-class TestsBlock(blocks.StreamBlock):
-    """Conditions that must all hold."""
-
-    test = TestBlock()
-    any_of = blocks.ListBlock(TestBlock(), label=_("At least one of"), icon="list-ul")
-    none_of = blocks.ListBlock(TestBlock(), label=_("None of"), icon="cross")
-
-
 class ExitBlock(blocks.StructBlock):
     """A condition under which a person leaves, and why."""
 
     reason = blocks.CharBlock(max_length=100, label=_("reason, as the person's timeline tells it"))
-    when = TestsBlock(label=pgettext_lazy("condition", "when"), min_num=1)
+    when = ConditionBlock(label=pgettext_lazy("condition", "when"))
 
     class Meta:
         icon = "logout"
@@ -259,7 +209,7 @@ def _wait_event_block(inner: list[tuple[str, blocks.Block]]) -> blocks.StructBlo
 def _branch_block(inner: list[tuple[str, blocks.Block]]) -> blocks.StructBlock:
     return blocks.StructBlock(
         [
-            ("when", TestsBlock(label=pgettext_lazy("condition", "when"), min_num=1)),
+            ("when", ConditionBlock(label=pgettext_lazy("condition", "when"))),
             ("then", blocks.StreamBlock(inner, required=False, label=_("then"))),
             ("otherwise", blocks.StreamBlock(inner, required=False, label=_("otherwise"))),
         ],

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.fields import StreamField
 from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, RevisionMixin
 
+from jouren.conditions.fields import ConditionField
 from jouren.core.schedule import DEFAULT_ZONE
-from jouren.journeys.blocks import ExitsBlock, StepsBlock, TestsBlock, TriggersBlock
+from jouren.journeys.blocks import ExitsBlock, StepsBlock, TriggersBlock
 
 
 class Reentry(models.TextChoices):
@@ -28,13 +29,10 @@ class Journey(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
     name = models.CharField(_("name"), max_length=200)
     description = models.TextField(_("what it is for"), blank=True)
     trigger = StreamField(TriggersBlock(), verbose_name=_("who enters"), blank=True, max_num=1)
-    entry = StreamField(TestsBlock(), verbose_name=_("only if"), blank=True)
+    entry = ConditionField(_("only if"))
     reentry = models.CharField(_("how often"), max_length=10, choices=Reentry.choices, default=Reentry.ONCE)
-    goal = StreamField(
-        TestsBlock(),
-        verbose_name=_("goal"),
-        blank=True,
-        help_text=_("Who reaches it leaves the journey. Asked again before every message."),
+    goal = ConditionField(
+        _("goal"), help_text=_("Who reaches it leaves the journey. Asked again before every message.")
     )
     exits = StreamField(
         ExitsBlock(),

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from jouren.conditions.wording import describe
 from jouren.events.errors import InvalidEvent
 from jouren.events.types import event_type
 from jouren.journeys.decide import GOAL_REACHED
@@ -61,7 +62,7 @@ def describe_step(step: Mapping[str, Any]) -> str:
                 "time": duration_text(step["seconds"]),
             }
         case "branch":
-            return _("Branch")
+            return _("If %(condition)s") % {"condition": describe(step["when"])}
         case "stage":
             return _("Put on the stage “%(stage)s”") % {"stage": Stage(step["stage"]).label}
         case "suppress":
