@@ -37,6 +37,7 @@ def _urls() -> list[Any]:
         path("parked/", include("jouren.backoffice.events.urls")),
         path("mailbox/", include("jouren.backoffice.mailbox.urls")),
         path("clock/", include("jouren.backoffice.clock.urls")),
+        path("conditions/", include("jouren.backoffice.conditions.urls")),
     ]
 
 

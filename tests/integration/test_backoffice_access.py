@@ -17,7 +17,7 @@ from tests.backoffice import ENGLISH, make_person, owner_client, staff_client
 
 pytestmark = pytest.mark.django_db
 
-OWN = ("people", "parked", "mailbox", "clock", "message_try", "api_keys")
+OWN = ("people", "parked", "mailbox", "clock", "conditions", "message_try", "api_keys")
 VIEWSETS = ("journeys", "messages", "dayoff", "topic", "pyramidrule", "domainlimit")
 
 
