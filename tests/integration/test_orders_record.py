@@ -13,14 +13,14 @@ from jouren.contacts.actions import create_contact, erase_contact
 from jouren.contacts.errors import ContactNotFound
 from jouren.contacts.models import Contact
 from jouren.contacts.timeline import timeline
-from jouren.events import reactor
 from jouren.events.actions import NewEvent, record_event
 from jouren.events.errors import InvalidEvent
-from jouren.events.queries import events_of, inbox_is_empty
+from jouren.events.queries import events_of
 from jouren.orders.actions import record_order
 from jouren.orders.errors import BadOrder
 from jouren.orders.models import Order, Purchases
 from jouren.orders.queries import orders_of
+from tests.reacting import react_to_all
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
@@ -32,19 +32,13 @@ def contact() -> Contact:
     return create_contact(email="taro@example.jp")
 
 
-def react() -> None:
-    """Let all reactions run until nothing waits."""
-    while not inbox_is_empty():
-        reactor.tick()
-
-
 def test_an_order_counts_once_however_often_it_is_told(contact: Contact) -> None:
     assert record_order(contact.pk, **GOOD)
     assert not record_order(contact.pk, **GOOD)
     assert record_order(contact.pk, **GOOD, source="other-shop")
     payload = {"order": "1", "kind": "trial", "amount": 980, "currency": "JPY"}
     record_event(NewEvent("order.paid", contact.pk, payload, source="shop", key="another-key"))
-    react()
+    react_to_all()
     assert sorted(Order.objects.values_list("source", "number")) == [("other-shop", "1"), ("shop", "1")]
     figures = Purchases.objects.get()
     assert (figures.orders, figures.trials, figures.regulars) == (2, 2, 0)
@@ -54,7 +48,7 @@ def test_an_order_counts_once_however_often_it_is_told(contact: Contact) -> None
 def test_a_late_order_moves_the_first_purchase_and_not_the_last(contact: Contact) -> None:
     record_order(contact.pk, **GOOD)
     record_order(contact.pk, "0", "regular", 5000, occurred_at=NOON - timedelta(days=9))
-    react()
+    react_to_all()
     figures = Purchases.objects.get()
     assert (figures.first_at, figures.last_at) == (NOON - timedelta(days=9), NOON)
 
@@ -111,7 +105,7 @@ def test_conditions_can_ask_what_somebody_bought(contact: Contact, leaf: dict[st
     create_contact()
     record_order(contact.pk, **GOOD)
     record_order(contact.pk, "2", "regular", 5000, occurred_at=NOON + timedelta(days=1))
-    react()
+    react_to_all()
     has_email = {"fact": "contact.has_email", "op": "is", "value": True}
     found = contact_ids({"all": [leaf, has_email]}, now=NOON + timedelta(days=1, minutes=1))
     assert found == ([contact.pk] if holds else [])
