@@ -104,12 +104,27 @@ def _is_urgent(event: NewEvent) -> bool:
     return kind.reacts and kind.is_urgent and not event.historical
 
 
+def stop_reactions(contact_ids: Iterable[int]) -> None:
+    """Wait until nobody reacts for these people; nobody begins before the caller's transaction ends.
+
+    Ask for it before any lock on the people themselves: a reactor locks in that order too.
+    """
+    _sql.all("lock_shards_of", {"contact_ids": sorted(set(contact_ids))})
+
+
+def hand_over_events(kept_id: int, gone_id: int) -> None:
+    """Let what waits or is parked for one person be the other's. The caller has stopped the reactions of both."""
+    people = {"kept_id": kept_id, "gone_id": gone_id}
+    _sql.run("hand_over_inbox", people)
+    _sql.run("hand_over_parked", people)
+
+
 @transaction.atomic
 def retry_parked(contact_ids: Iterable[int]) -> int:
     """Put all parked events of these contacts back into the inbox, in their order. Returns how many."""
-    parameters = {"contact_ids": sorted(set(contact_ids))}
-    _sql.all("lock_shards_of", parameters)
-    returned = _sql.run("unpark", parameters)
+    wanted = sorted(set(contact_ids))
+    stop_reactions(wanted)
+    returned = _sql.run("unpark", {"contact_ids": wanted})
     wake(CHANNEL)
     return returned
 
@@ -123,7 +138,7 @@ def give_up_parked(event_id: int) -> None:
     parked = ParkedEvent.objects.filter(event_id=event_id).first()
     if parked is None:
         return
-    _sql.all("lock_shards_of", {"contact_ids": [parked.contact_id]})
+    stop_reactions([parked.contact_id])
     ParkedEvent.objects.filter(event_id=event_id).delete()
     retry_parked([parked.contact_id])
 

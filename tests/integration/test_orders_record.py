@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import translation
 
 from jouren.conditions.queries import contact_ids
@@ -43,6 +45,19 @@ def test_an_order_counts_once_however_often_it_is_told(contact: Contact) -> None
     figures = Purchases.objects.get()
     assert (figures.orders, figures.trials, figures.regulars) == (2, 2, 0)
     assert orders_of(contact.pk).filter(source="shop").get().products == ["tea", "cup"]
+
+
+def test_orders_that_were_told_before_they_had_an_identity_do_not_count_again(contact: Contact) -> None:
+    record_order(contact.pk, **GOOD)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM events_event_key")
+        cursor.execute("INSERT INTO events_event_key VALUES ('shop', 'their-key')")
+        cursor.execute(import_module("jouren.events.migrations.0003_digested_keys").DIGEST)
+        cursor.execute(import_module("jouren.orders.migrations.0002_orders_told").TOLD)
+    assert not record_order(contact.pk, **GOOD)
+    payload = {"order": "2", "kind": "trial", "amount": 980, "currency": "JPY"}
+    assert record_event(NewEvent("order.paid", contact.pk, payload, source="shop", key="their-key")) is None
+    assert record_order(contact.pk, **(GOOD | {"order": "2"}))
 
 
 def test_a_late_order_moves_the_first_purchase_and_not_the_last(contact: Contact) -> None:
