@@ -22,7 +22,7 @@ from jouren.journeys.actions import enrol_by_hand, freeze_version, retire_versio
 from jouren.journeys.models import Enrolment, EnrolmentState, Journey
 from jouren.journeys.queries import figures
 from jouren.journeys.steps import listening
-from jouren.messaging.gate import Question, ask, load_gate_facts
+from jouren.messaging.gate import Question, Verdict, ask, load_gate_facts
 from jouren.messaging.models import Delivery, Message, MessageVersion
 from jouren.messaging.vocabulary import State
 from jouren.pyramid.models import PyramidPosition
@@ -483,7 +483,7 @@ def test_who_reaches_the_goal_while_a_message_waits_to_go_does_not_get_it(topic:
     version_id = message.versions.get().pk
     facts = load_gate_facts([Question(contact.pk, version_id, run_id, "email") for contact in (one, two)])
     assert ask(facts, START) == [None, None]
-    assert ask(facts, START, is_sending=True) == [None, "journey_left"]
+    assert ask(facts, START, is_sending=True) == [None, Verdict("journey_left")]
 
 
 def test_of_a_message_planned_for_both_halves_of_a_person_one_goes(topic: Topic, message: Message) -> None:
