@@ -127,7 +127,8 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = JOUREN.mail_from
 
 LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", _("Japanese")), ("en", _("English"))]
-LOCALE_PATHS = [PACKAGE / "locale"]
+# What Wagtail's catalogue lacks comes after all of the apps' own, and before ours. Its scripts read these paths too.
+LOCALE_PATHS = [PACKAGE / "locale", PACKAGE / "backoffice" / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Tokyo"
