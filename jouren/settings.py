@@ -117,6 +117,7 @@ DATABASES = {"default": database_settings(JOUREN.database_url or EmbeddedDatabas
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEST_RUNNER = "django.test.runner.DiscoverRunner"
 
+AUTHENTICATION_BACKENDS = ["jouren.backoffice.entry.backend.GuardedBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -145,6 +146,8 @@ WHITENOISE_USE_FINDERS = JOUREN.debug
 
 WAGTAIL_SITE_NAME = "Jouren"
 WAGTAILADMIN_BASE_URL = JOUREN.base_url
+WAGTAILADMIN_USER_LOGIN_FORM = "jouren.backoffice.entry.forms.LoginForm"
+WAGTAILADMIN_USER_PASSWORD_RESET_FORM = "jouren.backoffice.entry.forms.PasswordResetForm"  # noqa: S105
 WAGTAIL_CONTENT_LANGUAGES = LANGUAGES
 WAGTAILADMIN_PERMITTED_LANGUAGES = LANGUAGES
 WAGTAIL_ENABLE_UPDATE_CHECK = False

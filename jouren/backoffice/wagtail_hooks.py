@@ -14,6 +14,7 @@ from wagtail import hooks
 from wagtail.log_actions import LogActionRegistry
 from wagtail.snippets.models import register_snippet
 
+from jouren.backoffice.entry.guard import REFUSED
 from jouren.backoffice.journeys.viewset import JourneyViewSet
 from jouren.backoffice.mends import speak_the_readers_language
 from jouren.backoffice.menu import register_areas
@@ -55,6 +56,7 @@ def _style() -> str:
 
 def _acts(actions: LogActionRegistry) -> None:
     actions.register_action("contacts.export", _("Export person"), _("Data exported"))
+    actions.register_action(REFUSED, _("Refuse login"), _("Too many tries to sign in were refused"))
 
 
 hooks.register("register_admin_urls", _urls)
