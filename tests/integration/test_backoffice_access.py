@@ -33,8 +33,8 @@ def own_urls() -> Iterator[tuple[str, str]]:
         "stage": "trial",
         "revision_id": 1,
     }
-    admin = next(each for each in get_resolver().url_patterns if str(each.pattern) == "admin/")
-    for space in admin.url_patterns:
+    admin = [each for each in get_resolver().url_patterns if str(each.pattern) == "admin/"]
+    for space in (space for each in admin for space in each.url_patterns):
         if getattr(space, "namespace", None) not in OWN + VIEWSETS:
             continue
         for view in space.url_patterns:
