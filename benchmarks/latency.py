@@ -122,10 +122,10 @@ def _journey(message_version: int) -> None:
 
     send = str(uuid.uuid5(uuid.NAMESPACE_OID, "bench-thanks"))
     compiled: dict[str, Any] = {
-        "schema": 1,
+        "schema": 2,
         "zone": "Asia/Tokyo",
         "first": send,
-        "trigger": {"event": "order.paid", "match": {}},
+        "triggers": [{"event": "order.paid", "match": {}}],
         "reentry": "again",
         "entry": None,
         "goal": None,

@@ -79,7 +79,7 @@ def _take_along(version: JourneyVersion, former: JourneyVersion | None) -> None:
 def surviving_steps(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str | None]:
     """For each step of ``old`` that ``new`` lacks: the first step after it that is left, or None for the end.
 
-    After a fork that is gone, its people go on where the two ways meet again, or else on its "otherwise" way.
+    After a fork that is gone, its people go on where its ways meet.
     """
     return {step: _following(step, old, new) for step in old["steps"] if step not in new["steps"]}
 
@@ -88,7 +88,7 @@ def _following(step_id: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
     current: str | None = step_id
     while current is not None and current not in new["steps"]:
         step = old["steps"][current]
-        current = step["next"] if "next" in step else step.get("else")
+        current = step["next"] if "next" in step else step.get("else")  # forks of schema 1 have no "next"
     return current
 
 
@@ -114,6 +114,6 @@ def enrol_by_hand(journey: Journey, contact_ids: Iterable[int]) -> list[int]:
     live = JourneyVersion.objects.filter(journey=journey, live=True).first()
     if live is None:
         raise NotPublished(_("The journey “%(name)s” is not published.") % {"name": journey})
-    entered = enrol_contacts(load_version(live.pk), sorted(set(contact_ids)), clock.now())
+    entered = enrol_contacts(load_version(live.pk), dict.fromkeys(sorted(set(contact_ids)), ""), clock.now())
     wake(CHANNEL)
     return entered

@@ -13,16 +13,15 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
-from uuid import UUID
 
 import psycopg
 from django.db import InterfaceError, OperationalError, transaction
 
 from jouren.core import clock
 from jouren.core.sql import load_sql
-from jouren.journeys.decide import GOAL_REACHED, Decision, Facts, Go, Leave, Stay, decide
+from jouren.journeys.decide import GOAL_REACHED, decide
 from jouren.journeys.models import EnrolmentState
-from jouren.journeys.program import ChangeStage, Send, Suppress
+from jouren.journeys.program import Facts, Go, Stay, Step
 from jouren.journeys.sources import DatabaseFacts, FactSource
 from jouren.journeys.versions import LoadedVersion, load_version
 from jouren.journeys.writers import DatabaseWriter
@@ -42,10 +41,11 @@ class Walker(NamedTuple):
     version_id: int
     contact_id: int
     occurrence: int
-    step: UUID | None
+    step: str | None
     arrived_at: datetime
     entered_at: datetime
-    heard: bool
+    heard: int | None
+    key: str
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class Move:
     due_at: datetime | None = None
     waits_for: str | None = None
     reason: str = ""
-    effects: list[Send | ChangeStage | Suppress] = field(default_factory=list)
+    effects: list[Step] = field(default_factory=list)
 
 
 class Writer(Protocol):
@@ -125,29 +125,31 @@ def walk(
 
     After a step that changes what is known of the person the walk pauses, to go on in the next tick with fresh facts.
     """
-    program = version.program
-    step_id = str(walker.step) if walker.step else None
-    facts = Facts(values, walker.entered_at, walker.arrived_at, walker.heard, closures)
-    effects: list[Send | ChangeStage | Suppress] = []
+    program, steps = version.program, version.program.steps
+    step_id = walker.step
+    facts = Facts(values, walker.entered_at, walker.arrived_at, walker.heard, closures, walker.contact_id, walker.key)
+    effects: list[Step] = []
     for _ in range(MAX_STEPS_A_TICK):
         if step_id is None:
             return Move(walker, version, EnrolmentState.FINISHED, None, now, effects=effects)
-        decision: Decision = decide(program, program.steps[step_id], facts, now)
-        match decision:
-            case Stay(until, waits_for):
-                return Move(
-                    walker, version, EnrolmentState.ACTIVE, step_id, facts.arrived_at, until, waits_for, "", effects
-                )
-            case Leave(reason):
-                state = EnrolmentState.FINISHED if reason == GOAL_REACHED else EnrolmentState.LEFT
-                return Move(walker, version, state, step_id, facts.arrived_at, reason=reason, effects=effects)
-            case Go(following, effect):
-                if effect is not None:
-                    effects.append(effect)
-                step_id = following
-                facts = Facts(values, walker.entered_at, now, False, closures)
-                if isinstance(effect, ChangeStage | Suppress):
+        decision = decide(program, steps[step_id], facts, now)
+        if isinstance(decision, Go):
+            step_id, effect = decision
+            if facts.arrived_at is not now:
+                facts = Facts(values, walker.entered_at, now, None, closures, walker.contact_id, walker.key)
+            if effect is not None:
+                effects.append(effect)
+                if effect.changes_facts:
                     break
+        elif isinstance(decision, Stay):
+            until, waits_for = decision
+            return Move(
+                walker, version, EnrolmentState.ACTIVE, step_id, facts.arrived_at, until, waits_for, "", effects
+            )
+        else:
+            reason = decision.reason
+            state = EnrolmentState.FINISHED if reason == GOAL_REACHED else EnrolmentState.LEFT
+            return Move(walker, version, state, step_id, facts.arrived_at, reason=reason, effects=effects)
     return Move(walker, version, EnrolmentState.ACTIVE, step_id, now, now, None, "", effects)
 
 

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from jouren.core.sql import load_sql
-from jouren.journeys.decide import Facts, leaves
+from jouren.journeys.decide import leaves
+from jouren.journeys.program import Facts
 from jouren.journeys.sources import DatabaseFacts
 from jouren.journeys.versions import load_version
 from jouren.messaging.gate import GateFacts, GateRule, register_gate_rule

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models, transaction
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
-from wagtail.fields import StreamField
 from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, RevisionMixin
 
+from jouren.conditions.fields import ConditionField
 from jouren.core.schedule import DEFAULT_ZONE
-from jouren.journeys.blocks import ExitsBlock, StepsBlock, TestsBlock, TriggersBlock
+from jouren.core.streams import AuthoredField
+from jouren.journeys.blocks import ExitsBlock
+from jouren.journeys.steps import StepsBlock
+from jouren.journeys.triggers import MAX_TRIGGERS, TriggersBlock
 
 
 class Reentry(models.TextChoices):
@@ -20,6 +24,8 @@ class Reentry(models.TextChoices):
 
     ONCE = "once", _("Once in a lifetime")
     AGAIN = "again", _("Again, when they are not in it")
+    AFTER = "after", _("Again, so many days after they last entered")
+    KEYED = "keyed", _("Once for each order (or other thing), also side by side")
 
 
 class Journey(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, models.Model):
@@ -27,22 +33,37 @@ class Journey(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
 
     name = models.CharField(_("name"), max_length=200)
     description = models.TextField(_("what it is for"), blank=True)
-    trigger = StreamField(TriggersBlock(), verbose_name=_("who enters"), blank=True, max_num=1)
-    entry = StreamField(TestsBlock(), verbose_name=_("only if"), blank=True)
+    trigger = AuthoredField(TriggersBlock(), verbose_name=_("who enters"), blank=True, max_num=MAX_TRIGGERS)
+    entry = ConditionField(_("only if"))
     reentry = models.CharField(_("how often"), max_length=10, choices=Reentry.choices, default=Reentry.ONCE)
-    goal = StreamField(
-        TestsBlock(),
-        verbose_name=_("goal"),
-        blank=True,
-        help_text=_("Who reaches it leaves the journey. Asked again before every message."),
+    reentry_days = models.PositiveSmallIntegerField(
+        _("days until they may enter again"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
-    exits = StreamField(
+    key = models.CharField(
+        _("once for each"),
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("The property of the event that tells the walks apart, such as order."),
+    )
+    entries_per_hour = models.PositiveIntegerField(
+        _("people an hour at most"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("More than that begin a little later, in their turn. Empty: no limit."),
+    )
+    goal = ConditionField(
+        _("goal"), help_text=_("Who reaches it leaves the journey. Asked again before every message.")
+    )
+    exits = AuthoredField(
         ExitsBlock(),
         verbose_name=_("exits"),
         blank=True,
         help_text=_("Who meets one of these leaves the journey. Asked again before every message."),
     )
-    steps = StreamField(StepsBlock(), verbose_name=_("steps"), blank=True)
+    steps = AuthoredField(StepsBlock(), verbose_name=_("steps"), blank=True)
     zone = models.CharField(_("time zone"), max_length=50, default=DEFAULT_ZONE)
     paused_at = models.DateTimeField(null=True, editable=False)
 
@@ -170,8 +191,10 @@ class EnrolmentState(models.IntegerChoices):
 class Enrolment(models.Model):
     """One person's walk through a journey.
 
-    ``step`` is where they are, ``arrived_at`` since when; the advancer looks again at ``due_at``. ``waits_for`` is the
-    type of event that would wake them before; ``heard_event_id`` is the one that did.
+    ``step`` is where they are, ``arrived_at`` since when; the advancer looks again at ``due_at`` (null: the journey
+    stands still). ``waits_for`` are the types of events that would wake them before, separated by spaces;
+    ``heard_event_id`` is the one that did, ``heard_path`` the way it opens. ``key``: what this walk is about, in
+    journeys that are walked once for each order, say.
     """
 
     journey = models.ForeignKey(Journey, on_delete=models.CASCADE, db_index=False, related_name="+")
@@ -186,6 +209,8 @@ class Enrolment(models.Model):
     due_at = models.DateTimeField(null=True)
     waits_for = models.TextField(null=True)
     heard_event_id = models.BigIntegerField(null=True)
+    heard_path = models.SmallIntegerField(null=True)
+    key = models.TextField(default="", db_default="")
     entered_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     reason = models.TextField(default="", db_default="")
@@ -213,3 +238,10 @@ class Enrolment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+
+class EntryPace(models.Model):
+    """Until when the allowance of a journey with a limit on entries is used up."""
+
+    journey = models.OneToOneField(Journey, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    busy_until = models.DateTimeField()

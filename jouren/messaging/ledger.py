@@ -12,7 +12,9 @@ from jouren.contacts.models import SuppressionReason
 from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_events
 from jouren.messaging.channels.base import Fate, Outcome
+from jouren.messaging.gate import Verdict
 from jouren.messaging.policies import next_try
+from jouren.messaging.sending_rules.holds import record_holds
 from jouren.messaging.vocabulary import Kind, State
 
 _sql = load_sql("messaging")
@@ -61,15 +63,20 @@ class Ledger:
     _rows: list[tuple[Any, ...]] = field(default_factory=list)
     _events: list[tuple[int, NewEvent]] = field(default_factory=list)
     _dead: list[tuple[int, str]] = field(default_factory=list)
+    _held: list[tuple[int, Verdict]] = field(default_factory=list)
 
     def attempt(self, entry: Entry) -> None:
         """Is being sent from now on."""
         self._add(entry, State.ATTEMPTING, slot=entry.slot)
 
-    def withhold(self, entry: Entry, reason: str) -> None:
-        """The gate refused."""
-        self._add(entry, State.SUPPRESSED, reason=reason)
-        self._tell(entry, "message.withheld", reason=reason)
+    def hold(self, entry: Entry, verdict: Verdict) -> None:
+        """The gate refused, or wants to be asked again later."""
+        self._held.append((entry.id, verdict))
+        if verdict.until is not None:
+            self._add(entry, State.PLANNED, reason=verdict.reason, try_at=verdict.until)
+            return
+        self._add(entry, State.SUPPRESSED, reason=verdict.reason)
+        self._tell(entry, "message.withheld", reason=verdict.reason)
 
     def put_off(self, entry: Entry, moment: datetime) -> None:
         """A limit makes it wait; its moment is reserved."""
@@ -167,6 +174,8 @@ class Ledger:
         columns = dict(zip(names, map(list, zip(*self._rows, strict=True)), strict=True))
         changed = {id_ for (id_,) in _sql.all("apply", {"now": self.now, **columns})}
         record_events([event for id_, event in self._events if id_ in changed])
+        if self._held:
+            record_holds([(id_, self.now, verdict) for id_, verdict in self._held if id_ in changed])
         for contact_id, detail in self._dead:
             suppress_contacts([contact_id], SuppressionReason.HARD_BOUNCE, channel=self.channel, detail=_clean(detail))
 

@@ -20,9 +20,25 @@ from jouren.contacts.errors import BadAddress
 from jouren.messaging.channels.email.blocks import BodiesBlock
 from jouren.messaging.forms import MessageForm
 from jouren.messaging.panels import InFlightPanel
+from jouren.messaging.sending_rules.models import CapRow, Hold, SendingRules
 from jouren.messaging.slots import DEFAULT_IN_FLIGHT
 from jouren.messaging.vocabulary import Doubt, Kind, Lane, RunKind, Stage, State, Wall
 
+__all__ = [
+    "CapRow",
+    "ClickHour",
+    "Delivery",
+    "DomainLimit",
+    "Hold",
+    "Message",
+    "MessageVersion",
+    "RateClock",
+    "RelaySettings",
+    "Run",
+    "SendingRules",
+    "ShopClickHour",
+    "ShopSettings",
+]
 LANGUAGES = [("ja", _("Japanese")), ("en", _("English"))]
 
 
@@ -129,7 +145,8 @@ class Delivery(models.Model):
     """One message to one person, once: unique by run, step, contact and occurrence.
 
     No rendered copy is kept: the version, the person and ``context`` (what only this delivery knows, such as a
-    confirmation link) give it again. ``due_at`` is when it was meant to go, ``try_at`` when it is tried next.
+    confirmation link) give it again. ``due_at`` is when it was meant to go, ``try_at`` when it is tried next or, once
+    there is nothing to try any more, when it was handed over.
     Foreign keys have no constraint in the database: a hundred senders locking one run's row would wait for each other.
     """
 
@@ -173,7 +190,7 @@ class Delivery(models.Model):
             models.Index(
                 fields=["slot"], condition=models.Q(state=State.ATTEMPTING), name="messaging_delivery_attempting"
             ),
-            models.Index(fields=["contact_id", "id"], name="messaging_delivery_contact"),
+            models.Index(fields=["contact_id", "try_at"], name="messaging_delivery_person"),
             # What became of a message is counted, and listed, without looking at the rows. Who clicked has opened.
             models.Index(fields=["message_version", "state", "id"], name="messaging_delivery_version"),
             models.Index(
@@ -307,3 +324,39 @@ class RateClock(models.Model):
 
     key = models.CharField(max_length=253, primary_key=True)
     busy_until = models.DateTimeField()
+
+
+class ClickHour(models.Model):
+    """How often a person clicked in one hour of their own day (0 to 23). Written by ``best_hour``."""
+
+    pk = models.CompositePrimaryKey("contact_id", "hour")
+    contact_id = models.BigIntegerField()
+    hour = models.PositiveSmallIntegerField()
+    clicks = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "messaging_click_hour"
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} {self.hour}:00 {self.clicks}"
+
+
+class ShopClickHour(models.Model):
+    """The same over everybody, in a part for each shard of the reactor, so that no two wait for each other.
+
+    ``pairs`` counts ordered pairs of clicks of one person, ``same_pairs`` those within one hour; both stand at the hour
+    of the later click.
+    """
+
+    pk = models.CompositePrimaryKey("shard", "hour")
+    shard = models.PositiveSmallIntegerField()
+    hour = models.PositiveSmallIntegerField()
+    clicks = models.PositiveBigIntegerField()
+    pairs = models.PositiveBigIntegerField()
+    same_pairs = models.PositiveBigIntegerField()
+
+    class Meta:
+        db_table = "messaging_shop_click_hour"
+
+    def __str__(self) -> str:
+        return f"{self.shard} {self.hour}:00 {self.clicks}"

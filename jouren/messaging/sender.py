@@ -52,6 +52,7 @@ class LaneSender:
         self._under_way: dict[int, Entry] = {}  # by delivery
         self._finished: list[tuple[Entry, Outcome]] = []
         self._reaped_at = 0.0
+        self._has_claimed = False
         self.rounds = 0
 
     def tick(self) -> bool:
@@ -67,10 +68,11 @@ class LaneSender:
             return False
         wanted = backlog + len(self._under_way)
         lines = transport.ready(wanted, len(held), shop.letters, wait=0.1)[:backlog] if backlog else []
+        self._has_claimed = False
         letters = self._commit(lines, places, shop, now) if lines or self._finished else []
         transport.send(letters)
         outcomes = self._poll(_EXCHANGE_SECONDS if letters else _STRAGGLER_SECONDS)
-        return bool(letters or outcomes)
+        return bool(letters or outcomes or self._has_claimed)
 
     def close(self) -> None:
         """Wait a little for what is under way, write it down, and hand the slots back."""
@@ -155,15 +157,17 @@ class LaneSender:
         rows = _sql.all("claim", {"lane": self.lane, "now": now, "channel": self._channel.name, "limit": limit})
         if not rows:
             return []
-        facts = load_gate_facts([Question(row[2], row[3], row[1], self._channel.name) for row in rows])
+        # Also when the gate lets none of them go: others wait behind them.
+        self._has_claimed = True
+        facts = load_gate_facts([Question(row[2], row[3], row[1], self._channel.name, None, row[0]) for row in rows])
         self._learn({row[3] for row in rows})
         passed = []
-        for row, fact, reason in zip(rows, facts, ask(facts, now, is_sending=True), strict=True):
+        for row, fact, verdict in zip(rows, facts, ask(facts, now, is_sending=True), strict=True):
             entry = Entry(row[0], row[2], self._versions[row[3]], row[6], row[7], row[4], fact.address or "")
-            if reason is None:
+            if verdict is None:
                 passed.append((entry, fact, row[5]))
             else:
-                ledger.withhold(entry, reason)
+                ledger.hold(entry, verdict)
         if shop.domain_limits:
             passed = self._within_domain_limits(passed, shop.domain_limits, ledger, waits=waits)
         if shop.per_second:

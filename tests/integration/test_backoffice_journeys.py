@@ -151,7 +151,12 @@ def test_a_fork_shows_both_ways() -> None:
     fork = step("wait_event", event="order.paid", message=None, amount=3, unit="days", then=[inner], otherwise=[])
     journey = live_journey(fork, step("wait", amount=1, unit="days"))
     page = owner_client().get(f"/admin/journeys/inspect/{journey.pk}/").content.decode()
-    assert page.index("Wait for") < page.index("Send “お知らせ”") < page.index("otherwise") < page.index("Wait 1 day")
+    assert (
+        page.index("Wait for")
+        < page.index("Send “お知らせ”")
+        < page.index("when the time is over")
+        < page.index("Wait 1 day")
+    )
 
 
 def test_the_figures_count_people_and_messages_at_each_step() -> None:

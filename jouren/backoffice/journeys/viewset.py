@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.tables import Column, NumberColumn, StatusTagColumn
 from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewSet, UnpublishView
 
@@ -18,7 +18,7 @@ from jouren.backoffice.journeys.forms import JourneyForm
 from jouren.journeys.models import Journey, JourneyVersion
 from jouren.journeys.preview import FlowStep, flow
 from jouren.journeys.queries import StepFigures, figures
-from jouren.journeys.wording import describe_trigger
+from jouren.journeys.wording import describe_triggers
 
 
 class JourneyIndexView(IndexView):
@@ -60,7 +60,7 @@ class JourneyInspectView(InspectView):
             "versions": versions,
             "live": live,
             "shown": shown,
-            "trigger": describe_trigger(shown.compiled) if shown else "",
+            "trigger": describe_triggers(shown.compiled) if shown else "",
             "rows": _rows(flow(shown.compiled), counts.steps) if shown else [],
             "figures": counts,
             "state": state_text(self.object, live.number if live else None),
@@ -73,10 +73,9 @@ def _rows(steps: Sequence[FlowStep], counts: dict[str, StepFigures], depth: int 
     rows: list[dict[str, Any]] = []
     for step in steps:
         rows.append({"step": step, "figures": counts.get(step.id, StepFigures()), "depth": depth, "way": ""})
-        if step.forks:
-            for way, inner in ((_("then"), step.then), (_("otherwise"), step.otherwise)):
-                rows.append({"step": None, "depth": depth + 1, "way": way, "is_empty": not inner})
-                rows += _rows(inner, counts, depth + 2)
+        for way, inner in step.ways:
+            rows.append({"step": None, "depth": depth + 1, "way": way, "is_empty": not inner})
+            rows += _rows(inner, counts, depth + 2)
     return rows
 
 
@@ -120,7 +119,13 @@ class JourneyViewSet(SnippetViewSet):
             FieldPanel("name"),
             FieldPanel("description"),
             MultiFieldPanel(
-                [FieldPanel("trigger"), FieldPanel("entry"), FieldPanel("reentry")], heading=gettext_lazy("Who enters")
+                [
+                    FieldPanel("trigger"),
+                    FieldPanel("entry"),
+                    FieldRowPanel([FieldPanel("reentry"), FieldPanel("reentry_days"), FieldPanel("key")]),
+                    FieldPanel("entries_per_hour"),
+                ],
+                heading=gettext_lazy("Who enters"),
             ),
             FieldPanel("steps"),
             MultiFieldPanel(

@@ -23,7 +23,8 @@ from jouren.contacts.queries import alias_ids
 from jouren.contacts.timeline import Cursor, timeline
 from jouren.journeys.models import EnrolmentState, Journey, JourneyVersion
 from jouren.journeys.queries import Walk, walks_of
-from jouren.journeys.wording import describe_step, reason_text
+from jouren.journeys.steps import describe_step
+from jouren.journeys.wording import reason_text
 from jouren.messaging.models import Delivery
 from jouren.messaging.vocabulary import State
 from jouren.pyramid.models import ChangeReason, PyramidChange

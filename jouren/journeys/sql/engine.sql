@@ -1,6 +1,6 @@
 -- name: claim_due
 -- What another advancer holds is skipped; it is ours again if that one dies.
-SELECT id, version_id, contact_id, occurrence, step, arrived_at, entered_at, heard_event_id IS NOT NULL
+SELECT id, version_id, contact_id, occurrence, step::text, arrived_at, entered_at, heard_path, key
 FROM journeys_enrolment
 WHERE state = 1 AND due_at <= %(now)s
 ORDER BY due_at
@@ -10,7 +10,7 @@ FOR UPDATE SKIP LOCKED
 -- name: write_moves
 UPDATE journeys_enrolment AS enrolment
 SET state = moved.state, step = moved.step, arrived_at = moved.arrived_at, due_at = moved.due_at,
-    waits_for = moved.waits_for, heard_event_id = NULL, ended_at = moved.ended_at, reason = moved.reason
+    waits_for = moved.waits_for, heard_event_id = NULL, heard_path = NULL, ended_at = moved.ended_at, reason = moved.reason
 FROM unnest(
     %(ids)s::bigint[], %(states)s::smallint[], %(steps)s::uuid[], %(arrived_at)s::timestamptz[],
     %(due_at)s::timestamptz[], %(waits_for)s::text[], %(ended_at)s::timestamptz[], %(reasons)s::text[]
@@ -49,35 +49,74 @@ WHERE version.live AND (version.compiled -> 'goal' <> 'null'::jsonb OR version.c
 ORDER BY version.run_id, enrolment.contact_id, enrolment.occurrence DESC
 
 -- name: enrol
--- One walk at a time; a second one only where the journey allows it. The count makes the next occurrence, and the
--- unique constraint decides between two who try at once.
+-- Each at most once at a time; how often else is the journey's choice.
 INSERT INTO journeys_enrolment
-    (journey_id, version_id, contact_id, occurrence, state, step, arrived_at, due_at, entered_at)
-SELECT %(journey_id)s, %(version_id)s, wanted.contact_id, coalesce(past.walks, 0) + 1, 1, %(first)s::uuid, %(now)s, %(now)s,
-       %(now)s
-FROM unnest(%(contact_ids)s::bigint[]) AS wanted (contact_id)
+    (journey_id, version_id, contact_id, occurrence, key, state, step, arrived_at, due_at, entered_at)
+SELECT %(journey_id)s, %(version_id)s, wanted.contact_id, coalesce(past.walks, 0) + 1, wanted.key, 1, %(first)s::uuid,
+       %(now)s, %(now)s, %(now)s
+FROM unnest(%(contact_ids)s::bigint[], %(keys)s::text[]) AS wanted (contact_id, key)
 LEFT JOIN LATERAL (
-    SELECT max(occurrence) AS walks, bool_or(state = 1) AS active
+    SELECT max(occurrence) AS walks, bool_or(state = 1) AS active, bool_or(key = wanted.key) AS same,
+           max(entered_at) AS last
     FROM journeys_enrolment
     WHERE journey_id = %(journey_id)s AND contact_id = wanted.contact_id
 ) AS past ON true
-WHERE CASE WHEN %(again)s THEN past.active IS NOT TRUE ELSE past.walks IS NULL END
+WHERE CASE %(reentry)s::text
+          WHEN 'once' THEN past.walks IS NULL
+          WHEN 'again' THEN past.active IS NOT TRUE
+          WHEN 'after' THEN past.active IS NOT TRUE
+              AND (past.last IS NULL OR past.last <= %(now)s::timestamptz - %(days)s::integer * interval '24 hours')
+          WHEN 'keyed' THEN past.same IS NOT TRUE
+      END
 ON CONFLICT (journey_id, contact_id, occurrence) DO NOTHING
-RETURNING contact_id
+RETURNING contact_id, id
+
+-- name: start_pace
+INSERT INTO journeys_entrypace (journey_id, busy_until) VALUES (%(journey_id)s, %(now)s) ON CONFLICT DO NOTHING
+
+-- name: lock_pace
+SELECT busy_until FROM journeys_entrypace WHERE journey_id = %(journey_id)s FOR UPDATE
+
+-- name: set_pace
+UPDATE journeys_entrypace SET busy_until = %(busy_until)s WHERE journey_id = %(journey_id)s
+
+-- name: begin_later
+UPDATE journeys_enrolment AS enrolment
+SET entered_at = paced.at, arrived_at = paced.at, due_at = paced.at
+FROM unnest(%(ids)s::bigint[], %(at)s::timestamptz[]) AS paced (id, at)
+WHERE enrolment.id = paced.id
+
+-- name: payloads
+-- What happened to these people before, and as whom they were merged with.
+SELECT coalesce(alias.to_id, event.contact_id), event.payload
+FROM (
+    SELECT contact_id FROM unnest(%(contact_ids)s::bigint[]) AS asked (contact_id)
+    UNION
+    SELECT from_id FROM contacts_alias WHERE to_id = ANY(%(contact_ids)s::bigint[])
+) AS person (contact_id)
+JOIN events_event AS event ON event.contact_id = person.contact_id
+LEFT JOIN contacts_alias AS alias ON alias.from_id = event.contact_id
+WHERE event.type = %(type)s AND (%(since)s::timestamptz IS NULL OR event.occurred_at > %(since)s)
+  AND event.occurred_at <= %(now)s
 
 -- name: waiting
-SELECT enrolment.id, enrolment.version_id, enrolment.step, enrolment.contact_id, enrolment.arrived_at
+SELECT enrolment.id, enrolment.version_id, enrolment.step::text, enrolment.contact_id, enrolment.arrived_at, enrolment.key
 FROM unnest(%(contact_ids)s::bigint[], %(types)s::text[]) AS happened (contact_id, type)
 JOIN journeys_enrolment AS enrolment
-  ON enrolment.contact_id = happened.contact_id AND enrolment.waits_for = happened.type AND enrolment.state = 1
+  ON enrolment.contact_id = happened.contact_id AND enrolment.state = 1
+ AND happened.type = ANY(string_to_array(enrolment.waits_for, ' '))
 
 -- name: wake
 -- Who stands still (due never) hears it too, and goes on when the journey does.
 -- Who has walked on while this waited for their row does not hear it: it was not meant for the step they are at now.
+-- Of two that come before anybody looks, the one whose way stands higher counts.
 UPDATE journeys_enrolment AS enrolment
-SET heard_event_id = heard.event_id, due_at = CASE WHEN enrolment.due_at IS NOT NULL THEN %(now)s::timestamptz END
-FROM unnest(%(ids)s::bigint[], %(steps)s::uuid[], %(event_ids)s::bigint[]) AS heard (id, step, event_id)
+SET heard_event_id = heard.event_id, heard_path = heard.path,
+    due_at = CASE WHEN enrolment.due_at IS NOT NULL THEN %(now)s::timestamptz END
+FROM unnest(%(ids)s::bigint[], %(steps)s::uuid[], %(event_ids)s::bigint[], %(paths)s::smallint[])
+    AS heard (id, step, event_id, path)
 WHERE enrolment.id = heard.id AND enrolment.step = heard.step AND enrolment.state = 1
+  AND (enrolment.heard_path IS NULL OR enrolment.heard_path > heard.path)
 
 -- name: stand_still
 -- What people wait for is still listened to: an answer that comes meanwhile is not lost.
@@ -89,6 +128,7 @@ UPDATE journeys_enrolment AS enrolment
 SET version_id = %(version_id)s, due_at = %(now)s,
     waits_for = CASE WHEN moved.old IS NULL THEN enrolment.waits_for END,
     heard_event_id = CASE WHEN moved.old IS NULL THEN enrolment.heard_event_id END,
+    heard_path = CASE WHEN moved.old IS NULL THEN enrolment.heard_path END,
     step = CASE WHEN moved.old IS NULL THEN enrolment.step ELSE moved.new END,
     arrived_at = CASE WHEN moved.old IS NULL THEN enrolment.arrived_at ELSE %(now)s END
 FROM journeys_enrolment AS same
@@ -106,7 +146,7 @@ UPDATE journeys_enrolment AS gone
 SET state = 3, due_at = NULL, waits_for = NULL, ended_at = %(now)s, reason = 'merged'
 FROM journeys_enrolment AS kept
 WHERE gone.contact_id = %(gone_id)s AND gone.state = 1
-  AND kept.contact_id = %(kept_id)s AND kept.state = 1 AND kept.journey_id = gone.journey_id
+  AND kept.contact_id = %(kept_id)s AND kept.state = 1 AND kept.journey_id = gone.journey_id AND kept.key = gone.key
 
 -- name: hand_over_walks
 UPDATE journeys_enrolment AS gone

@@ -1,3 +1,5 @@
+"""Indexes for claiming run by run, and for counting and listing what became of a message."""
+
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
 
@@ -8,7 +10,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('messaging', '0002_connections_and_held_runs'),
+        ('messaging', '0005_held_runs'),
     ]
 
     operations = [

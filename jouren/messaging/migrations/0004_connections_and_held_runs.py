@@ -14,7 +14,7 @@ SET connections = least(max_in_flight, 1000), max_in_flight = greatest(max_in_fl
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0001_initial'),
+        ('messaging', '0003_deliveries_by_person_and_time'),
     ]
 
     operations = [
@@ -32,11 +32,6 @@ class Migration(migrations.Migration):
             model_name='relaysettings',
             name='max_in_flight',
             field=models.PositiveSmallIntegerField(default=100, help_text='Connections times messages may not exceed this. Raise it only if you can bear that after a crash nobody knows of so many messages whether they arrived.', validators=[django.core.validators.MinValueValidator(3), django.core.validators.MaxValueValidator(20000)], verbose_name='messages of unknown outcome allowed at most'),
-        ),
-        migrations.AddField(
-            model_name='run',
-            name='held_at',
-            field=models.DateTimeField(null=True),
         ),
         migrations.RunSQL(_CONNECTIONS, migrations.RunSQL.noop),
     ]

@@ -1,0 +1,69 @@
+"""How what steps do to people is written: one function an effect, for everybody of a batch to whom it is done."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from jouren.contacts.actions import suppress
+from jouren.contacts.models import SuppressionReason
+from jouren.journeys.program import Step
+from jouren.journeys.steps.changing import ChangeStage, Suppress
+from jouren.journeys.steps.sending import Send
+from jouren.messaging.actions import PlannedDelivery, plan_many
+from jouren.messaging.vocabulary import Lane
+from jouren.pyramid.actions import change_stage
+
+if TYPE_CHECKING:
+    from jouren.journeys.engine import Move
+
+Done = Sequence[tuple["Move", Any]]
+
+
+def apply_effects(moves: Iterable[Move], now: datetime) -> None:
+    """Write all that the steps of a batch of moves do, in the caller's transaction; messages first."""
+    done: dict[type[Step], list[tuple[Move, Step]]] = defaultdict(list)
+    for move in moves:
+        for effect in move.effects:
+            done[type(effect)].append((move, effect))
+    for kind, write in _WRITERS.items():
+        if kind in done:
+            write(done[kind], now)
+
+
+def _send(done: Done, now: datetime) -> None:
+    plan_many(
+        [
+            PlannedDelivery(
+                run_id=move.version.run_id,
+                step=effect.id,
+                contact_id=move.walker.contact_id,
+                occurrence=move.walker.occurrence,
+                message_version_id=effect.message_version,
+                channel=effect.channel,
+                lane=Lane.TRIGGERED,
+                due_at=now,
+            )
+            for move, effect in done
+        ],
+        now,
+    )
+
+
+def _change_stage(done: Done, now: datetime) -> None:
+    for move, effect in done:
+        change_stage(move.walker.contact_id, effect.stage, reason=effect.reason)
+
+
+def _suppress(done: Done, now: datetime) -> None:
+    for move, effect in done:
+        suppress(move.walker.contact_id, SuppressionReason.UNNEEDED, channel=effect.channel, detail=effect.reason)
+
+
+_WRITERS: dict[type[Step], Callable[[Done, datetime], None]] = {
+    Send: _send,
+    ChangeStage: _change_stage,
+    Suppress: _suppress,
+}
