@@ -77,10 +77,16 @@ class LaneSender:
         return bool(letters or outcomes or self._has_claimed)
 
     def close(self) -> None:
-        """Wait a little for what is under way, write it down, and hand the slots back."""
+        """Wait for the letters being handed over, five seconds at most, write all down, and hand the slots back.
+
+        Those that wait behind them on their connections stay planned.
+        """
         if self._transport is None or self._slots is None or self._shop is None:
             return
-        self._poll(_LAST_SECONDS)
+        self._transport.recall()
+        until = time.monotonic() + _LAST_SECONDS
+        while self._under_way and (left := until - time.monotonic()) > 0:
+            self._poll(left)
         if self._finished:
             self._commit([], [], self._shop, clock.now())
         self._transport.close()

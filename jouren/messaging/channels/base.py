@@ -94,6 +94,10 @@ class Transport(Protocol):
         """What has ended, waiting up to ``timeout`` seconds for all; less once only stragglers are left."""
         ...
 
+    def recall(self) -> None:
+        """Begin no more letters: those that wait for their turn end as ``NOT_BEGUN``."""
+        ...
+
     def news(self) -> list[Trouble | None]:
         """What became known of the way out since this was last asked: a trouble, or None when it is open again."""
         ...

@@ -69,6 +69,11 @@ class Connection:
         if self.phase is Phase.IDLE:
             self._begin()
 
+    def recall(self) -> None:
+        """Give back the letters that have not begun."""
+        self.ended += [Outcome(handover.key, Fate.NOT_BEGUN) for handover in self._waiting]
+        self._waiting.clear()
+
     def readable(self) -> None:
         """Take in what the server wrote."""
         try:
@@ -99,8 +104,7 @@ class Connection:
             self.ended.append(Outcome(self._key, Fate.NOT_TAKEN, refusal(421, why)))
         elif phase is Phase.DATA:
             self.ended.append(self._verdict or Outcome(self._key, Fate.LOST, refusal(421, why)))
-        self.ended += [Outcome(handover.key, Fate.NOT_BEGUN) for handover in self._waiting]
-        self._waiting.clear()
+        self.recall()
 
     def _begin(self) -> None:
         _line, self._key, letter = self._waiting.popleft()

@@ -6,10 +6,11 @@ import itertools
 import logging
 import selectors
 import smtplib
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent import futures
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 from jouren.core.config import SmtpAddress
 from jouren.core.errors import JourenError
@@ -47,7 +48,6 @@ class SmtpTransport:
         self._no_connecting_before = 0.0
         self._is_known_well = False
         self._news: list[Trouble | None] = []
-        self._openers = ThreadPoolExecutor(_OPENERS, thread_name_prefix="smtp-open")
 
     def ready(self, wanted: int, lines: int, letters: int, wait: float = 0.0) -> list[int]:
         """A connection's number for each letter that it can take now, connections in turn.
@@ -86,6 +86,12 @@ class SmtpTransport:
         ended, self._ended = self._ended, []
         return ended
 
+    def recall(self) -> None:
+        """Begin no more letters: those that wait behind another end as not begun."""
+        for connection in list(self._connections.values()):
+            connection.recall()
+            self._look_after(connection)
+
     def news(self) -> list[Trouble | None]:
         """What became known of the relay: a trouble for each failure to connect, None for the first success after."""
         news, self._news = self._news, []
@@ -93,7 +99,6 @@ class SmtpTransport:
 
     def close(self) -> None:
         """Close all connections; letters under way are left to their fate."""
-        self._openers.shutdown(wait=False, cancel_futures=True)
         for future in self._opening.values():
             future.add_done_callback(_close_opened)
         for connection in self._connections.values():
@@ -154,8 +159,10 @@ class SmtpTransport:
                 return
             if self._opening and not self._is_known_well:
                 return  # one at a time, until one succeeds: a wrong password is not tried eight times at once
+            if len(self._opening) >= _OPENERS:
+                return
             if line not in self._connections and line not in self._opening:
-                self._opening[line] = self._openers.submit(self._connect)
+                self._opening[line] = self._open_in_background()
 
     def _adopt_opened(self) -> None:
         for line in [line for line, future in self._opening.items() if future.done()]:
@@ -182,8 +189,17 @@ class SmtpTransport:
         self._news.append(trouble)
         logger.warning("The mail relay cannot be used now (%s): %s", trouble.kind, trouble.detail)
 
-    def _connect(self) -> smtplib.SMTP:
-        return connect(self._address(), self._hostname)
+    def _open_in_background(self) -> Future[smtplib.SMTP]:
+        # A daemon, for which nobody waits: a relay that does not answer must not keep this process from ending.
+        opened: Future[smtplib.SMTP] = Future()
+        threading.Thread(target=self._open, args=(opened,), name="smtp-open", daemon=True).start()
+        return opened
+
+    def _open(self, opened: Future[smtplib.SMTP]) -> None:
+        try:
+            opened.set_result(connect(self._address(), self._hostname))
+        except BaseException as error:
+            opened.set_exception(error)
 
     def _known_address(self) -> SmtpAddress | None:
         try:
