@@ -19,7 +19,7 @@ from jouren.journeys.models import Journey, JourneyVersion
 from jouren.journeys.program import SCHEMA
 from jouren.journeys.reactions import enrol_contacts
 from jouren.journeys.versions import load_version
-from jouren.messaging.actions import create_run
+from jouren.messaging.actions import create_run, hold_run, release_run
 from jouren.messaging.vocabulary import RunKind
 
 _sql = load_sql("journeys")
@@ -57,6 +57,7 @@ def freeze_version(journey: Journey, *, revision_id: int | None = None) -> Journ
         created_at=clock.now(),
     )
     _take_along(version, latest)
+    release_run(version.run_id)
     return version
 
 
@@ -93,9 +94,14 @@ def _following(step_id: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
 
 @transaction.atomic
 def retire_versions(journey: Journey) -> None:
-    """Let nobody enter any more; those inside stand still until the journey is published again."""
+    """Let nobody enter any more; those inside stand still until the journey is published again.
+
+    So do the messages that are planned and not yet being handed over.
+    """
     JourneyVersion.objects.filter(journey=journey, live=True).update(live=False)
     _sql.run("stand_still", {"journey_id": journey.pk})
+    for run_id in set(journey.versions.values_list("run_id", flat=True)):
+        hold_run(run_id)
 
 
 @transaction.atomic

@@ -72,8 +72,22 @@ def create_run(kind: str, title: str, reference: str = "") -> Run:
 
 
 def cancel_run(run_id: int) -> None:
-    """Let nothing more go out for this run."""
-    Run.objects.filter(pk=run_id, cancelled_at=None).update(cancelled_at=clock.now())
+    """Let nothing more go out for this run. What is planned, on hold or not, is withheld when its moment comes."""
+    Run.objects.filter(pk=run_id, cancelled_at=None).update(cancelled_at=clock.now(), held_at=None)
+
+
+def hold_run(run_id: int) -> None:
+    """Let nothing more go out for this run until :func:`release_run`: what is planned stays so, and is not lost.
+
+    What is being handed over goes out still.
+    """
+    Run.objects.filter(pk=run_id, held_at=None, cancelled_at=None).update(held_at=clock.now())
+
+
+def release_run(run_id: int) -> None:
+    """Let a run on hold go on. What is due goes now, if the gate still lets it."""
+    if Run.objects.filter(pk=run_id).exclude(held_at=None).update(held_at=None):
+        wake(CHANNEL)
 
 
 def plan_deliveries(planned: Sequence[PlannedDelivery], now: datetime) -> list[Plan]:

@@ -118,13 +118,17 @@ class MessageVersion(models.Model):
 
 
 class Run(models.Model):
-    """What deliveries belong to: a journey, a broadcast, a transactional purpose, a test."""
+    """What deliveries belong to: a journey, a broadcast, a transactional purpose, a test.
+
+    While it is on hold (``held_at``) what is planned stays planned. Cancelled, nothing of it goes out any more.
+    """
 
     kind = models.CharField(max_length=20, choices=RunKind.choices)
     title = models.CharField(max_length=200)
     reference = models.CharField(max_length=100, blank=True)
     created_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True)
+    held_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -177,13 +181,23 @@ class Delivery(models.Model):
             models.UniqueConstraint(fields=["run", "step", "contact_id", "occurrence"], name="messaging_delivery_once")
         ]
         indexes = [
+            # By run, so that the planned ones of a run on hold stand in nobody's way.
             models.Index(
-                fields=["lane", "try_at", "id"], condition=models.Q(state=State.PLANNED), name="messaging_delivery_due"
+                fields=["lane", "run", "try_at", "id"],
+                condition=models.Q(state=State.PLANNED),
+                name="messaging_delivery_next",
             ),
             models.Index(
                 fields=["slot"], condition=models.Q(state=State.ATTEMPTING), name="messaging_delivery_attempting"
             ),
             models.Index(fields=["contact_id", "try_at"], name="messaging_delivery_person"),
+            # What became of a message is counted, and listed, without looking at the rows. Who clicked has opened.
+            models.Index(fields=["message_version", "state", "id"], name="messaging_delivery_version"),
+            models.Index(
+                fields=["message_version", "first_clicked_at"],
+                condition=models.Q(first_opened_at__isnull=False),
+                name="messaging_delivery_seen",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
+from django.utils.formats import date_format
 from wagtail.models import ModelLogEntry
 
 from jouren.contacts.actions import (
@@ -25,6 +27,7 @@ from jouren.core import clock
 from jouren.events.queries import events_of
 from jouren.journeys.models import Enrolment
 from jouren.messaging.actions import plan_deliveries
+from jouren.messaging.models import Delivery
 from jouren.pyramid.actions import change_stage
 from jouren.pyramid.queries import stage_of_contact
 from jouren.pyramid.stages import Stage
@@ -214,6 +217,45 @@ def test_each_message_that_did_not_go_says_why_and_what_to_do() -> None:
         page = text_of(browser.get(f"/admin/people/{person.public_id}/"))
         assert "Message withheld" in page
         assert all(sentence in page for sentence in sentences[key])
+
+
+@pytest.mark.parametrize(
+    ("via", "way"),
+    [
+        ("unsubscribe", "with the unsubscribe link of a mail"),
+        ("preferences", "on their preference page"),
+        ("staff", "through the shop"),
+        ("a way of old", ""),
+    ],
+)
+@pytest.mark.parametrize("stored", ["unsubscribed", "no_consent"])
+def test_who_took_consent_back_is_told_with_when_and_how(via: str, way: str, stored: str) -> None:
+    version, person = published(), reader("a@example.jp", agrees=False)
+    at = clock.now() - timedelta(days=400)
+    grant_consent(person.pk, "email", "newsletter", via="form", at=at - timedelta(days=1))
+    withdraw_consent(person.pk, "email", "newsletter", via=via, at=at)
+    (plan,) = plan_deliveries([planned(version, person)], clock.now())
+    assert plan.reason == "unsubscribed"
+    Delivery.objects.update(reason=stored)  # what was stored before it was told apart reads well too
+    grant_consent(person.pk, "email", "newsletter", via="form")
+    when = date_format(timezone.localtime(at), "DATETIME_FORMAT")
+    sentence = f"They unsubscribed from this topic on {when}{f', {way}' if way else ''}."
+    browser = owner_client()
+    for url in (f"/admin/people/{person.public_id}/", f"/admin/messages/{version.message_id}/deliveries/"):
+        page = text_of(browser.get(url))
+        assert sentence in page, url
+        assert "Respect it. They can subscribe again themselves." in page
+
+
+def test_who_never_agreed_is_told_apart_from_who_took_it_back_later() -> None:
+    version, person = published(), reader("a@example.jp", agrees=False)
+    (plan,) = plan_deliveries([planned(version, person)], clock.now())
+    assert plan.reason == "no_consent"
+    grant_consent(person.pk, "email", "newsletter", via="form")
+    withdraw_consent(person.pk, "email", "newsletter", via="unsubscribe")
+    page = text_of(owner_client().get(f"/admin/people/{person.public_id}/"))
+    assert "They have not agreed to receive this topic." in page
+    assert "They unsubscribed from this topic on" not in page
 
 
 def test_a_message_on_its_way_is_told_before_it_goes() -> None:

@@ -11,7 +11,7 @@ from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.tables import Column, LiveStatusTagColumn, NumberColumn
 from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewSet
 
-from jouren.backoffice.figures import NEWEST, MessageFigures, message_figures
+from jouren.backoffice.figures import MessageFigures, message_figures
 from jouren.messaging.forms import MessageForm
 from jouren.messaging.models import Message
 from jouren.messaging.purposes import purpose
@@ -47,7 +47,6 @@ class MessageInspectView(InspectView):
             "answers": answers(message),
             "purpose": known.label if known else "",
             "figures": message_figures([message.pk]).get(message.pk, MessageFigures()),
-            "newest": NEWEST,
             "versions": list(message.versions.order_by("-number")[:20]),
             "may_see_people": self.request.user.has_perms(("messaging.view_delivery", "contacts.view_contact")),
             "try_url": reverse("message_try:show", args=[message.pk]),

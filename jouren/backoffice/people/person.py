@@ -191,8 +191,12 @@ def _walks(contact: Contact) -> list[WalkLine]:
 def _coming(contact: Contact) -> list[Coming]:
     waiting = Delivery.objects.filter(
         contact_id__in=alias_ids(contact.pk), state__in=(State.PLANNED, State.ATTEMPTING)
-    ).select_related("message_version")
+    ).select_related("message_version", "run")
     return [
-        Coming(delivery.message_version.name, delivery.due_at, explain(delivery.state, delivery.reason, delivery.error))
+        Coming(
+            delivery.message_version.name,
+            delivery.due_at,
+            explain(delivery.state, delivery.reason, delivery.error, is_held=delivery.run.held_at is not None),
+        )
         for delivery in waiting.order_by("due_at")[:_SHOWN]
     ]

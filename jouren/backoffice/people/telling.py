@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from jouren.backoffice.messages.wording import Explanation, explain
+from jouren.backoffice.messages.wording import CONSENT_REASONS, Explanation, explain
+from jouren.contacts.queries import Asked, Withdrawal, canonical_ids, withdrawals_behind
 from jouren.contacts.timeline import Entry
 from jouren.messaging.models import Delivery
+from jouren.messaging.vocabulary import State
 
 _ICONS = (
     ("message.withheld", "no-view", "warn"),
@@ -47,16 +49,39 @@ class Line:
 def tell_lines(entries: Sequence[Entry]) -> list[Line]:
     """The timeline's entries as lines; what became of their messages is read at once."""
     ids = {entry.event.payload.get("delivery") for entry in entries if entry.event.type.startswith("message.")}
-    deliveries = Delivery.objects.in_bulk([each for each in ids if isinstance(each, int)])
-    return [_line(entry, deliveries.get(entry.event.payload.get("delivery", 0))) for entry in entries]
+    deliveries = Delivery.objects.select_related("message_version").in_bulk(
+        [each for each in ids if isinstance(each, int)]
+    )
+    withdrawals = _withdrawals(deliveries.values())
+    lines = []
+    for entry in entries:
+        delivery = deliveries.get(entry.event.payload.get("delivery", 0))
+        lines.append(_line(entry, delivery, withdrawals.get(delivery.pk) if delivery else None))
+    return lines
 
 
-def _line(entry: Entry, delivery: Delivery | None) -> Line:
+def _withdrawals(deliveries: Iterable[Delivery]) -> dict[int, Withdrawal]:
+    """By delivery: the unsubscription that kept it back."""
+    kept_back = [each for each in deliveries if each.state == State.SUPPRESSED and each.reason in CONSENT_REASONS]
+    if not kept_back:
+        return {}
+    living = canonical_ids({each.contact_id for each in kept_back})
+    asked = {
+        each.pk: Asked(
+            living.get(each.contact_id, each.contact_id), each.channel, each.message_version.topic, each.planned_at
+        )
+        for each in kept_back
+    }
+    found = withdrawals_behind(asked.values())
+    return {pk: found[each] for pk, each in asked.items() if each in found}
+
+
+def _line(entry: Entry, delivery: Delivery | None, withdrawal: Withdrawal | None) -> Line:
     name = entry.event.type
     icon, tone = next(((icon, tone) for start, icon, tone in _ICONS if name.startswith(start)), ("history", ""))
     explanation = None
     if name == "message.withheld":
-        explanation = explain(delivery.state, delivery.reason, delivery.error) if delivery else None
+        explanation = explain(delivery.state, delivery.reason, withdrawal=withdrawal) if delivery else None
     elif name in {"message.failed", "message.unknown"} and delivery:
         explanation = explain(delivery.state, delivery.reason, delivery.error)
     if name in {"message.opened", "message.clicked"} and entry.event.payload.get("by") != "human":
