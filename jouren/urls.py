@@ -16,3 +16,5 @@ urlpatterns = [
     path("_util/login/", RedirectView.as_view(pattern_name="wagtailadmin_login", query_string=True)),
     path("", include(wagtail_urls)),
 ]
+
+handler500 = "jouren.content.failures.server_error"
