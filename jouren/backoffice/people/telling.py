@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jouren.backoffice.messages.wording import Explanation, explain
+from jouren.backoffice.people.origins import tell_origin
 from jouren.contacts.timeline import Entry
 from jouren.messaging.models import Delivery
 
@@ -34,7 +35,10 @@ _ICONS = (
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the timeline. ``explanation`` is there for a message that did not simply arrive."""
+    """One line of the timeline. ``explanation`` is there for a message that did not simply arrive.
+
+    ``origin`` tells where a visit came from.
+    """
 
     at: datetime
     label: str
@@ -42,6 +46,7 @@ class Line:
     icon: str
     tone: str
     explanation: Explanation | None = None
+    origin: str = ""
 
 
 def tell_lines(entries: Sequence[Entry]) -> list[Line]:
@@ -61,4 +66,11 @@ def _line(entry: Entry, delivery: Delivery | None) -> Line:
         explanation = explain(delivery.state, delivery.reason, delivery.error)
     if name in {"message.opened", "message.clicked"} and entry.event.payload.get("by") != "human":
         icon, tone = "cogs", ""
-    return Line(entry.event.occurred_at, entry.label, entry.sentence, icon, tone, explanation)
+    return Line(entry.event.occurred_at, entry.label, entry.sentence, icon, tone, explanation, _origin(entry))
+
+
+def _origin(entry: Entry) -> str:
+    if entry.event.type != "page.visited":
+        return ""
+    payload = entry.event.payload
+    return tell_origin(payload.get("utm") or {}, payload.get("referrer") or "")
