@@ -18,6 +18,7 @@ DEBUG = JOUREN.debug
 ALLOWED_HOSTS = (
     ["*"] if JOUREN.debug or JOUREN.sandbox else [urlsplit(JOUREN.base_url).hostname or "", "127.0.0.1", "localhost"]
 )
+CSRF_FAILURE_VIEW = "jouren.content.failures.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [JOUREN.base_url]
 _https = JOUREN.base_url.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https

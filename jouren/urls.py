@@ -4,10 +4,12 @@ from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
+from jouren.backoffice.pages import site_pages
 from jouren.core.media import picture
 
 urlpatterns = [
     path("admin/", include("jouren.backoffice.entry.urls")),
+    path("admin/pages/", site_pages),
     path("admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     path("media/<path:path>", picture),

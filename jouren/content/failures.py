@@ -23,3 +23,8 @@ def try_again() -> HttpResponse:
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form of the back office that came without its token: an old screen, or a browser that keeps no cookies."""
+    return HttpResponse(render_to_string("csrf.html"), status=403)
