@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from datetime import timedelta
 from typing import Any
@@ -24,6 +25,7 @@ from jouren.contacts.actions import (
 )
 from jouren.contacts.models import Contact, Problem, Suppression
 from jouren.core import clock
+from jouren.events.actions import NewEvent, record_event
 from jouren.events.queries import events_of
 from jouren.journeys.models import Enrolment
 from jouren.messaging.actions import plan_deliveries
@@ -409,3 +411,17 @@ def test_entering_no_journey_is_not_found(number: str) -> None:
     answer = owner_client().post(f"/admin/people/{person.public_id}/enter/", {"journey": number})
     assert answer.status_code == 404
     assert not Enrolment.objects.exists()
+
+
+def test_where_somebody_came_from_is_told_in_words_and_stays_text() -> None:
+    source = {"utm_source": "instagram", "utm_campaign": HOSTILE, "referrer": "https://t.co/x", "page": "/letters/"}
+    person = make_person(source=source)
+    visit = {"page": "/letters/", "utm": {"utm_source": HOSTILE, "utm_medium": "cpc"}, "referrer": "https://note.com/a"}
+    record_event(NewEvent("page.visited", person.pk, visit, source="capture", key="touch:1"))
+    page = text_of(owner_client().get(f"/admin/people/{person.public_id}/"))
+    assert "<script>alert" not in page
+    plain = html.unescape(page)
+    assert f"From: {HOSTILE} · By: a search advertisement · Link on: note" in plain
+    for told in ("<dd>Instagram</dd>", f"<dd>{HOSTILE}</dd>", "<dd>X</dd>", "<dd>/letters/</dd>"):
+        assert told in plain
+    assert 'href="https://t.co' not in page

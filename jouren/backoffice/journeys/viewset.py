@@ -7,6 +7,8 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList
@@ -24,6 +26,9 @@ from jouren.journeys.wording import describe_triggers
 class JourneyIndexView(IndexView):
     """The list, with how each journey stands."""
 
+    def get_base_queryset(self) -> Any:
+        return super().get_base_queryset().select_related("latest_revision")
+
     def get_table(self, object_list: Sequence[Journey], **kwargs: Any) -> Any:
         ids = [journey.pk for journey in object_list]
         people = journey_people(ids)
@@ -31,6 +36,8 @@ class JourneyIndexView(IndexView):
         for journey in object_list:
             journey.people = people.get(journey.pk, JourneyPeople())
             journey.version_text = state_text(journey, numbers.get(journey.pk))
+            edited = journey.latest_revision.created_at if journey.latest_revision else None
+            journey.edited_text = date_format(timezone.localtime(edited), "SHORT_DATETIME_FORMAT") if edited else ""
         return super().get_table(object_list, **kwargs)
 
 
@@ -108,9 +115,9 @@ class JourneyViewSet(SnippetViewSet):
         "name",
         StatusTagColumn("version_text", label=gettext_lazy("State"), primary=lambda journey: journey.live),
         NumberColumn("people.active", label=gettext_lazy("On the way")),
-        NumberColumn("people.finished", label=gettext_lazy("Finished")),
-        NumberColumn("people.left", label=pgettext_lazy("people of a journey", "Left")),
-        Column("latest_revision_created_at", label=gettext_lazy("Edited"), classname="jouren-when"),
+        NumberColumn("people.finished", label=gettext_lazy("Finished"), classname="jouren-roomy"),
+        NumberColumn("people.left", label=pgettext_lazy("people of a journey", "Left"), classname="jouren-roomy"),
+        Column("edited_text", label=gettext_lazy("Last edited"), classname="jouren-when jouren-roomy"),
     ]
     search_fields = ["name"]
     ordering = ["name", "id"]

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from jouren.backoffice.messages.wording import Explanation, channel_label, explain
+from jouren.backoffice.people.origins import describe_origin
 from jouren.backoffice.people.telling import Line, tell_lines
 from jouren.contacts.models import (
     Consent,
@@ -110,6 +111,8 @@ class Person:
     suppressions: list[Suppression]
     walks: list[WalkLine]
     coming: list[Coming]
+    origin: list[tuple[str, str]]
+    first_page: str
 
     @property
     def stops(self) -> list[Suppression]:
@@ -120,6 +123,7 @@ class Person:
 def load_person(contact: Contact) -> Person:
     """Everything of a person who is present."""
     problems = contact.problems.order_by("solved_at", "-noted_at")
+    source = contact.source if isinstance(contact.source, dict) else {}
     return Person(
         contact=contact,
         stage=stage_of_contact(contact.pk),
@@ -130,6 +134,8 @@ def load_person(contact: Contact) -> Person:
         suppressions=list(contact.suppressions.order_by("-at")[:_SHOWN]),
         walks=_walks(contact),
         coming=_coming(contact),
+        origin=describe_origin(source, str(source.get("referrer") or "")),
+        first_page=str(source.get("page") or ""),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jouren.backoffice.messages.wording import CONSENT_REASONS, Explanation, explain
+from jouren.backoffice.people.origins import tell_origin
 from jouren.contacts.queries import Asked, Withdrawal, canonical_ids, withdrawals_behind
 from jouren.contacts.timeline import Entry
 from jouren.messaging.models import Delivery
@@ -36,7 +37,10 @@ _ICONS = (
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the timeline. ``explanation`` is there for a message that did not simply arrive."""
+    """One line of the timeline. ``explanation`` is there for a message that did not simply arrive.
+
+    ``origin`` tells where a visit came from.
+    """
 
     at: datetime
     label: str
@@ -44,6 +48,7 @@ class Line:
     icon: str
     tone: str
     explanation: Explanation | None = None
+    origin: str = ""
 
 
 def tell_lines(entries: Sequence[Entry]) -> list[Line]:
@@ -86,4 +91,11 @@ def _line(entry: Entry, delivery: Delivery | None, withdrawal: Withdrawal | None
         explanation = explain(delivery.state, delivery.reason, delivery.error)
     if name in {"message.opened", "message.clicked"} and entry.event.payload.get("by") != "human":
         icon, tone = "cogs", ""
-    return Line(entry.event.occurred_at, entry.label, entry.sentence, icon, tone, explanation)
+    return Line(entry.event.occurred_at, entry.label, entry.sentence, icon, tone, explanation, _origin(entry))
+
+
+def _origin(entry: Entry) -> str:
+    if entry.event.type != "page.visited":
+        return ""
+    payload = entry.event.payload
+    return tell_origin(payload.get("utm") or {}, payload.get("referrer") or "")

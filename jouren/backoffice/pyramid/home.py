@@ -14,6 +14,7 @@ from wagtail.admin.ui.components import Component
 from wagtail.models import Page
 
 from jouren.backoffice.figures import changes
+from jouren.backoffice.publishing import failed_schedules
 from jouren.capture.models import Form
 from jouren.content.models import HomePage, LandingPage
 from jouren.core import clock
@@ -173,6 +174,8 @@ def notices(request: HttpRequest) -> Iterator[Notice]:
         yield Notice(
             _("No worker is running: nothing is sent and nothing moves. Start it with “jouren up” or “jouren worker”.")
         )
+    for failed in failed_schedules(request.user):
+        yield Notice(failed.text, failed.url, _("Open it"))
     if request.user.has_perm("events.view_parkedevent"):
         people = ParkedEvent.objects.values("contact_id").distinct().count()
         if people:
