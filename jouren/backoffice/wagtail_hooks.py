@@ -29,6 +29,7 @@ _ICONS = ("backoffice/icons/pyramid.svg", "backoffice/icons/route.svg")
 _PERMISSIONS = (
     ("contacts", "contact", ("view", "change", "delete")),
     ("messaging", "delivery", ("view",)),
+    ("messaging", "sendingrules", ("view", "change")),
     ("events", "parkedevent", ("view", "change", "delete")),
     ("core", "clock", ("change",)),
 )
@@ -38,6 +39,7 @@ def _urls() -> list[Any]:
     return [
         path("people/", include("jouren.backoffice.people.urls")),
         path("messages/", include("jouren.backoffice.messages.urls")),
+        path("sending-rules/", include("jouren.backoffice.policy.urls")),
         path("parked/", include("jouren.backoffice.events.urls")),
         path("mailbox/", include("jouren.backoffice.mailbox.urls")),
         path("clock/", include("jouren.backoffice.clock.urls")),

@@ -29,7 +29,7 @@ from jouren.events.actions import NewEvent, record_event
 from jouren.events.queries import events_of
 from jouren.journeys.models import Enrolment
 from jouren.messaging.actions import plan_deliveries
-from jouren.messaging.models import Delivery
+from jouren.messaging.models import ClickHour, Delivery
 from jouren.pyramid.actions import change_stage
 from jouren.pyramid.queries import stage_of_contact
 from jouren.pyramid.stages import Stage
@@ -379,6 +379,7 @@ def test_an_export_holds_everything_and_is_written_down() -> None:
     person = create_contact(email="p1@example.jp", family_name="山田")
     note_problem(person.pk, "乾燥")
     grant_consent(person.pk, "email", "news", via="form", text=keep_consent_text("I agree."))
+    ClickHour.objects.create(contact_id=person.pk, hour=20, clicks=3)
     answer = client_of(user).post(f"/admin/people/{person.public_id}/export/")
     assert answer["Content-Disposition"] == f'attachment; filename="person-{person.public_id}.json"'
     data = json.loads(answer.content)
@@ -386,6 +387,7 @@ def test_an_export_holds_everything_and_is_written_down() -> None:
     assert [identity["value"] for identity in data["identities"]] == ["p1@example.jp"]
     assert [problem["text"] for problem in data["problems"]] == ["乾燥"]
     assert data["consents"][0]["text__text"] == "I agree."
+    assert data["clicks_by_hour"] == {"20": 3}
     assert [event["type"] for event in data["timeline"]] == ["consent.granted", "problem.noted"]
     assert last_act() == ("contacts.export", "owner@example.jp")
 

@@ -21,6 +21,8 @@ from jouren.journeys.models import Journey, JourneyVersion
 from jouren.journeys.preview import FlowStep, flow
 from jouren.journeys.queries import StepFigures, figures
 from jouren.journeys.wording import describe_triggers
+from jouren.messaging.queries import help_and_ask_of_run
+from jouren.messaging.vocabulary import RunKind
 
 
 class JourneyIndexView(IndexView):
@@ -70,6 +72,7 @@ class JourneyInspectView(InspectView):
             "trigger": describe_triggers(shown.compiled) if shown else "",
             "rows": _rows(flow(shown.compiled), counts.steps) if shown else [],
             "figures": counts,
+            "balance": help_and_ask_of_run(RunKind.JOURNEY, str(self.object.pk)),
             "state": state_text(self.object, live.number if live else None),
             "pause_url": reverse("journeys:unpublish", args=[self.object.pk]) if live and may_pause else "",
         }

@@ -27,6 +27,8 @@ from jouren.journeys.queries import Walk, walks_of
 from jouren.journeys.steps import describe_step
 from jouren.journeys.wording import reason_text
 from jouren.messaging.models import Delivery
+from jouren.messaging.queries import help_and_ask_of
+from jouren.messaging.sending_rules.readiness import HelpAndAsk
 from jouren.messaging.vocabulary import State
 from jouren.pyramid.models import ChangeReason, PyramidChange
 from jouren.pyramid.queries import stage_history, stage_of_contact
@@ -113,6 +115,7 @@ class Person:
     coming: list[Coming]
     origin: list[tuple[str, str]]
     first_page: str
+    balance: HelpAndAsk
 
     @property
     def stops(self) -> list[Suppression]:
@@ -136,6 +139,7 @@ def load_person(contact: Contact) -> Person:
         coming=_coming(contact),
         origin=describe_origin(source, str(source.get("referrer") or "")),
         first_page=str(source.get("page") or ""),
+        balance=help_and_ask_of(alias_ids(contact.pk)),
     )
 
 
@@ -201,8 +205,14 @@ def _coming(contact: Contact) -> list[Coming]:
     return [
         Coming(
             delivery.message_version.name,
-            delivery.due_at,
-            explain(delivery.state, delivery.reason, delivery.error, is_held=delivery.run.held_at is not None),
+            max(delivery.due_at, delivery.try_at),
+            explain(
+                delivery.state,
+                delivery.reason,
+                delivery.error,
+                delivery.try_at,
+                is_held=delivery.run.held_at is not None,
+            ),
         )
-        for delivery in waiting.order_by("due_at")[:_SHOWN]
+        for delivery in waiting.order_by("try_at")[:_SHOWN]
     ]

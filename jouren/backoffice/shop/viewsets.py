@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -9,8 +10,10 @@ from django.forms import modelform_factory
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.ui.tables import BooleanColumn, Column
+from wagtail.admin.views.generic import EditView, IndexView
 from wagtail.admin.viewsets.model import ModelViewSet
 
+from jouren.backoffice.policy.silence import pace_text, paces, silence_text
 from jouren.contacts.models import Topic
 from jouren.events.errors import InvalidEvent
 from jouren.events.types import event_type, event_types
@@ -50,16 +53,43 @@ class TopicForm(WagtailAdminModelForm):
             self.fields["key"].disabled = True
 
 
+class TopicIndexView(IndexView):
+    """The list, with how regularly each topic is written about."""
+
+    def get_table(self, object_list: Sequence[Any], **kwargs: Any) -> Any:
+        known = paces()
+        for topic in object_list:
+            topic.pace_text = pace_text(known.get(topic.key))
+        return super().get_table(object_list, **kwargs)
+
+
+class TopicEditView(EditView):
+    """A topic, with a notice where it has gone silent."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        topic = self.object
+        pace = paces().get(topic.key)
+        return {
+            **super().get_context_data(**kwargs),
+            "silence": silence_text(topic, pace) if pace and pace.is_silent else "",
+            "pace": pace_text(pace) if pace else "",
+        }
+
+
 class TopicViewSet(_SettingViewSet):
     """What people can ask for or decline."""
 
     model = Topic
+    index_view_class = TopicIndexView
+    edit_view_class = TopicEditView
+    edit_template_name = "backoffice/shop/topic.html"
     icon = "list-ul"
     menu_label = _("Topics")
     menu_order = 310
     list_display = [
         "name",
         Column("key", label=_("Key"), classname="jouren-roomy"),
+        Column("pace_text", label=_("Last sent")),
         BooleanColumn("is_offered", label=_("Offered")),
     ]
     ordering = ["position", "key"]
