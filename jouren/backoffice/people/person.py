@@ -109,6 +109,7 @@ class Person:
     history: list[Step]
     identities: list[Identity]
     problems: list[Problem]
+    tags: list[str]
     consents: list[ConsentLine]
     suppressions: list[Suppression]
     walks: list[WalkLine]
@@ -133,6 +134,7 @@ def load_person(contact: Contact) -> Person:
         history=[_step(change) for change in stage_history(contact.pk)[:_SHOWN]],
         identities=list(contact.identities.order_by("kind", "id")),
         problems=list(problems[:_SHOWN]),
+        tags=list(contact.tags.order_by("text").values_list("text", flat=True)),
         consents=_consents(contact),
         suppressions=list(contact.suppressions.order_by("-at")[:_SHOWN]),
         walks=_walks(contact),

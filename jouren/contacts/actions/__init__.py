@@ -25,8 +25,10 @@ from jouren.contacts.actions.people import (
     set_locale,
     solve_problem,
 )
+from jouren.contacts.actions.tagging import add_tag, remove_tag
 
 __all__ = [
+    "add_tag",
     "attach_identity",
     "change_name",
     "create_contact",
@@ -40,6 +42,7 @@ __all__ = [
     "note_problem",
     "register_eraser",
     "register_merger",
+    "remove_tag",
     "resolve_contacts",
     "set_attributes",
     "set_locale",

@@ -106,9 +106,14 @@ def change_name(
 def set_locale(contact_id: int, *, language: str | None = None, zone: str | None = None) -> Contact:
     """Set the language a person reads and the time zone they live in; None leaves one as it is."""
     contact = locked(contact_id)
-    contact.language = contact.language if language is None else _language(language)
-    contact.zone = contact.zone if zone is None else check_zone(zone)
-    contact.save(update_fields=["language", "zone"])
+    new = {
+        "language": contact.language if language is None else _language(language),
+        "zone": contact.zone if zone is None else check_zone(zone),
+    }
+    if changed := [name for name, value in new.items() if getattr(contact, name) != value]:
+        contact.language, contact.zone = new["language"], new["zone"]
+        contact.save(update_fields=["language", "zone"])
+        record_event(NewEvent("contact.changed", contact.pk, {"what": changed}))
     return contact
 
 
