@@ -12,6 +12,7 @@ from typing import Any
 from wagtail import blocks
 
 from jouren.journeys.program import Step
+from jouren.journeys.steps.attributes import ClearAttributeKind, SetAttributeKind
 from jouren.journeys.steps.base import Binder, StepKind, Way
 from jouren.journeys.steps.changing import StageKind, SuppressKind
 from jouren.journeys.steps.ending import ExitKind
@@ -34,6 +35,8 @@ _KINDS: tuple[StepKind, ...] = (
     SplitKind(),
     StageKind(),
     SuppressKind(),
+    SetAttributeKind(),
+    ClearAttributeKind(),
     ExitKind(),
 )
 _BY_NAME = {kind.name: kind for kind in _KINDS}
