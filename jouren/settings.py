@@ -117,6 +117,7 @@ DATABASES = {"default": database_settings(JOUREN.database_url or EmbeddedDatabas
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEST_RUNNER = "django.test.runner.DiscoverRunner"
 
+AUTHENTICATION_BACKENDS = ["jouren.backoffice.entry.backend.GuardedBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -127,7 +128,8 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = JOUREN.mail_from
 
 LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", _("Japanese")), ("en", _("English"))]
-LOCALE_PATHS = [PACKAGE / "locale"]
+# What Wagtail's catalogue lacks comes after all of the apps' own, and before ours. Its scripts read these paths too.
+LOCALE_PATHS = [PACKAGE / "locale", PACKAGE / "backoffice" / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Tokyo"
@@ -144,6 +146,8 @@ WHITENOISE_USE_FINDERS = JOUREN.debug
 
 WAGTAIL_SITE_NAME = "Jouren"
 WAGTAILADMIN_BASE_URL = JOUREN.base_url
+WAGTAILADMIN_USER_LOGIN_FORM = "jouren.backoffice.entry.forms.LoginForm"
+WAGTAILADMIN_USER_PASSWORD_RESET_FORM = "jouren.backoffice.entry.forms.PasswordResetForm"  # noqa: S105
 WAGTAIL_CONTENT_LANGUAGES = LANGUAGES
 WAGTAILADMIN_PERMITTED_LANGUAGES = LANGUAGES
 WAGTAIL_ENABLE_UPDATE_CHECK = False

@@ -14,7 +14,9 @@ from wagtail import hooks
 from wagtail.log_actions import LogActionRegistry
 from wagtail.snippets.models import register_snippet
 
+from jouren.backoffice.entry.guard import REFUSED
 from jouren.backoffice.journeys.viewset import JourneyViewSet
+from jouren.backoffice.mends import speak_the_readers_language
 from jouren.backoffice.menu import register_areas
 from jouren.backoffice.messages.viewset import MessageViewSet
 from jouren.backoffice.pyramid.home import use_our_panels
@@ -37,6 +39,7 @@ def _urls() -> list[Any]:
         path("parked/", include("jouren.backoffice.events.urls")),
         path("mailbox/", include("jouren.backoffice.mailbox.urls")),
         path("clock/", include("jouren.backoffice.clock.urls")),
+        path("conditions/", include("jouren.backoffice.conditions.urls")),
     ]
 
 
@@ -54,6 +57,7 @@ def _style() -> str:
 
 def _acts(actions: LogActionRegistry) -> None:
     actions.register_action("contacts.export", _("Export person"), _("Data exported"))
+    actions.register_action(REFUSED, _("Refuse login"), _("Too many tries to sign in were refused"))
 
 
 hooks.register("register_admin_urls", _urls)
@@ -63,6 +67,7 @@ hooks.register("register_log_actions", _acts)
 hooks.register("insert_global_admin_css", _style)
 hooks.register("construct_homepage_panels", use_our_panels)
 hooks.register("register_admin_viewset", lambda: [viewset() for viewset in VIEWSETS])
+speak_the_readers_language()
 register_areas()
 register_snippet(JourneyViewSet)
 register_snippet(MessageViewSet)

@@ -1,8 +1,11 @@
 """The reactor: takes events from the inbox and runs their reactions, each effectively once.
 
 One tick is one transaction: lock a few shards, take their next events in order, react, delete them from the inbox.
-A crash before the commit undoes all of it. A failing event is *parked* with its
-contact's later ones; nobody else waits.
+A crash before the commit undoes all of it. A failing event is *parked* with its contact's later ones; nobody else
+waits.
+
+Who holds the lock of a person's shard is the only one who reacts for them. An event under an id that was merged away is
+sent on to the shard of the person it became.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import psycopg
 from django.db import InterfaceError, OperationalError, transaction
@@ -22,6 +26,7 @@ from jouren.events.types import Event
 logger = logging.getLogger(__name__)
 _sql = load_sql("events")
 
+SHARDS = 32
 SHARDS_A_TICK = 8
 EVENTS_A_TICK = 500
 _MAX_ERROR_LENGTH = 2_000
@@ -37,7 +42,7 @@ class _ReactionFailed(Exception):
 def tick() -> int:
     """React to the next batch of events: live ones first, imported history when there are none.
 
-    Returns how many events left the inbox.
+    Returns how many events left the inbox or were sent on within it.
     """
     return _tick(historical=False) or _tick(historical=True)
 
@@ -48,7 +53,7 @@ def _tick(*, historical: bool) -> int:
     if not shards:
         return 0
     rows = _sql.all("take", {"historical": historical, "shards": shards, "limit": EVENTS_A_TICK})
-    events = _follow_merges([Event(*row) for row in rows])
+    events = _at_home(rows, shards, historical)
     blocked = {row[0] for row in _sql.all("contacts_parked", {"contact_ids": [event.contact_id for event in events]})}
     for event_round in _rounds(events):
         ready = []
@@ -59,15 +64,23 @@ def _tick(*, historical: bool) -> int:
                 ready.append(event)
         blocked |= _react_or_park(ready)
     _sql.run("done", {"historical": historical, "shards": shards, "event_ids": [event.id for event in events]})
-    return len(events)
+    return len(rows)
 
 
-def _follow_merges(events: Sequence[Event]) -> list[Event]:
-    became = resolve_contacts({event.contact_id for event in events})
-    return [
-        dataclasses.replace(event, contact_id=became[event.contact_id]) if event.contact_id in became else event
-        for event in events
-    ]
+def _at_home(rows: Sequence[tuple[Any, ...]], shards: Sequence[int], historical: bool) -> list[Event]:
+    """The events that stand in their person's own shard, under the person's id; all others are sent on to theirs."""
+    became = resolve_contacts({contact_id for _shard, _id, contact_id, *_ in rows})
+    here: list[Event] = []
+    elsewhere: list[Event] = []
+    for shard, *columns in rows:
+        event = Event(*columns)
+        if event.contact_id in became:
+            event = dataclasses.replace(event, contact_id=became[event.contact_id])
+        (here if event.contact_id % SHARDS == shard else elsewhere).append(event)
+    if elsewhere:
+        living = {"event_ids": [e.id for e in elsewhere], "contact_ids": [e.contact_id for e in elsewhere]}
+        _sql.run("send_on", {"historical": historical, "shards": shards, **living})
+    return here
 
 
 def _rounds(events: Sequence[Event]) -> Iterator[list[Event]]:

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 from django.utils.translation import gettext as _
 
-from jouren.conditions.authoring import tree_of_test
 from jouren.conditions.errors import ConditionError
 from jouren.conditions.tree import validate_tree
 from jouren.core.errors import UserError
@@ -57,7 +55,8 @@ def compile_journey(journey: Journey) -> dict[str, Any]:
         "entry": _tree(journey.entry, "entry"),
         "goal": _tree(journey.goal, "goal"),
         "exits": [
-            {"when": _tree(block.value["when"], "exits"), "reason": block.value["reason"]} for block in journey.exits
+            {"when": _needed_tree(block.value["when"], "exits"), "reason": block.value["reason"]}
+            for block in journey.exits
         ],
         "entries_per_hour": journey.entries_per_hour,
         "first": first,
@@ -103,26 +102,22 @@ def fingerprint(compiled: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _tree(tests: Iterable[Any], field: str) -> dict[str, Any] | None:
-    """The condition that all of these test blocks make, or None when there are none."""
-    parts: list[dict[str, Any]] = []
-    for block in tests:
-        if block.block_type == "any_of":
-            parts.append({"any": [_leaf(test, field) for test in block.value]})
-        elif block.block_type == "none_of":
-            parts.append({"not": {"any": [_leaf(test, field) for test in block.value]}})
-        else:
-            parts.append(_leaf(block.value, field))
-    return {"all": parts} if parts else None
-
-
-def _leaf(test: Any, field: str) -> dict[str, Any]:
+def _tree(tree: Any, field: str) -> dict[str, Any] | None:
+    """A condition that can be asked, or None for none."""
+    if tree is None:
+        return None
     try:
-        tree = tree_of_test(fact=test["fact"], argument=test["argument"], op=test["op"], value=test["value"])
         validate_tree(tree)
     except ConditionError as error:
-        raise JourneyProblem(field, str(error)) from error
-    return tree
+        raise JourneyProblem(field, error.in_words) from error
+    return dict(tree)
+
+
+def _needed_tree(tree: Any, field: str) -> dict[str, Any]:
+    needed = _tree(tree, field)
+    if needed is None:
+        raise JourneyProblem(field, _("A condition is missing: add at least one."))
+    return needed
 
 
 class _Steps:
@@ -150,9 +145,9 @@ class _Steps:
         self.compiled[step_id] = {"type": kind.name, "next": following} | kind.compile(block.value, following, self)
         return step_id
 
-    def tree(self, tests: Any) -> dict[str, Any] | None:
-        """The condition of test blocks."""
-        return _tree(tests, "steps")
+    def tree(self, tree: Any) -> dict[str, Any]:
+        """A condition that a step needs."""
+        return _needed_tree(tree, "steps")
 
     def message(self, message: Any) -> dict[str, Any]:
         """The published version of a message."""

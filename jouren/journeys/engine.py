@@ -21,7 +21,7 @@ from jouren.core import clock
 from jouren.core.sql import load_sql
 from jouren.journeys.decide import GOAL_REACHED, decide
 from jouren.journeys.models import EnrolmentState
-from jouren.journeys.program import Facts, Go, Leave, Stay, Step
+from jouren.journeys.program import Facts, Go, Stay, Step
 from jouren.journeys.sources import DatabaseFacts, FactSource
 from jouren.journeys.versions import LoadedVersion, load_version
 from jouren.journeys.writers import DatabaseWriter
@@ -132,22 +132,24 @@ def walk(
     for _ in range(MAX_STEPS_A_TICK):
         if step_id is None:
             return Move(walker, version, EnrolmentState.FINISHED, None, now, effects=effects)
-        match decide(program, steps[step_id], facts, now):
-            case Go(following, effect):
-                step_id = following
-                if facts.arrived_at != now or facts.heard is not None:
-                    facts = facts._replace(arrived_at=now, heard=None)
-                if effect is not None:
-                    effects.append(effect)
-                    if effect.changes_facts:
-                        break
-            case Stay(until, waits_for):
-                return Move(
-                    walker, version, EnrolmentState.ACTIVE, step_id, facts.arrived_at, until, waits_for, "", effects
-                )
-            case Leave(reason):
-                state = EnrolmentState.FINISHED if reason == GOAL_REACHED else EnrolmentState.LEFT
-                return Move(walker, version, state, step_id, facts.arrived_at, reason=reason, effects=effects)
+        decision = decide(program, steps[step_id], facts, now)
+        if isinstance(decision, Go):
+            step_id, effect = decision
+            if facts.arrived_at is not now:
+                facts = Facts(values, walker.entered_at, now, None, closures, walker.contact_id, walker.key)
+            if effect is not None:
+                effects.append(effect)
+                if effect.changes_facts:
+                    break
+        elif isinstance(decision, Stay):
+            until, waits_for = decision
+            return Move(
+                walker, version, EnrolmentState.ACTIVE, step_id, facts.arrived_at, until, waits_for, "", effects
+            )
+        else:
+            reason = decision.reason
+            state = EnrolmentState.FINISHED if reason == GOAL_REACHED else EnrolmentState.LEFT
+            return Move(walker, version, state, step_id, facts.arrived_at, reason=reason, effects=effects)
     return Move(walker, version, EnrolmentState.ACTIVE, step_id, now, now, None, "", effects)
 
 

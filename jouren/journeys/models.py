@@ -11,9 +11,10 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, RevisionMixin
 
+from jouren.conditions.fields import ConditionField
 from jouren.core.schedule import DEFAULT_ZONE
 from jouren.core.streams import AuthoredField
-from jouren.journeys.blocks import ExitsBlock, TestsBlock
+from jouren.journeys.blocks import ExitsBlock
 from jouren.journeys.steps import StepsBlock
 from jouren.journeys.triggers import MAX_TRIGGERS, TriggersBlock
 
@@ -33,7 +34,7 @@ class Journey(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
     name = models.CharField(_("name"), max_length=200)
     description = models.TextField(_("what it is for"), blank=True)
     trigger = AuthoredField(TriggersBlock(), verbose_name=_("who enters"), blank=True, max_num=MAX_TRIGGERS)
-    entry = AuthoredField(TestsBlock(), verbose_name=_("only if"), blank=True)
+    entry = ConditionField(_("only if"))
     reentry = models.CharField(_("how often"), max_length=10, choices=Reentry.choices, default=Reentry.ONCE)
     reentry_days = models.PositiveSmallIntegerField(
         _("days until they may enter again"), null=True, blank=True, validators=[MinValueValidator(1)]
@@ -53,11 +54,8 @@ class Journey(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
         validators=[MinValueValidator(1)],
         help_text=_("More than that begin a little later, in their turn. Empty: no limit."),
     )
-    goal = AuthoredField(
-        TestsBlock(),
-        verbose_name=_("goal"),
-        blank=True,
-        help_text=_("Who reaches it leaves the journey. Asked again before every message."),
+    goal = ConditionField(
+        _("goal"), help_text=_("Who reaches it leaves the journey. Asked again before every message.")
     )
     exits = AuthoredField(
         ExitsBlock(),

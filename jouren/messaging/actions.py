@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,8 +20,9 @@ from jouren.core.wake import wake
 from jouren.events.actions import NewEvent, record_events
 from jouren.messaging.defaults import ensure_default_messages
 from jouren.messaging.errors import UnknownPurpose
-from jouren.messaging.gate import Question, ask, load_gate_facts
+from jouren.messaging.gate import Question, Verdict, ask, load_gate_facts
 from jouren.messaging.models import MessageVersion, Run
+from jouren.messaging.sending_rules.holds import record_holds
 from jouren.messaging.vocabulary import Lane, RunKind
 
 _sql = load_sql("messaging")
@@ -49,10 +50,14 @@ class PlannedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What became of a planned delivery. ``id`` is None when it had been planned before; ``reason`` says why not."""
+    """What became of a planned delivery. ``id`` is None when it had been planned before.
+
+    ``reason`` says why it does not go when it is due: not before ``waits_until``, or (None) not at all.
+    """
 
     id: int | None
     reason: str = ""
+    waits_until: datetime | None = None
 
 
 def create_run(kind: str, title: str, reference: str = "") -> Run:
@@ -74,16 +79,15 @@ def cancel_run(run_id: int) -> None:
 def plan_deliveries(planned: Sequence[PlannedDelivery], now: datetime) -> list[Plan]:
     """Ask the gate and store a batch of deliveries, in the caller's transaction (or one of its own).
 
-    One that exists (same run, step, contact, occurrence) is left as it is. One that the gate refuses is stored as
-    suppressed with its reason and told as ``message.withheld``.
+    One that exists (same run, step, contact, occurrence) is left as it is. One that the gate defers is tried, and the
+    gate asked again, at that moment. One that it refuses is stored as suppressed with its reason and told as
+    ``message.withheld``.
     """
-    rows, reasons = _store(planned, now, tells_all=True)
-    stored = {
-        (run_id, str(step), contact_id, occurrence): id_ for id_, run_id, step, contact_id, occurrence, *_ in rows
-    }
-    # A key that stands twice in the batch belongs to its first place.
-    ids = [stored.pop((p.run_id, str(p.step), p.contact_id, p.occurrence), None) for p in planned]
-    return [Plan(id_, reason if id_ else "") for id_, reason in zip(ids, reasons, strict=True)]
+    ids, verdicts = _store(planned, now, tells_all=True)
+    return [
+        Plan(id_, verdict.reason, verdict.until) if id_ and verdict else Plan(id_)
+        for id_, verdict in zip(ids, verdicts, strict=True)
+    ]
 
 
 def plan_many(planned: Sequence[PlannedDelivery], now: datetime) -> None:
@@ -93,22 +97,39 @@ def plan_many(planned: Sequence[PlannedDelivery], now: datetime) -> None:
 
 def _store(
     planned: Sequence[PlannedDelivery], now: datetime, *, tells_all: bool
-) -> tuple[list[tuple[Any, ...]], list[str]]:
+) -> tuple[list[int | None], list[Verdict | None]]:
+    """Returns the id of each that was stored (without ``tells_all``: of those that the gate holds) and its verdict."""
     if not planned:
         return [], []
-    questions = [Question(p.contact_id, p.message_version_id, p.run_id, p.channel) for p in planned]
+    questions = [Question(p.contact_id, p.message_version_id, p.run_id, p.channel, p.due_at) for p in planned]
     with transaction.atomic():
-        reasons = [reason or "" for reason in ask(load_gate_facts(questions), now)]
-        rows = _sql.all("plan", {**_columns(planned, reasons, now), "tells_all": tells_all})
-        withheld = [(row[0], row[3], row[6], row[5]) for row in rows if row[5]]
-        if withheld:
-            record_withheld(withheld)
-        if len(withheld) < len(planned) and any(p.lane < Lane.BROADCAST and p.due_at <= now for p in planned):
+        verdicts = ask(load_gate_facts(questions), now)
+        rows = _sql.all("plan", {**_columns(planned, verdicts, now), "tells_all": tells_all})
+        ids: list[int | None] = [None] * len(planned)
+        if rows:
+            stored = {(run_id, step, contact_id, occurrence): id_ for id_, run_id, step, contact_id, occurrence in rows}
+            # A key that stands twice in the batch belongs to its first place.
+            ids = [stored.pop((p.run_id, str(p.step), p.contact_id, p.occurrence), None) for p in planned]
+        if any(verdicts):
+            _record_held(zip(ids, planned, verdicts, strict=True), now)
+        if not all(verdicts) and _is_urgent(planned, now):
             wake(CHANNEL)
-    return rows, reasons
+    return ids, verdicts
 
 
-def _columns(planned: Sequence[PlannedDelivery], reasons: Sequence[str], now: datetime) -> dict[str, Any]:
+def _is_urgent(planned: Sequence[PlannedDelivery], now: datetime) -> bool:
+    return any(p.lane < Lane.BROADCAST and p.due_at <= now for p in planned)
+
+
+def _record_held(stored: Iterable[tuple[int | None, PlannedDelivery, Verdict | None]], now: datetime) -> None:
+    held = [(id_, p, verdict) for id_, p, verdict in stored if id_ is not None and verdict is not None]
+    record_holds([(id_, max(p.due_at, now), verdict) for id_, p, verdict in held])
+    withheld = [(id_, p.contact_id, p.message_version_id, v.reason) for id_, p, v in held if v.until is None]
+    if withheld:
+        record_withheld(withheld)
+
+
+def _columns(planned: Sequence[PlannedDelivery], verdicts: Sequence[Verdict | None], now: datetime) -> dict[str, Any]:
     return {
         "now": now,
         "run_ids": [p.run_id for p in planned],
@@ -117,7 +138,8 @@ def _columns(planned: Sequence[PlannedDelivery], reasons: Sequence[str], now: da
         "occurrences": [p.occurrence for p in planned],
         "channels": [p.channel for p in planned],
         "lanes": [p.lane for p in planned],
-        "reasons": list(reasons),
+        "reasons": [verdict.reason if verdict else "" for verdict in verdicts],
+        "waits_until": [verdict and verdict.until for verdict in verdicts],
         "due_at": [p.due_at for p in planned],
         "version_ids": [p.message_version_id for p in planned],
         "contexts": [None if p.context is None else Jsonb(p.context) for p in planned],

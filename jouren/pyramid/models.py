@@ -88,12 +88,14 @@ class PyramidRule(models.Model):
     def clean(self) -> None:
         """Refuse a rule that could never fire."""
         try:
-            fields = event_type(self.event_type).fields
+            kind = event_type(self.event_type)
         except InvalidEvent:
             raise ValidationError({"event_type": gettext("There is no such event.")}) from None
+        if not kind.reacts:
+            raise ValidationError({"event_type": gettext("Nothing can follow from this event. Choose another.")})
         if not isinstance(self.match, dict):
             raise ValidationError({"match": gettext("Give names of fields with their values.")})
-        if unknown := sorted(self.match.keys() - fields.keys()):
+        if unknown := sorted(self.match.keys() - kind.fields.keys()):
             message = gettext("%(event)s has no field %(field)s.")
             raise ValidationError({"match": message % {"event": self.event_type, "field": unknown[0]}})
         if self.at_least < 1:

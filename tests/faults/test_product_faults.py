@@ -52,7 +52,7 @@ with connection.cursor() as cursor:
     ids = [row[0] for row in cursor.fetchall()]
 payload = {"form": form.pk, "title": form.title, "registration": 0}
 record_events([NewEvent("registration.confirmed", id_, payload, clock.now(), "test", f"k{id_}") for id_ in ids])
-print(RelaySettings.load().max_in_flight)
+print(RelaySettings.load().in_flight)
 """
 
 

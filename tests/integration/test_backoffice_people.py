@@ -108,16 +108,16 @@ def test_pages_follow_each_other_without_gap_or_name_in_the_address() -> None:
 
 
 def test_a_stage_shows_its_people_and_a_search_stays_within_it() -> None:
-    people = [make_person(number, family_name=f"N{number}") for number in range(4)]
+    people = [make_person(number, family_name=f"名前{number}") for number in range(4)]
     for person in people[:3]:
         change_stage(person.pk, Stage.TRIAL)
     browser = owner_client()
     page = text_of(browser.get("/admin/people/stage/trial/"))
-    assert [name in page for name in ("N0", "N1", "N2", "N3")] == [True, True, True, False]
+    assert [name in page for name in ("名前0", "名前1", "名前2", "名前3")] == [True, True, True, False]
     base = text_of(browser.get("/admin/people/stage/aware/"))
-    assert [name in base for name in ("N0", "N3")] == [False, True]
-    found = text_of(browser.post("/admin/people/stage/trial/", {"text": "N1"}, follow=True))
-    assert [f">{name}<" in found for name in ("N0", "N1")] == [False, True]
+    assert [name in base for name in ("名前0", "名前3")] == [False, True]
+    found = text_of(browser.post("/admin/people/stage/trial/", {"text": "名前1"}, follow=True))
+    assert [f">{name}<" in found for name in ("名前0", "名前1")] == [False, True]
     assert browser.get("/admin/people/stage/nowhere/").status_code == 404
 
 

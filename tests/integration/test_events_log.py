@@ -25,6 +25,7 @@ def event_types(monkeypatch: pytest.MonkeyPatch) -> None:
     register_event_type(EventType("test.happened", "Happened", {"n": int, "word": str}, optional=frozenset({"word"})))
     register_event_type(EventType("test.secret", "Secret", {"word": str}, personal=frozenset({"word"})))
     register_event_type(EventType("test.told", "Told", reacts=False))
+    register_event_type(EventType("test.bought", "Bought", {"order": str, "n": int}, identity=("order",)))
 
 
 def _count(table: str) -> int:
@@ -58,6 +59,59 @@ def test_a_key_that_stands_twice_in_one_batch_counts_once() -> None:
     ids = record_events(batch)
     assert [event_id is not None for event_id in ids] == [True, True, False, True]
     assert [event.id for event in reversed(events_of([7]))] == [ids[0], ids[1], ids[3]]
+
+
+def _buy(order: str, n: int, key: str | None, source: str = "shop") -> NewEvent:
+    return NewEvent("test.bought", 7, {"order": order, "n": n}, source=source, key=key)
+
+
+def _bought() -> list[int]:
+    return [event.payload["n"] for event in reversed(events_of([7]))]
+
+
+def test_a_thing_is_told_of_once_by_each_source_under_whatever_keys() -> None:
+    assert record_event(_buy("1", 1, "a")) is not None
+    assert record_event(_buy("1", 2, "b")) is None
+    assert record_event(_buy("1", 3, None)) is None
+    assert record_event(_buy("1", 4, "a", "till")) is not None
+    assert record_event(_buy("2", 5, None)) is not None
+    assert record_event(_buy("2", 6, "c")) is None
+    assert _bought() == [1, 4, 5]
+
+
+def test_in_one_batch_too_a_thing_is_told_of_once_and_its_first_telling_counts() -> None:
+    batch = [_buy("1", 1, "a"), _buy("1", 2, "b"), _buy("1", 3, None), _buy("2", 4, "c"), _buy("1", 5, "a", "till")]
+    ids = record_events(batch)
+    assert [event_id is not None for event_id in ids] == [True, False, False, True, True]
+    assert _bought() == [1, 4, 5]
+
+
+def test_a_known_key_keeps_an_event_out_and_does_not_use_up_its_thing() -> None:
+    record_event(_buy("1", 1, "a"))
+    assert record_events([_buy("2", 2, "a"), _buy("2", 3, "b")])[0] is None
+    assert _bought() == [1, 3]
+
+
+def test_a_known_thing_keeps_an_event_out_and_does_not_use_up_its_key() -> None:
+    record_event(_buy("1", 1, "a"))
+    assert record_event(_buy("1", 2, "b")) is None
+    assert record_event(_buy("2", 3, "b")) is not None
+
+
+def test_a_key_is_known_in_every_later_month_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert record_event(NewEvent("test.happened", 7, {"n": 1}, key="a")) is not None
+    later = clock.now() + timedelta(days=62)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert record_event(NewEvent("test.happened", 7, {"n": 2}, key="a")) is None
+    assert record_event(NewEvent("test.happened", 7, {"n": 3}, key="b")) is not None
+    assert _count(f"events_event_{later:%Y_%m}") == 1
+
+
+def test_what_a_sender_wrote_into_a_key_cannot_be_read_in_the_database() -> None:
+    record_event(_buy("hanako@example.jp", 1, "hanako@example.jp"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT key, thing FROM events_event_key")
+        assert all(len(text) == 32 and "hanako" not in text for row in cursor.fetchall() for text in row)
 
 
 def test_a_bad_event_stores_nothing_of_its_batch() -> None:

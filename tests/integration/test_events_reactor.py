@@ -19,6 +19,7 @@ from jouren.events.queries import events_of, inbox_is_empty
 from jouren.events.reactions import Reaction, register_contact_resolver, register_reaction
 from jouren.events.reactor import tick
 from jouren.events.types import Event, EventType, register_event_type
+from tests.reacting import react_to_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,14 +54,9 @@ def _happen(contact_id: int, n: int, *, historical: bool = False) -> None:
     record_event(NewEvent("test.happened", contact_id, {"n": n}, historical=historical))
 
 
-def _react_to_all() -> None:
-    while tick():
-        pass
-
-
 def test_every_event_is_reacted_to_once_in_its_persons_order(witness: Witness) -> None:
     record_events([NewEvent("test.happened", contact, {"n": n}) for n in range(5) for contact in range(40)])
-    _react_to_all()
+    react_to_all()
     assert sorted(witness.seen) == [(contact, n) for contact in range(40) for n in range(5)]
     for contact in range(40):
         assert [n for who, n in witness.seen if who == contact] == [0, 1, 2, 3, 4]
@@ -82,11 +78,11 @@ def test_an_event_committed_late_is_still_seen(witness: Witness) -> None:
     writer.start()
     started.wait(10)
     _happen(33, 2)
-    _react_to_all()
+    react_to_all()
     assert witness.seen == [(33, 2)]
     may_commit.set()
     writer.join()
-    _react_to_all()
+    react_to_all()
     assert witness.seen == [(33, 2), (1, 1)]
 
 
@@ -95,13 +91,13 @@ def test_a_failing_event_parks_that_person_and_nobody_else(witness: Witness) -> 
     for n in range(3):
         _happen(1, n)
         _happen(33, n)  # the same shard
-    _react_to_all()
+    react_to_all()
     assert witness.seen == [(1, 0), (33, 0), (33, 1), (33, 2)]
     parked = list(ParkedEvent.objects.all())
     assert [(row.contact_id, row.reaction) for row in parked] == [(1, "witness"), (1, "")]
     assert parked[0].error == "ValueError: cannot take (1, 1)"
     _happen(1, 3)
-    _react_to_all()
+    react_to_all()
     assert (1, 3) not in witness.seen
     assert ParkedEvent.objects.count() == 3
 
@@ -110,11 +106,11 @@ def test_a_retry_takes_up_parked_events_in_their_order_and_before_newer_ones(wit
     witness.fails_on = {(1, 0)}
     _happen(1, 0)
     _happen(1, 1)
-    _react_to_all()
+    react_to_all()
     _happen(1, 2)
     witness.fails_on = set()
     assert retry_parked([1]) == 2
-    _react_to_all()
+    react_to_all()
     assert witness.seen == [(1, 0), (1, 1), (1, 2)]
     assert not ParkedEvent.objects.exists()
 
@@ -122,11 +118,11 @@ def test_a_retry_takes_up_parked_events_in_their_order_and_before_newer_ones(wit
 def test_a_retry_that_fails_again_counts_its_attempts(witness: Witness) -> None:
     witness.fails_on = {(1, 0)}
     _happen(1, 0)
-    _react_to_all()
+    react_to_all()
     retry_parked([1])
-    _react_to_all()
+    react_to_all()
     retry_parked([1])
-    _react_to_all()
+    react_to_all()
     assert [(row.reaction, row.attempts) for row in ParkedEvent.objects.all()] == [("witness", 3)]
 
 
@@ -134,9 +130,9 @@ def test_giving_up_one_event_lets_those_behind_it_go_on(witness: Witness) -> Non
     witness.fails_on = {(1, 0)}
     _happen(1, 0)
     _happen(1, 1)
-    _react_to_all()
+    react_to_all()
     give_up_parked(ParkedEvent.objects.order_by("event_id")[0].event_id)
-    _react_to_all()
+    react_to_all()
     assert witness.seen == [(1, 1)]
     assert not ParkedEvent.objects.exists()
     assert len(events_of([1])) == 2
@@ -149,7 +145,7 @@ def test_what_a_failed_reaction_wrote_is_undone(witness: Witness) -> None:
 
     register_reaction(Reaction("a-writer", write_then_fail, order=1))
     _happen(1, 0)
-    _react_to_all()
+    react_to_all()
     assert events_of([999]) == []
     assert ParkedEvent.objects.get().reaction == "a-writer"
 
@@ -165,7 +161,7 @@ def test_trouble_with_the_database_parks_nothing_and_is_tried_again(witness: Wit
     _happen(1, 0)
     with pytest.raises(psycopg.OperationalError):
         tick()
-    _react_to_all()
+    react_to_all()
     assert witness.seen == [(1, 0)]
     assert not ParkedEvent.objects.exists()
 
@@ -177,7 +173,7 @@ def test_imported_history_waits_for_live_events_and_skips_reactions_that_do_not_
     )
     _happen(1, 0, historical=True)
     _happen(1, 1)
-    _react_to_all()
+    react_to_all()
     assert witness.seen == [(1, 1)]
     assert seen_history == [1, 0]
 
@@ -185,7 +181,7 @@ def test_imported_history_waits_for_live_events_and_skips_reactions_that_do_not_
 def test_events_of_a_merged_person_come_under_the_id_they_became(witness: Witness) -> None:
     register_contact_resolver(lambda ids: {5: 6} if 5 in ids else {})
     _happen(5, 0)
-    _react_to_all()
+    react_to_all()
     assert witness.seen == [(6, 0)]
 
 
@@ -193,7 +189,7 @@ def test_two_reactors_at_once_share_the_work_without_doing_any_twice(witness: Wi
     record_events([NewEvent("test.happened", contact, {"n": n}) for n in range(4) for contact in range(500)])
 
     def work() -> None:
-        _react_to_all()
+        react_to_all()
         connection.close()
 
     threads = [threading.Thread(target=work) for _ in range(2)]
@@ -201,7 +197,7 @@ def test_two_reactors_at_once_share_the_work_without_doing_any_twice(witness: Wi
         thread.start()
     for thread in threads:
         thread.join()
-    _react_to_all()
+    react_to_all()
     assert sorted(witness.seen) == [(contact, n) for contact in range(500) for n in range(4)]
     for contact in range(500):
         assert [n for who, n in witness.seen if who == contact] == [0, 1, 2, 3]
@@ -219,13 +215,13 @@ def test_whatever_fails_each_person_sees_a_prefix_and_after_a_retry_all(
     witness.fails_on = {(contact, n) for n, (contact, fails) in enumerate(steps) if fails}
     for contact, n in happened:
         _happen(contact, n)
-    _react_to_all()
+    react_to_all()
     for contact in range(1, 5):
         mine = [step for step in happened if step[0] == contact]
         first_failure = next((i for i, step in enumerate(mine) if step in witness.fails_on), len(mine))
         assert [step for step in witness.seen if step[0] == contact] == mine[:first_failure]
     witness.fails_on = set()
     retry_parked(ParkedEvent.objects.values_list("contact_id", flat=True))
-    _react_to_all()
+    react_to_all()
     for contact in range(1, 5):
         assert [s for s in witness.seen if s[0] == contact] == [s for s in happened if s[0] == contact]

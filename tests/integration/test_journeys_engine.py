@@ -22,7 +22,7 @@ from jouren.journeys.actions import enrol_by_hand, freeze_version, retire_versio
 from jouren.journeys.models import Enrolment, EnrolmentState, Journey
 from jouren.journeys.queries import figures
 from jouren.journeys.steps import listening
-from jouren.messaging.gate import Question, ask, load_gate_facts
+from jouren.messaging.gate import Question, Verdict, ask, load_gate_facts
 from jouren.messaging.models import Delivery, Message, MessageVersion
 from jouren.messaging.vocabulary import State
 from jouren.pyramid.models import PyramidPosition
@@ -177,9 +177,8 @@ def test_imported_history_brings_nobody_in(topic: Topic, message: Message) -> No
 
 
 def test_an_entry_condition_lets_only_some_in(topic: Topic, message: Message) -> None:
-    tests = [{"type": "test", "value": {"fact": "contact.language", "argument": "", "op": "eq", "value": "en"}}]
     journey = Journey(name="English", trigger=[("event", {"event": "order.paid"})])
-    journey.entry = journey._meta.get_field("entry").stream_block.to_python(tests)
+    journey.entry = {"fact": "contact.language", "op": "eq", "value": "en"}
     journey.steps = journey._meta.get_field("steps").stream_block.to_python([step("send", {"message": message.pk})])
     journey.save()
     freeze_version(journey)
@@ -294,10 +293,9 @@ def test_an_event_from_before_the_wait_does_not_count(topic: Topic, time: Time) 
 
 
 def test_the_goal_is_asked_again_before_every_message(topic: Topic, message: Message, time: Time) -> None:
-    bought_twice = {"fact": "orders.count", "argument": "", "op": "gte", "value": "2"}
     journey = Journey(name="Second purchase", trigger=[("event", {"event": "order.paid"})])
     field = journey._meta.get_field
-    journey.goal = field("goal").stream_block.to_python([{"type": "test", "value": bought_twice}])
+    journey.goal = {"fact": "orders.count", "op": "gte", "value": 2}
     journey.steps = field("steps").stream_block.to_python(
         [step("wait", {"amount": 1, "unit": "days"}), step("send", {"message": message.pk})]
     )
@@ -469,10 +467,9 @@ def test_an_answer_that_comes_while_a_journey_stands_still_is_heard_when_it_goes
 
 
 def test_who_reaches_the_goal_while_a_message_waits_to_go_does_not_get_it(topic: Topic, message: Message) -> None:
-    bought_twice = {"fact": "orders.count", "argument": "", "op": "gte", "value": "2"}
     journey = Journey(name="Second purchase", trigger=[("event", {"event": "order.paid"})])
     field = journey._meta.get_field
-    journey.goal = field("goal").stream_block.to_python([{"type": "test", "value": bought_twice}])
+    journey.goal = {"fact": "orders.count", "op": "gte", "value": 2}
     journey.steps = field("steps").stream_block.to_python([step("send", {"message": message.pk})])
     journey.save()
     freeze_version(journey)
@@ -486,7 +483,7 @@ def test_who_reaches_the_goal_while_a_message_waits_to_go_does_not_get_it(topic:
     version_id = message.versions.get().pk
     facts = load_gate_facts([Question(contact.pk, version_id, run_id, "email") for contact in (one, two)])
     assert ask(facts, START) == [None, None]
-    assert ask(facts, START, is_sending=True) == [None, "journey_left"]
+    assert ask(facts, START, is_sending=True) == [None, Verdict("journey_left")]
 
 
 def test_of_a_message_planned_for_both_halves_of_a_person_one_goes(topic: Topic, message: Message) -> None:

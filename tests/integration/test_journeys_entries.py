@@ -135,9 +135,8 @@ def test_each_order_is_walked_once_side_by_side_and_hears_of_itself_only(hello: 
     buy(contact, "B")
     work()
     assert [(walk.key, walk.state) for walk in walks(contact)] == [("A", 1), ("B", 1)]
-    record_event(
-        NewEvent("order.paid", contact.pk, {"order": "B", "kind": "regular", "amount": 1, "currency": "JPY"}, key="x")
-    )
+    told_by_another_shop = {"order": "B", "kind": "regular", "amount": 1, "currency": "JPY"}
+    record_event(NewEvent("order.paid", contact.pk, told_by_another_shop, source="other"))
     work()
     assert [(walk.key, walk.state) for walk in walks(contact)] == [("A", 1), ("B", EnrolmentState.FINISHED)]
     assert got(contact) == ["Hello", "Hello", "Again"]

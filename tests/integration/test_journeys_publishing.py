@@ -67,8 +67,16 @@ def journey_of(steps: list[dict[str, Any]], trigger: Any = None, **streams: Any)
     journey = Journey(name="Welcome", live=False)
     streams = {"steps": steps, "trigger": [trigger or {"type": "event", "value": {"event": "order.paid"}}], **streams}
     for name, value in streams.items():
-        setattr(journey, name, journey._meta.get_field(name).stream_block.to_python(value))
+        setattr(journey, name, getattr(journey._meta.get_field(name), "stream_block", Plain).to_python(value))
     return journey
+
+
+class Plain:
+    """Takes a value as it is, for what is no stream."""
+
+    @staticmethod
+    def to_python(value: Any) -> Any:
+        return value
 
 
 def publish(journey: Journey) -> JourneyVersion:
@@ -152,11 +160,10 @@ PROBLEMS = [
     ("trigger", {"trigger": []}),
     ("steps", {"steps": []}),
     ("steps", {"steps": [send(None)]}),
-    ("goal", {"goal": [{"type": "test", "value": {"fact": "no.such", "argument": "", "op": "eq", "value": "1"}}]}),
-    (
-        "entry",
-        {"entry": [{"type": "test", "value": {"fact": "orders.count", "argument": "", "op": "gte", "value": "x"}}]},
-    ),
+    ("goal", {"goal": {"fact": "no.such", "op": "eq", "value": 1}}),
+    ("entry", {"entry": {"all": [{"fact": "orders.count", "op": "gte", "value": None}]}}),
+    ("exits", {"exits": [{"type": "exit", "value": {"reason": "gone", "when": None}}]}),
+    ("steps", {"steps": [{"type": "branch", "value": {"when": None, "then": [], "otherwise": []}, "id": "1"}]}),
 ]
 
 

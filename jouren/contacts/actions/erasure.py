@@ -22,8 +22,9 @@ from jouren.contacts.models import (
     Suppression,
     SuppressionReason,
 )
+from jouren.contacts.queries import canonical_id
 from jouren.core import clock
-from jouren.events.actions import NewEvent, record_event, redact_events
+from jouren.events.actions import NewEvent, record_event, redact_events, stop_reactions
 
 Eraser = Callable[[Sequence[int]], None]
 _erasers: dict[str, Eraser] = {}
@@ -52,6 +53,8 @@ def erase_contact(contact_id: int, *, by: User | None = None) -> bool:
     Their row stays, empty, for the rooms that hold its id; so do their consent records (the law asks for them),
     without page and IP hash. Nothing is ever sent to them again.
     """
+    # A reaction under way has the payload in its hands, and may yet write it down.
+    stop_reactions([canonical_id(contact_id)])
     try:
         contact = locked(contact_id)
     except ContactNotFound:

@@ -10,10 +10,10 @@ LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED
 
 -- name: take
-SELECT event.id, event.contact_id, event.type, event.version, event.occurred_at, event.recorded_at, event.source,
+SELECT queued.shard, event.id, event.contact_id, event.type, event.version, event.occurred_at, event.recorded_at, event.source,
        event.payload, event.historical
 FROM (
-    SELECT event_id, recorded_at
+    SELECT shard, event_id, recorded_at
     FROM events_inbox
     WHERE historical = %(historical)s AND shard = ANY(%(shards)s)
     ORDER BY event_id
@@ -21,6 +21,20 @@ FROM (
 ) AS queued
 JOIN events_event AS event ON event.id = queued.event_id AND event.recorded_at = queued.recorded_at
 ORDER BY event.id
+
+-- name: send_on
+-- To the shard of whom the person has become; its holder, now or next, will find them.
+UPDATE events_inbox
+SET shard = living.contact_id %% 32, contact_id = living.contact_id
+FROM unnest(%(event_ids)s::bigint[], %(contact_ids)s::bigint[]) AS living (event_id, contact_id)
+WHERE historical = %(historical)s AND shard = ANY(%(shards)s) AND events_inbox.event_id = living.event_id
+
+-- name: hand_over_inbox
+UPDATE events_inbox SET shard = %(kept_id)s::bigint %% 32, contact_id = %(kept_id)s
+WHERE historical IN (false, true) AND shard = %(gone_id)s::bigint %% 32 AND contact_id = %(gone_id)s
+
+-- name: hand_over_parked
+UPDATE events_parked SET contact_id = %(kept_id)s WHERE contact_id = %(gone_id)s
 
 -- name: done
 DELETE FROM events_inbox

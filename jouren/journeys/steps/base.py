@@ -28,8 +28,8 @@ class Compiler(Protocol):
     def add_all(self, stream: Any, after: str | None) -> str | None:
         """Compile the steps of a way that goes on with ``after``; returns the id of its first step."""
 
-    def tree(self, tests: Any) -> dict[str, Any] | None:
-        """The condition that test blocks make. Raises JourneyProblem."""
+    def tree(self, tree: Any) -> dict[str, Any]:
+        """A condition, checked. Raises JourneyProblem when there is none."""
 
     def message(self, message: Any) -> dict[str, Any]:
         """``{"message_version": …, "message": …}`` of a published message. Raises JourneyProblem."""

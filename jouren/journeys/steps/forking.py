@@ -13,7 +13,8 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
-from jouren.journeys.blocks import TestsBlock
+from jouren.conditions.blocks import ConditionBlock
+from jouren.conditions.wording import describe
 from jouren.journeys.program import Condition, Decision, Facts, Go, Program, Step
 from jouren.journeys.steps.base import Binder, Compiler, Inner, Raw, StepKind, Way
 
@@ -42,7 +43,7 @@ class BranchKind(StepKind):
     def block(self, inner: Inner) -> blocks.Block:
         return blocks.StructBlock(
             [
-                ("when", TestsBlock(label=pgettext_lazy("condition", "when"), min_num=1)),
+                ("when", ConditionBlock(label=pgettext_lazy("condition", "when"))),
                 ("then", blocks.StreamBlock(inner, required=False, label=_("then"))),
                 ("otherwise", blocks.StreamBlock(inner, required=False, label=_("otherwise"))),
             ],
@@ -61,7 +62,7 @@ class BranchKind(StepKind):
         return Branch(step_id, ((binder.bind(raw["when"]), raw["then"]),), raw["else"])
 
     def describe(self, raw: Raw) -> str:
-        return gettext("Branch")
+        return gettext("If %(condition)s") % {"condition": describe(raw["when"])}
 
     def ways(self, raw: Raw) -> list[Way]:
         return [Way(gettext("then"), raw["then"]), Way(gettext("otherwise"), raw["else"])]
@@ -76,7 +77,7 @@ class ChoiceKind(StepKind):
         way = blocks.StructBlock(
             [
                 ("name", blocks.CharBlock(max_length=60, label=_("name of this way"))),
-                ("when", TestsBlock(label=pgettext_lazy("condition", "when"), min_num=1)),
+                ("when", ConditionBlock(label=pgettext_lazy("condition", "when"))),
                 ("then", blocks.StreamBlock(inner, required=False, label=_("then"))),
             ],
             label=_("Way"),

@@ -1,24 +1,24 @@
 -- name: plan
--- Gives back every stored row, or (tells_all false) those alone that are withheld: a batch of thousands has few of them.
+-- Gives back every stored row, or (tells_all false) those alone that the gate holds: a batch of thousands has few of them.
 WITH stored AS (
 INSERT INTO messaging_delivery (
     run_id, step, contact_id, occurrence, channel, lane, state, reason, due_at, try_at, planned_at,
     message_version_id, message_id, attempts, uncertain, error, context
 )
 SELECT
-    run_id, step, contact_id, occurrence, channel, lane, CASE WHEN reason = '' THEN 0 ELSE 5 END, reason,
-    due_at, due_at, %(now)s, message_version_id, '', 0, 0, '', context
+    run_id, step, contact_id, occurrence, channel, lane, CASE WHEN reason = '' OR waits_until IS NOT NULL THEN 0 ELSE 5 END,
+    reason, due_at, coalesce(waits_until, due_at), %(now)s, message_version_id, '', 0, 0, '', context
 FROM unnest(
     %(run_ids)s::bigint[], %(steps)s::uuid[], %(contact_ids)s::bigint[], %(occurrences)s::bigint[], %(channels)s::text[],
-    %(lanes)s::smallint[], %(reasons)s::text[], %(due_at)s::timestamptz[], %(version_ids)s::bigint[],
+    %(lanes)s::smallint[], %(reasons)s::text[], %(waits_until)s::timestamptz[], %(due_at)s::timestamptz[], %(version_ids)s::bigint[],
     %(contexts)s::jsonb[]
 ) AS row (
-    run_id, step, contact_id, occurrence, channel, lane, reason, due_at, message_version_id, context
+    run_id, step, contact_id, occurrence, channel, lane, reason, waits_until, due_at, message_version_id, context
 )
 ON CONFLICT (run_id, step, contact_id, occurrence) DO NOTHING
-RETURNING id, run_id, step, contact_id, occurrence, reason, message_version_id
+RETURNING id, run_id, step::text, contact_id, occurrence, reason
 )
-SELECT id, run_id, step, contact_id, occurrence, reason, message_version_id
+SELECT id, run_id, step, contact_id, occurrence
 FROM stored
 WHERE %(tells_all)s OR reason <> ''
 

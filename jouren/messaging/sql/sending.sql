@@ -15,10 +15,10 @@ FOR UPDATE SKIP LOCKED
 -- name: apply
 -- Writes down what became of deliveries, and which go next. Gives back the ids of those that were not final before:
 -- a process that was taken for dead may report late, and must not report twice. What it was sure of still counts; what it
--- would try again, or what somebody else has in hand by now, does not.
+-- would try again, or what somebody else has in hand by now, does not. What is handed over keeps that moment in try_at.
 UPDATE messaging_delivery AS delivery
 SET state = row.state, reason = row.reason, error = row.error, slot = row.slot, message_id = row.message_id,
-    try_at = coalesce(row.try_at, delivery.try_at), attempts = row.attempts, uncertain = row.uncertain,
+    try_at = CASE WHEN row.state = 1 THEN %(now)s ELSE coalesce(row.try_at, delivery.try_at) END, attempts = row.attempts, uncertain = row.uncertain,
     sent_at = CASE WHEN row.state = 2 THEN %(now)s END
 FROM unnest(
     %(ids)s::bigint[], %(states)s::smallint[], %(reasons)s::text[], %(errors)s::text[], %(slots)s::smallint[],

@@ -1,7 +1,8 @@
-"""Many SMTP connections worked in lock step by one thread: write to all, then read from all."""
+"""Several SMTP connections worked by one thread: whichever can go on does."""
 
 from __future__ import annotations
 
+import itertools
 import logging
 import selectors
 import smtplib
@@ -12,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from jouren.core.config import SmtpAddress
 from jouren.core.errors import JourenError
-from jouren.messaging.channels.base import Letter, Outcome
+from jouren.messaging.channels.base import Fate, Handover, Outcome
 from jouren.messaging.channels.email.connection import Connection, Phase, connect
 
 logger = logging.getLogger(__name__)
@@ -24,16 +25,15 @@ _GRACE_SECONDS = 0.03  # how long the quick wait for the slow
 
 
 class SmtpTransport:
-    """Up to ``size`` connections to one relay, numbered from 0; ``address()`` says where it is. A broken one is
-    replaced; one thread uses it.
+    """Connections to one relay, numbered from 0; ``address()`` says where it is. A broken one is replaced; one thread
+    uses it.
 
     Connections are opened in helper threads, so that a relay that is slow to greet holds up no letter. While the relay
     cannot be reached no letter is asked for: the deliveries stay planned, and connecting is tried again after a pause.
     """
 
-    def __init__(self, address: Callable[[], SmtpAddress], size: int, hostname: str) -> None:
+    def __init__(self, address: Callable[[], SmtpAddress], hostname: str) -> None:
         self._address = address
-        self._size = size
         self._hostname = hostname
         self._selector = selectors.DefaultSelector()
         self._connections: dict[int, Connection] = {}
@@ -44,22 +44,30 @@ class SmtpTransport:
         self._no_connecting_before = 0.0
         self._openers = ThreadPoolExecutor(_OPENERS, thread_name_prefix="smtp-open")
 
-    def ready(self, wanted: int, wait: float = 0.0) -> list[int]:
-        """Numbers of the connections that can take a letter now; opens more while fewer than ``wanted`` are open."""
+    def ready(self, wanted: int, lines: int, letters: int, wait: float = 0.0) -> list[int]:
+        """A connection's number for each letter that it can take now, connections in turn.
+
+        Opens more while fewer than ``wanted`` are open, up to ``lines``; idle ones beyond ``lines`` are closed.
+        """
         self._collect(0.0)
-        self._drop_idle()
-        self._open_up_to(min(wanted, self._size))
+        self._drop_idle(lines)
+        self._open_up_to(min(wanted, lines))
         if wait and not self._connections and self._opening:
             futures.wait(self._opening.values(), wait, futures.FIRST_COMPLETED)
         self._adopt_opened()
-        return [line for line, connection in self._connections.items() if connection.phase is Phase.IDLE]
+        room = {line: letters - connection.carries for line, connection in self._connections.items()}
+        return [line for turn in range(letters) for line, places in room.items() if places > turn]
 
-    def send(self, letters: Sequence[tuple[int, Letter]]) -> None:
-        """Begin to hand over one letter on each of these connections."""
-        for line, letter in letters:
-            connection = self._connections[line]
+    def send(self, letters: Sequence[Handover]) -> None:
+        """Begin to hand over these letters, those of one connection one after the other."""
+        for handover in letters:
+            connection = self._connections.get(handover.line)
+            if connection is None:  # it broke with the letter before
+                self._ended.append(Outcome(handover.key, Fate.NOT_BEGUN))
+                continue
             self._busy += 1
-            self._take(connection, connection.begin(letter))
+            connection.add(handover)
+            self._look_after(connection)
 
     def poll(self, timeout: float) -> list[Outcome]:
         """What has ended, waiting up to ``timeout`` seconds for all; less once only stragglers are left."""
@@ -89,14 +97,17 @@ class SmtpTransport:
         for key, events in self._selector.select(timeout):
             connection: Connection = key.data
             if events & selectors.EVENT_WRITE and connection.phase is not Phase.CLOSED:
-                self._take(connection, connection.writable())
+                connection.writable()
             if events & selectors.EVENT_READ and connection.phase is not Phase.CLOSED:
-                self._take(connection, connection.readable())
+                connection.readable()
+            self._look_after(connection)
 
-    def _take(self, connection: Connection, outcome: Outcome | None) -> None:
-        if outcome is not None:
-            self._busy -= 1
-            self._ended.append(outcome)
+    def _look_after(self, connection: Connection) -> None:
+        """Take over what has ended on a connection, and watch it for what it waits for now."""
+        if connection.ended:
+            self._busy -= len(connection.ended)
+            self._ended += connection.ended
+            connection.ended.clear()
         if connection.phase is Phase.CLOSED:
             self._forget(connection)
             return
@@ -115,18 +126,20 @@ class SmtpTransport:
             return
         now = time.monotonic()
         for connection in [c for c in self._connections.values() if c.deadline < now]:
-            self._take(connection, connection.fail("The server did not answer in time."))
+            connection.fail("The server did not answer in time.")
+            self._look_after(connection)
 
-    def _drop_idle(self) -> None:
+    def _drop_idle(self, most: int) -> None:
         before = time.monotonic() - IDLE_SECONDS
-        for connection in [c for c in self._connections.values() if c.phase is Phase.IDLE and c.last_used < before]:
-            self._forget(connection)
-            connection.close()
+        for connection in [c for c in self._connections.values() if c.phase is Phase.IDLE]:
+            if connection.last_used < before or len(self._connections) > most:
+                self._forget(connection)
+                connection.close()
 
     def _open_up_to(self, wanted: int) -> None:
         if time.monotonic() < self._no_connecting_before:
             return
-        for line in range(self._size):
+        for line in itertools.count():
             if len(self._connections) + len(self._opening) >= wanted:
                 return
             if line not in self._connections and line not in self._opening:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('journeys', '0002_initial'),
+        ('journeys', '0003_conditions_as_trees'),
     ]
 
     operations = [
