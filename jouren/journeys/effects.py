@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from jouren.contacts.actions import set_attribute, suppress
 from jouren.contacts.models import SuppressionReason
+from jouren.journeys.crossing import Departure, Start, end_walks, start_walks
 from jouren.journeys.program import Step
 from jouren.journeys.steps.attributes import SetAttribute
 from jouren.journeys.steps.changing import ChangeStage, Suppress
+from jouren.journeys.steps.crossing import LeaveJourney, StartJourney
 from jouren.journeys.steps.sending import Send
 from jouren.messaging.actions import PlannedDelivery, plan_many
 from jouren.messaging.vocabulary import Lane
@@ -72,9 +74,34 @@ def _set_attribute(done: Done, now: datetime) -> None:
         set_attribute(contact_ids, key, value)
 
 
+def _start_journey(done: Done, now: datetime) -> None:
+    start_walks(
+        [
+            Start(
+                effect.journey,
+                effect.name,
+                move.walker.contact_id,
+                move.walker.enrolment_id,
+                move.version.program.key,
+                move.walker.key,
+            )
+            for move, effect in done
+        ],
+        now,
+    )
+
+
+def _leave_journey(done: Done, now: datetime) -> None:
+    end_walks(
+        [Departure(effect.journey, move.walker.contact_id, move.version.journey_id) for move, effect in done], now
+    )
+
+
 _WRITERS: dict[type[Step], Callable[[Done, datetime], None]] = {
     Send: _send,
     ChangeStage: _change_stage,
     Suppress: _suppress,
     SetAttribute: _set_attribute,
+    StartJourney: _start_journey,
+    LeaveJourney: _leave_journey,
 }

@@ -15,6 +15,7 @@ from jouren.journeys.program import Step
 from jouren.journeys.steps.attributes import ClearAttributeKind, SetAttributeKind
 from jouren.journeys.steps.base import Binder, StepKind, Way
 from jouren.journeys.steps.changing import StageKind, SuppressKind
+from jouren.journeys.steps.crossing import LeaveJourneyKind, StartJourneyKind
 from jouren.journeys.steps.ending import ExitKind
 from jouren.journeys.steps.forking import BranchKind, ChoiceKind, SplitKind
 from jouren.journeys.steps.listening import WaitEventKind, WaitFirstKind
@@ -37,6 +38,8 @@ _KINDS: tuple[StepKind, ...] = (
     SuppressKind(),
     SetAttributeKind(),
     ClearAttributeKind(),
+    StartJourneyKind(),
+    LeaveJourneyKind(),
     ExitKind(),
 )
 _BY_NAME = {kind.name: kind for kind in _KINDS}
