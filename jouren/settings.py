@@ -126,6 +126,9 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
+# Networks that may be called (webhooks) although they are private. A test calls itself; a shop has no reason to.
+OUTGOING_PRIVATE_NETWORKS: tuple[str, ...] = ()
+
 EMAIL_BACKEND = "jouren.core.django_mail.RelayBackend"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = JOUREN.mail_from
 

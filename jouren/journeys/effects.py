@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from jouren.contacts.actions import suppress
+from jouren.contacts.actions import set_attribute, suppress
 from jouren.contacts.models import SuppressionReason
+from jouren.journeys.crossing import Departure, Start, end_walks, start_walks
 from jouren.journeys.program import Step
+from jouren.journeys.steps.attributes import SetAttribute
 from jouren.journeys.steps.changing import ChangeStage, Suppress
+from jouren.journeys.steps.crossing import LeaveJourney, StartJourney
 from jouren.journeys.steps.sending import Send
 from jouren.messaging.actions import PlannedDelivery, plan_many
 from jouren.messaging.vocabulary import Lane
@@ -62,8 +65,43 @@ def _suppress(done: Done, now: datetime) -> None:
         suppress(move.walker.contact_id, SuppressionReason.UNNEEDED, channel=effect.channel, detail=effect.reason)
 
 
+def _set_attribute(done: Done, now: datetime) -> None:
+    people: dict[tuple[str, type, Any], list[int]] = defaultdict(list)
+    for move, effect in done:
+        value = now.astimezone(move.version.program.zone).date().isoformat() if effect.is_today else effect.value
+        people[effect.key, type(value), value].append(move.walker.contact_id)
+    for (key, _type, value), contact_ids in people.items():
+        set_attribute(contact_ids, key, value)
+
+
+def _start_journey(done: Done, now: datetime) -> None:
+    start_walks(
+        [
+            Start(
+                effect.journey,
+                effect.name,
+                move.walker.contact_id,
+                move.walker.enrolment_id,
+                move.version.program.key,
+                move.walker.key,
+            )
+            for move, effect in done
+        ],
+        now,
+    )
+
+
+def _leave_journey(done: Done, now: datetime) -> None:
+    end_walks(
+        [Departure(effect.journey, move.walker.contact_id, move.version.journey_id) for move, effect in done], now
+    )
+
+
 _WRITERS: dict[type[Step], Callable[[Done, datetime], None]] = {
     Send: _send,
     ChangeStage: _change_stage,
     Suppress: _suppress,
+    SetAttribute: _set_attribute,
+    StartJourney: _start_journey,
+    LeaveJourney: _leave_journey,
 }

@@ -194,7 +194,7 @@ class Enrolment(models.Model):
     ``step`` is where they are, ``arrived_at`` since when; the advancer looks again at ``due_at`` (null: the journey
     stands still). ``waits_for`` are the types of events that would wake them before, separated by spaces;
     ``heard_event_id`` is the one that did, ``heard_path`` the way it opens. ``key``: what this walk is about, in
-    journeys that are walked once for each order, say.
+    journeys that are walked once for each order, say. ``started_by`` is the walk whose step started this one.
     """
 
     journey = models.ForeignKey(Journey, on_delete=models.CASCADE, db_index=False, related_name="+")
@@ -211,6 +211,7 @@ class Enrolment(models.Model):
     heard_event_id = models.BigIntegerField(null=True)
     heard_path = models.SmallIntegerField(null=True)
     key = models.TextField(default="", db_default="")
+    started_by = models.BigIntegerField(null=True)
     entered_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     reason = models.TextField(default="", db_default="")

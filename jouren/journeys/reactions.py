@@ -58,10 +58,17 @@ def enrol_triggered(version: LoadedVersion, events: Sequence[Event], now: dateti
         for trigger in program.triggers
         for event in _pulling(trigger, events, now)
     }
-    if keys and program.entry is not None:
-        values = DatabaseFacts().load(program.facts, list(keys), now)
-        keys = {contact_id: key for contact_id, key in keys.items() if program.entry(values[contact_id], now)}
+    keys = admitted(version, keys, now)
     return len(enrol_contacts(version, keys, now)) if keys else 0
+
+
+def admitted(version: LoadedVersion, keys: Mapping[int, str], now: datetime) -> dict[int, str]:
+    """Those of these people who meet the journey's condition for entering."""
+    program = version.program
+    if not keys or program.entry is None:
+        return dict(keys)
+    values = DatabaseFacts().load(program.facts, list(keys), now)
+    return {contact_id: key for contact_id, key in keys.items() if program.entry(values[contact_id], now)}
 
 
 def _pulling(trigger: Trigger, events: Sequence[Event], now: datetime) -> list[Event]:
@@ -83,11 +90,13 @@ def _is_of(trigger: Trigger, type: str, payload: Mapping[str, Any]) -> bool:
     return type == trigger.event and fits(payload, trigger.match) and holds(payload, trigger.where)
 
 
-def enrol_contacts(version: LoadedVersion, keys: Mapping[int, str], now: datetime) -> list[int]:
+def enrol_contacts(
+    version: LoadedVersion, keys: Mapping[int, str], now: datetime, started_by: Mapping[int, int] | None = None
+) -> list[int]:
     """Start these people's walks, each at most once at a time. Returns those who did enter.
 
-    ``keys``: what each walk is about, by contact; empty where the journey does not ask. Over the journey's limit an
-    hour, people begin later, in their turn.
+    ``keys``: what each walk is about, by contact; empty where the journey does not ask. ``started_by``: the walk whose
+    step starts it, by contact. Over the journey's limit an hour, people begin later, in their turn.
     """
     program = version.program
     rows = _sql.all(
@@ -103,6 +112,8 @@ def enrol_contacts(version: LoadedVersion, keys: Mapping[int, str], now: datetim
             "now": now,
         },
     )
+    if started_by and rows:
+        _sql.run("note_starts", {"ids": [row[1] for row in rows], "by_ids": [started_by[row[0]] for row in rows]})
     if program.entries_per_hour and rows:
         _pace(version, [row[1] for row in rows], program.entries_per_hour, now)
     record_events(

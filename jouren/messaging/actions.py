@@ -160,6 +160,19 @@ def _columns(planned: Sequence[PlannedDelivery], verdicts: Sequence[Verdict | No
     }
 
 
+def withhold_planned(people: Iterable[tuple[int, int]], reason: str) -> int:
+    """Let nothing that waits go out any more: pairs of run and contact. Returns how many deliveries there were."""
+    pairs = sorted(set(people))
+    if not pairs:
+        return 0
+    run_ids, contact_ids = map(list, zip(*pairs, strict=True))
+    with transaction.atomic():
+        rows = _sql.all("withhold_planned", {"run_ids": run_ids, "contact_ids": contact_ids, "reason": reason})
+        if rows:
+            record_withheld([(*row, reason) for row in rows])
+    return len(rows)
+
+
 def record_withheld(withheld: Sequence[tuple[int, int, int, str]]) -> None:
     """Tell on the timelines that messages did not go: rows of delivery, contact, message version, reason."""
     titles = version_titles({version for _id, _contact, version, _reason in withheld})

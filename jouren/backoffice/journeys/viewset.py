@@ -17,6 +17,7 @@ from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewS
 
 from jouren.backoffice.figures import JourneyPeople, journey_people
 from jouren.backoffice.journeys.forms import JourneyForm
+from jouren.journeys.lint import warnings_of
 from jouren.journeys.models import Journey, JourneyVersion
 from jouren.journeys.preview import FlowStep, flow
 from jouren.journeys.queries import StepFigures, figures
@@ -73,6 +74,7 @@ class JourneyInspectView(InspectView):
             "rows": _rows(flow(shown.compiled), counts.steps) if shown else [],
             "figures": counts,
             "balance": help_and_ask_of_run(RunKind.JOURNEY, str(self.object.pk)),
+            "warnings": warnings_of(self.object, live.compiled) if live else [],
             "state": state_text(self.object, live.number if live else None),
             "pause_url": reverse("journeys:unpublish", args=[self.object.pk]) if live and may_pause else "",
         }

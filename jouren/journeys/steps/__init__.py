@@ -12,8 +12,10 @@ from typing import Any
 from wagtail import blocks
 
 from jouren.journeys.program import Step
+from jouren.journeys.steps.attributes import ClearAttributeKind, SetAttributeKind
 from jouren.journeys.steps.base import Binder, StepKind, Way
 from jouren.journeys.steps.changing import StageKind, SuppressKind
+from jouren.journeys.steps.crossing import LeaveJourneyKind, StartJourneyKind
 from jouren.journeys.steps.ending import ExitKind
 from jouren.journeys.steps.forking import BranchKind, ChoiceKind, SplitKind
 from jouren.journeys.steps.listening import WaitEventKind, WaitFirstKind
@@ -34,6 +36,10 @@ _KINDS: tuple[StepKind, ...] = (
     SplitKind(),
     StageKind(),
     SuppressKind(),
+    SetAttributeKind(),
+    ClearAttributeKind(),
+    StartJourneyKind(),
+    LeaveJourneyKind(),
     ExitKind(),
 )
 _BY_NAME = {kind.name: kind for kind in _KINDS}
