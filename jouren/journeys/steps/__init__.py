@@ -76,6 +76,11 @@ def is_end(raw: Mapping[str, Any]) -> bool:
     return step_kind(raw["type"]).ends
 
 
+def does_something(raw: Mapping[str, Any]) -> bool:
+    """Whether a compiled step does something to people."""
+    return step_kind(raw["type"]).effect is not None
+
+
 def effect_type(step: Step) -> str:
     """The type of a step that was done to a person."""
     return _KIND_OF_EFFECT[type(step)].name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -45,6 +45,11 @@ class WaitEvent(Step):
     paths: tuple[Path, ...]
     seconds: int | None
     otherwise: str | None
+    is_wait: ClassVar[bool] = True
+
+    @property
+    def waits_for(self) -> str:
+        return " ".join(sorted({path.event for path in self.paths}))
 
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         if facts.heard is not None:
@@ -52,7 +57,7 @@ class WaitEvent(Step):
         until = NEVER if self.seconds is None else facts.arrived_at + timedelta(seconds=self.seconds)
         if now >= until:
             return Go(self.otherwise)
-        return Stay(until, " ".join(sorted({path.event for path in self.paths})))
+        return Stay(until, self.waits_for)
 
     def hears(self, event: Event, arrived_at: datetime, key: str) -> int | None:
         if event.occurred_at < arrived_at:
