@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from jouren.journeys.satisfiable import may_hold, stages_that_fit
 from jouren.journeys.shape import Compiled, ahead, in_order, places
-from jouren.journeys.steps import followers, ways_of
-from jouren.journeys.versions import load_program, triggers_of
+from jouren.journeys.steps import followers, is_wait, ways_of
+from jouren.journeys.versions import triggers_of
 from jouren.messaging.vocabulary import Kind
 from jouren.pyramid.stages import Stage
 
@@ -68,7 +68,6 @@ class _Looked:
     def __init__(self, compiled: Compiled, roles: Mapping[int, MessageRole], readiness: int) -> None:
         self.compiled = compiled
         self.steps: Mapping[str, Mapping[str, Any]] = compiled["steps"]
-        self.program = load_program(compiled)
         self.order = in_order(compiled)
         self.readiness = readiness
         self._roles = roles
@@ -238,7 +237,7 @@ def _bursts(looked: _Looked) -> Iterator[Hint]:
     just_sent: dict[str, dict[str, str]] = {looked.compiled["first"]: {}} if looked.compiled["first"] else {}
     for step in looked.order:
         raw, before = looked.steps[step], just_sent[step]
-        if looked.program.steps[step].is_wait:
+        if is_wait(raw):
             before = {}
         elif looked.role(step) is not None:
             channel = raw.get("channel", "")

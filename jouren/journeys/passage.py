@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from jouren.journeys.shape import Compiled, content
+from jouren.journeys.shape import Compiled, content, places
+from jouren.journeys.steps import is_wait
 
 if TYPE_CHECKING:
     from jouren.journeys.engine import Walker
@@ -17,12 +20,15 @@ if TYPE_CHECKING:
 class Passage:
     """From one version to another.
 
-    ``instead``: for each step that is gone the one to go on at, None at the end. ``anew``: steps that are there but say
-    something else now, so that whoever stands at one is looked at again. ``ways``: for an event that somebody at such a
-    step has heard (step, number of its way), the number of that way now; what is not here is not waited for any more.
+    ``instead``: for each step that is gone the one to go on at, None at the end. ``replaced``: those of them that were
+    a wait and have another wait in their place, so that the time waited counts there. ``anew``: steps that are there
+    but say something else now, so that whoever stands at one is looked at again. ``ways``: for an event that somebody
+    at such a step has heard (step, number of its way), the number of that way now; what is not here is not waited for
+    any more.
     """
 
     instead: Mapping[str, str | None]
+    replaced: frozenset[str]
     anew: frozenset[str]
     ways: Mapping[tuple[str, int], int]
 
@@ -35,7 +41,8 @@ class Passage:
         """A walker as they stand in the other version."""
         step = walker.step
         if step is not None and step in self.instead:
-            return walker._replace(version_id=version_id, step=self.instead[step], arrived_at=now, heard=None)
+            arrived_at = walker.arrived_at if step in self.replaced else now
+            return walker._replace(version_id=version_id, step=self.instead[step], arrived_at=arrived_at, heard=None)
         heard = walker.heard
         if step is not None and step in self.anew and heard is not None:
             heard = self.ways.get((step, heard))
@@ -52,7 +59,8 @@ def passage(old: Compiled, new: Compiled) -> Passage:
         for step in anew
         for number, kept in _kept_ways(old["steps"][step], new["steps"][step]).items()
     }
-    return Passage(surviving_steps(old, new), frozenset(anew), ways)
+    replaced = _replaced_waits(old, new)
+    return Passage(surviving_steps(old, new) | replaced, frozenset(replaced), frozenset(anew), ways)
 
 
 def surviving_steps(old: Compiled, new: Compiled) -> dict[str, str | None]:
@@ -69,6 +77,36 @@ def _following(step_id: str, old: Compiled, new: Compiled) -> str | None:
         step = old["steps"][current]
         current = step["next"] if "next" in step else step.get("else")  # forks of schema 1 have no "next"
     return current
+
+
+def _replaced_waits(old: Compiled, new: Compiled) -> dict[str, str]:
+    """Waits that are gone and have a new wait in their place.
+
+    That is the first new wait between what stood before them, and is still there, and the next that is still there.
+    What else was put in between is not made up for.
+    """
+    replaced = {}
+    before, now = _by_way(old), _by_way(new)
+    for way, steps in before.items():
+        for position, step in enumerate(steps):
+            if step not in new["steps"] and is_wait(old["steps"][step]):
+                others = now.get(way, [])
+                kept = [each for each in steps[:position] if each in others]
+                # Nothing is left of all that came before: nobody can say what is in whose place.
+                if kept or position == 0:
+                    between = others[others.index(kept[-1]) + 1 if kept else 0 :]
+                    added = takewhile(lambda each: each not in old["steps"], between)
+                    wait = next((each for each in added if is_wait(new["steps"][each])), None)
+                    if wait is not None:
+                        replaced[step] = wait
+    return replaced
+
+
+def _by_way(compiled: Compiled) -> dict[tuple[str, int] | None, list[str]]:
+    ways: dict[tuple[str, int] | None, list[str]] = defaultdict(list)
+    for place in places(compiled):
+        ways[place.inside].append(place.step)
+    return ways
 
 
 def _kept_ways(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[int, int]:

@@ -75,13 +75,12 @@ class Step:
     """One step of a program. Subclasses are the step types; :meth:`decide` is the rule of each.
 
     ``changes_facts``: what it does may change what is known of the person, so that facts are loaded anew after it.
-    ``is_wait``: people may stand at it. ``is_dated``: it waits for a date in the calendar, which no pause puts later.
-    ``tells``: what it does reaches the person, and is left out for somebody who skips what is overdue.
+    ``is_dated``: it waits for a date in the calendar, which no pause puts later. ``tells``: what it does reaches the
+    person, and is left out for somebody who skips what is overdue.
     """
 
     id: str
     changes_facts: ClassVar[bool] = False
-    is_wait: ClassVar[bool] = False
     is_dated: ClassVar[bool] = False
     tells: ClassVar[bool] = False
 

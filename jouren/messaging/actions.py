@@ -33,7 +33,8 @@ _PURPOSE_STEPS = uuid.UUID("6f0ffb53-63a5-4b0b-9d5e-1a3c9d6f2b11")
 class PlannedDelivery:
     """A message that is to go to a person. ``due_at`` is aware; ``context`` holds variables of this delivery only.
 
-    ``step`` is a UUID, or its text: all of one batch the same.
+    ``step`` is a UUID, or its text: all of one batch the same. ``withheld``: why it must not go, stored like the gate's
+    reasons.
     """
 
     run_id: int
@@ -45,6 +46,7 @@ class PlannedDelivery:
     lane: int
     due_at: datetime
     context: dict[str, Any] | None = None
+    withheld: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ def _store(
         return [], []
     questions = [Question(p.contact_id, p.message_version_id, p.run_id, p.channel) for p in planned]
     with transaction.atomic():
-        reasons = [reason or "" for reason in ask(load_gate_facts(questions), now)]
+        answers = ask(load_gate_facts(questions), now)
+        reasons = [p.withheld or reason or "" for p, reason in zip(planned, answers, strict=True)]
         rows = _sql.all("plan", {**_columns(planned, reasons, now), "tells_all": tells_all})
         withheld = [(row[0], row[3], row[6], row[5]) for row in rows if row[5]]
         if withheld:

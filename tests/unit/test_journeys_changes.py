@@ -113,6 +113,27 @@ def test_who_stands_at_a_step_that_is_gone_goes_on_at_the_next_that_is_left() ->
     assert way.carry(walker("a"), 7, later) == walker("a")._replace(version_id=7)
 
 
+def test_a_new_wait_in_the_place_of_one_that_is_gone_takes_its_people_with_the_time_they_waited() -> None:
+    old = program(send("a"), wait("w"), send("b"))
+    way = passage(old, program(send("a"), send("new"), wait("instead"), send("b")))
+    assert way.instead == {key("w"): key("instead")}
+    assert way.carry(walker("w"), 7, NOON.replace(hour=5)) == walker("instead")._replace(version_id=7)
+    assert passage(program(wait("w"), send("b")), program(wait("instead"), send("b"))).replaced == {key("w")}
+    inside = passage(
+        program(branch("f", JAPANESE, [send("a"), wait("w")], [])),
+        program(branch("f", JAPANESE, [send("a"), wait("instead")], [])),
+    )
+    assert inside.instead == {key("w"): key("instead")}
+
+
+def test_no_other_new_step_is_taken_for_one_that_is_gone() -> None:
+    old = program(send("a"), wait("w"), send("b"), wait("v"))
+    assert passage(old, program(send("a"), send("new"), send("b"))).instead[key("w")] == key("b")
+    assert passage(old, program(send("a"), send("b"), wait("x"))).instead == {key("w"): key("b"), key("v"): key("x")}
+    # All is new: nobody begins again.
+    assert set(passage(old, program(send("x"), wait("y"), send("z"))).instead.values()) == {None}
+
+
 def test_what_somebody_has_heard_counts_where_it_is_still_waited_for() -> None:
     def both(*events: str) -> dict[str, Any]:
         name, raw = wait_for("w", "order.paid")

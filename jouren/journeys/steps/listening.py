@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -45,7 +45,6 @@ class WaitEvent(Step):
     paths: tuple[Path, ...]
     seconds: int | None
     otherwise: str | None
-    is_wait: ClassVar[bool] = True
 
     @property
     def waits_for(self) -> str:
@@ -80,6 +79,7 @@ class WaitEventKind(StepKind):
     """
 
     name = "wait_event"
+    waits = True
 
     def block(self, inner: Inner) -> blocks.Block:
         return blocks.StructBlock(

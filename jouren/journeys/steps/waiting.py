@@ -29,7 +29,6 @@ class Wait(Step):
     seconds: int
     next: str | None
     business_days: int = 0
-    is_wait: ClassVar[bool] = True
 
     @property
     def is_clocked(self) -> bool:
@@ -48,6 +47,7 @@ class WaitKind(StepKind):
     """``wait`` [seconds, business_days]"""
 
     name = "wait"
+    waits = True
 
     def block(self, inner: Inner) -> blocks.Block:
         return WaitBlock()
@@ -86,7 +86,6 @@ class WaitUntil(Step):
     at: time
     business: bool
     next: str | None
-    is_wait: ClassVar[bool] = True
     is_clocked: ClassVar[bool] = True
 
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
@@ -114,6 +113,7 @@ class WaitUntilKind(StepKind):
     """``wait_until`` [day, at, business]"""
 
     name = "wait_until"
+    waits = True
 
     def block(self, inner: Inner) -> blocks.Block:
         return WaitUntilBlock()
@@ -171,7 +171,6 @@ class WaitDate(Step):
     business: bool
     then: str | None
     otherwise: str | None
-    is_wait: ClassVar[bool] = True
     is_dated: ClassVar[bool] = True
 
     @property
@@ -211,6 +210,7 @@ class WaitDateKind(StepKind):
     """``wait_date`` [fact, args, offset, at, yearly, business, then, else]"""
 
     name = "wait_date"
+    waits = True
 
     def block(self, inner: Inner) -> blocks.Block:
         return blocks.StructBlock(
