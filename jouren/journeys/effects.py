@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +22,13 @@ from jouren.pyramid.actions import change_stage
 if TYPE_CHECKING:
     from jouren.journeys.engine import Move
 
+LEFT_OUT = "overdue"
+"""The reason of a message that was left out when its journey went on after a pause."""
+
 Done = Sequence[tuple["Move", Any]]
 
 
-def apply_effects(moves: Iterable[Move], now: datetime) -> None:
+def apply_effects(moves: Sequence[Move], now: datetime) -> None:
     """Write all that the steps of a batch of moves do, in the caller's transaction; messages first."""
     done: dict[type[Step], list[tuple[Move, Step]]] = defaultdict(list)
     for move in moves:
@@ -34,9 +37,12 @@ def apply_effects(moves: Iterable[Move], now: datetime) -> None:
     for kind, write in _WRITERS.items():
         if kind in done:
             write(done[kind], now)
+    left_out = [(move, effect) for move in moves for effect in move.left_out if isinstance(effect, Send)]
+    if left_out:
+        _send(left_out, now, withheld=LEFT_OUT)
 
 
-def _send(done: Done, now: datetime) -> None:
+def _send(done: Done, now: datetime, withheld: str = "") -> None:
     plan_many(
         [
             PlannedDelivery(
@@ -48,6 +54,7 @@ def _send(done: Done, now: datetime) -> None:
                 channel=effect.channel,
                 lane=Lane.TRIGGERED,
                 due_at=now,
+                withheld=withheld,
             )
             for move, effect in done
         ],

@@ -14,6 +14,7 @@ from jouren.events.actions import NewEvent, record_events
 from jouren.events.policies import fits, holds
 from jouren.events.types import Event
 from jouren.journeys.engine import CHANNEL
+from jouren.journeys.models import Entries
 from jouren.journeys.policies import paced
 from jouren.journeys.program import Trigger
 from jouren.journeys.sources import DatabaseFacts
@@ -96,9 +97,11 @@ def enrol_contacts(
     """Start these people's walks, each at most once at a time. Returns those who did enter.
 
     ``keys``: what each walk is about, by contact; empty where the journey does not ask. ``started_by``: the walk whose
-    step starts it, by contact. Over the journey's limit an hour, people begin later, in their turn.
+    step starts it, by contact. Over the journey's limit an hour, people begin later, in their turn. While the journey
+    is paused they stand still at the first step, or are turned away and counted.
     """
     program = version.program
+    pause_id, entries = open_pause(version.journey_id) or (None, None)
     rows = _sql.all(
         "enrol",
         {
@@ -107,6 +110,9 @@ def enrol_contacts(
             "contact_ids": list(keys),
             "keys": list(keys.values()),
             "first": program.first,
+            "waits_for": program.steps[program.first].waits_for if program.first else None,
+            "holds": entries == Entries.HOLD,
+            "turned_away_by": pause_id if entries == Entries.TURN_AWAY else None,
             "reentry": program.reentry,
             "days": program.reentry_days,
             "now": now,
@@ -125,6 +131,12 @@ def enrol_contacts(
         ]
     )
     return [contact_id for contact_id, _id in rows]
+
+
+def open_pause(journey_id: int) -> tuple[int, str] | None:
+    """The pause that a journey is in, and what it does with those who would enter; None when it is not paused."""
+    row = _sql.one("open_pause", {"journey_id": journey_id})
+    return (row[0], row[1]) if row else None
 
 
 def _pace(version: LoadedVersion, enrolment_ids: list[int], per_hour: int, now: datetime) -> None:

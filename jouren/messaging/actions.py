@@ -34,7 +34,8 @@ _PURPOSE_STEPS = uuid.UUID("6f0ffb53-63a5-4b0b-9d5e-1a3c9d6f2b11")
 class PlannedDelivery:
     """A message that is to go to a person. ``due_at`` is aware; ``context`` holds variables of this delivery only.
 
-    ``step`` is a UUID, or its text: all of one batch the same.
+    ``step`` is a UUID, or its text: all of one batch the same. ``withheld``: why it must not go, stored like the gate's
+    reasons.
     """
 
     run_id: int
@@ -46,6 +47,7 @@ class PlannedDelivery:
     lane: int
     due_at: datetime
     context: dict[str, Any] | None = None
+    withheld: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ def _store(
         return [], []
     questions = [Question(p.contact_id, p.message_version_id, p.run_id, p.channel, p.due_at) for p in planned]
     with transaction.atomic():
-        verdicts = ask(load_gate_facts(questions), now)
+        answers = ask(load_gate_facts(questions), now)
+        verdicts = [Verdict(p.withheld) if p.withheld else answer for p, answer in zip(planned, answers, strict=True)]
         rows = _sql.all("plan", {**_columns(planned, verdicts, now), "tells_all": tells_all})
         ids: list[int | None] = [None] * len(planned)
         if rows:

@@ -37,6 +37,10 @@ _WITHHELD = {
         gettext_lazy("They had reached the journey's goal, or left it, before the message went out."),
         gettext_lazy("This is as it should be: nobody gets an offer for what they have just bought."),
     ),
+    "overdue": (
+        gettext_lazy("Its journey was paused when it was due, and whoever resumed it chose to skip what was overdue."),
+        gettext_lazy("This is as chosen. They go on with the journey's next step."),
+    ),
     "merged": (
         gettext_lazy("They were merged with another person, who gets the same message."),
         gettext_lazy("There is nothing to do."),

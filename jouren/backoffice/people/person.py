@@ -185,15 +185,13 @@ def _consents(contact: Contact) -> list[ConsentLine]:
 
 def _walks(contact: Contact) -> list[WalkLine]:
     walks = walks_of(contact.pk)[:_SHOWN]
-    versions = JourneyVersion.objects.filter(journey_id__in={walk.journey_id for walk in walks if walk.step})
-    steps: dict[str, dict[str, object]] = {}
-    for version in versions.order_by("number"):
-        steps.update(version.compiled["steps"])
+    versions = JourneyVersion.objects.in_bulk({walk.version_id for walk in walks if walk.step})
+    steps = {pk: version.compiled["steps"] for pk, version in versions.items()}
     return [
         WalkLine(
             walk,
             str(EnrolmentState(walk.state).label),
-            describe_step(steps[walk.step]) if walk.step in steps else "",
+            describe_step(steps[walk.version_id][walk.step]) if walk.step in steps.get(walk.version_id, {}) else "",
             reason_text(walk.reason) if walk.reason else "",
         )
         for walk in walks

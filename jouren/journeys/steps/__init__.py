@@ -82,6 +82,16 @@ def is_end(raw: Mapping[str, Any]) -> bool:
     return step_kind(raw["type"]).ends
 
 
+def is_wait(raw: Mapping[str, Any]) -> bool:
+    """Whether people may stand at a compiled step for a while."""
+    return step_kind(raw["type"]).waits
+
+
+def does_something(raw: Mapping[str, Any]) -> bool:
+    """Whether a compiled step does something to people."""
+    return step_kind(raw["type"]).effect is not None
+
+
 def effect_type(step: Step) -> str:
     """The type of a step that was done to a person."""
     return _KIND_OF_EFFECT[type(step)].name

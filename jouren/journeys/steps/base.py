@@ -59,6 +59,8 @@ class StepKind:
 
     name: str
     ends = False
+    waits = False
+    """Whether people may stand at it for a while."""
     effect: type[Step] | None = None
     """The step class, where it does something to people."""
 
