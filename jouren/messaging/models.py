@@ -305,6 +305,20 @@ class RelaySettings(BaseGenericSetting):
         )
 
 
+class RelayTrouble(models.Model):
+    """Why mail of a channel cannot leave, as a sender met it last. Gone once a connection succeeds."""
+
+    channel = models.CharField(max_length=20, primary_key=True)
+    kind = models.CharField(max_length=20)
+    detail = models.CharField(max_length=500)
+    is_permanent = models.BooleanField()
+    since = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.kind}"
+
+
 class DomainLimit(models.Model):
     """At most so many messages a second to one receiving domain."""
 

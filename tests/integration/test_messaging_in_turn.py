@@ -149,13 +149,17 @@ def test_a_round_that_cannot_be_written_down_counts_nothing_twice(
     assert states() == [(State.UNKNOWN, 1, 1), (State.SENT, 1, 0), (State.SENT, 1, 0)]
 
 
-def test_a_short_backlog_is_spread_over_the_connections(
+def test_letters_are_spread_over_the_connections_that_are_open(
     server: ScriptedServer, sender: Callable[..., LaneSender]
 ) -> None:
     RelaySettings.objects.create(connections=20, letters=5)
-    plan(published(), *people(2))
-    run(sender())
-    assert sum(command.upper().startswith("EHLO") for command in server.commands) == 2
+    plan(published(), *people(12))
+    working = sender()
+    run(working)
+    places = working._transport.ready(12, 2, 5)  # type: ignore[union-attr]
+    assert len(places) == 10
+    assert len(set(places[:2])) == 2
+    assert places[::2] == places[:1] * 5
 
 
 def test_a_running_sender_takes_up_changed_settings(

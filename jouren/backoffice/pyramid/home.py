@@ -24,6 +24,7 @@ from jouren.events.models import ParkedEvent
 from jouren.journeys.models import Journey
 from jouren.messaging.models import Message, ShopSettings
 from jouren.messaging.publishing import legal_problems
+from jouren.messaging.relay_trouble import known_trouble
 from jouren.messaging.vocabulary import Kind
 from jouren.pyramid.queries import StageCount, stage_counts
 from jouren.pyramid.stages import Stage
@@ -177,6 +178,15 @@ def notices(request: HttpRequest) -> Iterator[Notice]:
         )
     for failed in failed_schedules(request.user):
         yield Notice(failed.text, failed.url, _("Open it"))
+    trouble = known_trouble()
+    if trouble is not None:
+        may_look = request.user.has_perm("messaging.change_relaysettings")
+        yield Notice(
+            _("No mail goes out. %(why)s It waits, and goes once this is mended. (%(detail)s)")
+            % {"why": trouble.text, "detail": trouble.detail},
+            reverse("wagtailsettings:edit", args=["messaging", "relaysettings"]) if may_look else "",
+            _("How to mend it") if may_look else "",
+        )
     if request.user.has_perm("events.view_parkedevent"):
         people = ParkedEvent.objects.values("contact_id").distinct().count()
         if people:

@@ -13,13 +13,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from jouren.core.config import SmtpAddress
 from jouren.core.errors import JourenError
+from jouren.core.relay import CONNECT_ERRORS, Trouble, connect, trouble_of
 from jouren.messaging.channels.base import Fate, Handover, Outcome
-from jouren.messaging.channels.email.connection import Connection, Phase, connect
+from jouren.messaging.channels.email.connection import Connection, Phase
 
 logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 60.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+# Asking again and again with a wrong password gets accounts locked.
+_PERMANENT_PAUSE = 300.0
 _OPENERS = 8
 _GRACE_SECONDS = 0.03  # how long the quick wait for the slow
 
@@ -42,6 +45,8 @@ class SmtpTransport:
         self._busy = 0
         self._pause = _FIRST_PAUSE
         self._no_connecting_before = 0.0
+        self._is_known_well = False
+        self._news: list[Trouble | None] = []
         self._openers = ThreadPoolExecutor(_OPENERS, thread_name_prefix="smtp-open")
 
     def ready(self, wanted: int, lines: int, letters: int, wait: float = 0.0) -> list[int]:
@@ -80,6 +85,11 @@ class SmtpTransport:
         self._end_overdue()
         ended, self._ended = self._ended, []
         return ended
+
+    def news(self) -> list[Trouble | None]:
+        """What became known of the relay: a trouble for each failure to connect, None for the first success after."""
+        news, self._news = self._news, []
+        return news
 
     def close(self) -> None:
         """Close all connections; letters under way are left to their fate."""
@@ -142,6 +152,8 @@ class SmtpTransport:
         for line in itertools.count():
             if len(self._connections) + len(self._opening) >= wanted:
                 return
+            if self._opening and not self._is_known_well:
+                return  # one at a time, until one succeeds: a wrong password is not tried eight times at once
             if line not in self._connections and line not in self._opening:
                 self._opening[line] = self._openers.submit(self._connect)
 
@@ -150,22 +162,34 @@ class SmtpTransport:
             future = self._opening.pop(line)
             try:
                 connection = Connection(line, future.result())
-            except (OSError, smtplib.SMTPException, JourenError) as error:
+            except CONNECT_ERRORS as error:
                 self._wait_before_connecting(error)
                 continue
             self._pause = _FIRST_PAUSE
+            if not self._is_known_well:
+                self._is_known_well = True
+                self._news.append(None)
             self._connections[line] = connection
             self._selector.register(connection.watched, connection.wanted, connection)
 
     def _wait_before_connecting(self, error: Exception) -> None:
         if time.monotonic() < self._no_connecting_before:
             return
-        self._no_connecting_before = time.monotonic() + self._pause
+        trouble = trouble_of(error, self._known_address())
+        self._no_connecting_before = time.monotonic() + (_PERMANENT_PAUSE if trouble.is_permanent else self._pause)
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
-        logger.warning("The mail relay cannot be used now: %s", error)
+        self._is_known_well = False
+        self._news.append(trouble)
+        logger.warning("The mail relay cannot be used now (%s): %s", trouble.kind, trouble.detail)
 
     def _connect(self) -> smtplib.SMTP:
         return connect(self._address(), self._hostname)
+
+    def _known_address(self) -> SmtpAddress | None:
+        try:
+            return self._address()
+        except JourenError:
+            return None
 
 
 def _close_opened(future: Future[smtplib.SMTP]) -> None:
