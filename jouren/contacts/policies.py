@@ -17,6 +17,7 @@ from jouren.contacts.errors import BadName, BadValue
 DEFAULT_ZONE = "Asia/Tokyo"
 DEFAULT_TOPIC = "news"
 MAX_NAME_LENGTH = 100
+MAX_TAG_LENGTH = 50
 
 _COMPATIBILITY_IDEOGRAPHS = re.compile("([\uf900-\ufaff]+)")
 _SMALL_TO_LARGE = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
@@ -48,6 +49,16 @@ def clean_name(text: str) -> str:
     """One part of a name, fit to keep. Raises BadName when it is longer than 100 characters."""
     if len(text) > MAX_NAME_LENGTH * 4 or len(cleaned := clean_text(text)) > MAX_NAME_LENGTH:
         raise BadName(_("A name may have at most %(limit)s characters.") % {"limit": MAX_NAME_LENGTH})
+    return cleaned
+
+
+def clean_tag(text: str) -> str:
+    """A tag, fit to keep: ＶＩＰ and VIP are one. Raises BadValue for an empty, over-long or divided one."""
+    cleaned = clean_text(unicodedata.normalize("NFKC", text[: MAX_TAG_LENGTH * 8]))
+    if not 0 < len(cleaned) <= MAX_TAG_LENGTH:
+        raise BadValue(_("A tag has 1 to %(limit)s characters.") % {"limit": MAX_TAG_LENGTH})
+    if "," in cleaned or "、" in cleaned:
+        raise BadValue(_("A tag holds no comma. Add several tags one by one."))
     return cleaned
 
 

@@ -46,11 +46,13 @@ class Walker(NamedTuple):
     entered_at: datetime
     heard: int | None
     key: str
+    skips: bool = False
+    journey_id: int = 0
 
 
 @dataclass(slots=True)
 class Move:
-    """What became of one walker in one tick."""
+    """What became of one walker in one tick. ``left_out``: what was skipped; ``skips``: so is what follows."""
 
     walker: Walker
     version: LoadedVersion
@@ -61,6 +63,8 @@ class Move:
     waits_for: str | None = None
     reason: str = ""
     effects: list[Step] = field(default_factory=list)
+    left_out: list[Step] = field(default_factory=list)
+    skips: bool = False
 
 
 class Writer(Protocol):
@@ -74,10 +78,21 @@ def tick() -> int:
     """Advance the next batch of due enrolments. Returns how many."""
     now = clock.now()
     with transaction.atomic():
-        walkers = [Walker(*row) for row in _sql.all("claim_due", {"now": now, "limit": BATCH})]
-        if walkers:
+        claimed = [Walker(*row) for row in _sql.all("claim_due", {"now": now, "limit": BATCH})]
+        if walkers := _without_strays(claimed):
             _advance_or_set_apart(walkers, now)
-    return len(walkers)
+    return len(claimed)
+
+
+def _without_strays(walkers: Sequence[Walker]) -> list[Walker]:
+    """Those who may go on. Who came into a journey just as it was paused is made to stand still with the others."""
+    if not walkers:
+        return []
+    journey_ids = list({walker.journey_id for walker in walkers})
+    still = {row[0] for row in _sql.all("standing_still", {"journey_ids": journey_ids})}
+    if still:
+        _sql.run("hold", {"ids": [walker.enrolment_id for walker in walkers if walker.journey_id in still]})
+    return [walker for walker in walkers if walker.journey_id not in still]
 
 
 def _advance_or_set_apart(walkers: Sequence[Walker], now: datetime) -> None:
@@ -126,31 +141,33 @@ def walk(
     After a step that changes what is known of the person the walk pauses, to go on in the next tick with fresh facts.
     """
     program, steps = version.program, version.program.steps
-    step_id = walker.step
     facts = Facts(values, walker.entered_at, walker.arrived_at, walker.heard, closures, walker.contact_id, walker.key)
-    effects: list[Step] = []
+    move = Move(walker, version, EnrolmentState.ACTIVE, walker.step, now, now, skips=walker.skips)
     for _ in range(MAX_STEPS_A_TICK):
-        if step_id is None:
-            return Move(walker, version, EnrolmentState.FINISHED, None, now, effects=effects)
-        decision = decide(program, steps[step_id], facts, now)
+        if move.step is None:
+            return _end(move, EnrolmentState.FINISHED, now)
+        decision = decide(program, steps[move.step], facts, now)
         if isinstance(decision, Go):
-            step_id, effect = decision
+            move.step, effect = decision
             if facts.arrived_at is not now:
-                facts = Facts(values, walker.entered_at, now, None, closures, walker.contact_id, walker.key)
+                facts = facts._replace(arrived_at=now, heard=None)
             if effect is not None:
-                effects.append(effect)
+                (move.left_out if move.skips and effect.tells else move.effects).append(effect)
                 if effect.changes_facts:
                     break
         elif isinstance(decision, Stay):
-            until, waits_for = decision
-            return Move(
-                walker, version, EnrolmentState.ACTIVE, step_id, facts.arrived_at, until, waits_for, "", effects
-            )
+            move.due_at, move.waits_for = decision
+            move.arrived_at, move.skips = facts.arrived_at, False
+            return move
         else:
-            reason = decision.reason
-            state = EnrolmentState.FINISHED if reason == GOAL_REACHED else EnrolmentState.LEFT
-            return Move(walker, version, state, step_id, facts.arrived_at, reason=reason, effects=effects)
-    return Move(walker, version, EnrolmentState.ACTIVE, step_id, now, now, None, "", effects)
+            state = EnrolmentState.FINISHED if decision.reason == GOAL_REACHED else EnrolmentState.LEFT
+            return _end(move, state, facts.arrived_at, decision.reason)
+    return move
+
+
+def _end(move: Move, state: int, arrived_at: datetime, reason: str = "") -> Move:
+    move.state, move.arrived_at, move.due_at, move.reason, move.skips = state, arrived_at, None, reason, False
+    return move
 
 
 def next_due() -> datetime | None:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from jouren.core import clock
 from jouren.journeys.compiler import JourneyProblem, compile_journey
 from jouren.journeys.engine import Move, Walker, advance
+from jouren.journeys.lint import warnings_of
 from jouren.journeys.models import EnrolmentState, Journey
 from jouren.journeys.sources import FixedFacts
 from jouren.journeys.steps import describe_effect, describe_step, effect_type, is_end, ways_of
@@ -52,9 +53,10 @@ def preview_context(journey: Journey, mode: str) -> dict[str, Any]:
         compiled = compile_journey(journey)
     except JourneyProblem as problem:
         return {"journey": journey, "problem": str(problem)}
+    shown = {"journey": journey, "warnings": warnings_of(journey, compiled)}
     if mode == "days":
-        return {"journey": journey, "moments": day_by_day(compiled), "hears": day_by_day(compiled, hears_events=True)}
-    return {"journey": journey, "trigger": describe_triggers(compiled), "flow": flow(compiled)}
+        return {**shown, "moments": day_by_day(compiled), "hears": day_by_day(compiled, hears_events=True)}
+    return {**shown, "trigger": describe_triggers(compiled), "flow": flow(compiled)}
 
 
 def flow(compiled: Mapping[str, Any]) -> list[FlowStep]:

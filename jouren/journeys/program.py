@@ -75,14 +75,28 @@ class Step:
     """One step of a program. Subclasses are the step types; :meth:`decide` is the rule of each.
 
     ``changes_facts``: what it does may change what is known of the person, so that facts are loaded anew after it.
+    ``is_dated``: it waits for a date in the calendar, which no pause puts later. ``tells``: what it does reaches the
+    person, and is left out for somebody who skips what is overdue.
     """
 
     id: str
     changes_facts: ClassVar[bool] = False
+    is_dated: ClassVar[bool] = False
+    tells: ClassVar[bool] = False
 
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         """Where a person goes from here. Pure: no database, no clock."""
         raise NotImplementedError
+
+    @property
+    def is_clocked(self) -> bool:
+        """Whether it ends on a day or at a time of day, and not after a length of time."""
+        return False
+
+    @property
+    def waits_for(self) -> str | None:
+        """The types of events that may wake somebody who waits here, separated by spaces."""
+        return None
 
     def hears(self, event: Event, arrived_at: datetime, key: str) -> int | None:
         """The rank of the way that an event opens for somebody who waits here; None when it means nothing to them."""

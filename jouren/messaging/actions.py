@@ -34,7 +34,8 @@ _PURPOSE_STEPS = uuid.UUID("6f0ffb53-63a5-4b0b-9d5e-1a3c9d6f2b11")
 class PlannedDelivery:
     """A message that is to go to a person. ``due_at`` is aware; ``context`` holds variables of this delivery only.
 
-    ``step`` is a UUID, or its text: all of one batch the same.
+    ``step`` is a UUID, or its text: all of one batch the same. ``withheld``: why it must not go, stored like the gate's
+    reasons.
     """
 
     run_id: int
@@ -46,6 +47,7 @@ class PlannedDelivery:
     lane: int
     due_at: datetime
     context: dict[str, Any] | None = None
+    withheld: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ def _store(
         return [], []
     questions = [Question(p.contact_id, p.message_version_id, p.run_id, p.channel, p.due_at) for p in planned]
     with transaction.atomic():
-        verdicts = ask(load_gate_facts(questions), now)
+        answers = ask(load_gate_facts(questions), now)
+        verdicts = [Verdict(p.withheld) if p.withheld else answer for p, answer in zip(planned, answers, strict=True)]
         rows = _sql.all("plan", {**_columns(planned, verdicts, now), "tells_all": tells_all})
         ids: list[int | None] = [None] * len(planned)
         if rows:
@@ -158,6 +161,19 @@ def _columns(planned: Sequence[PlannedDelivery], verdicts: Sequence[Verdict | No
         "version_ids": [p.message_version_id for p in planned],
         "contexts": [None if p.context is None else Jsonb(p.context) for p in planned],
     }
+
+
+def withhold_planned(people: Iterable[tuple[int, int]], reason: str) -> int:
+    """Let nothing that waits go out any more: pairs of run and contact. Returns how many deliveries there were."""
+    pairs = sorted(set(people))
+    if not pairs:
+        return 0
+    run_ids, contact_ids = map(list, zip(*pairs, strict=True))
+    with transaction.atomic():
+        rows = _sql.all("withhold_planned", {"run_ids": run_ids, "contact_ids": contact_ids, "reason": reason})
+        if rows:
+            record_withheld([(*row, reason) for row in rows])
+    return len(rows)
 
 
 def record_withheld(withheld: Sequence[tuple[int, int, int, str]]) -> None:

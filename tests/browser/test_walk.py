@@ -18,7 +18,7 @@ from tests.smtp_server import ScriptedServer, scripted_server, text_of
 
 HANAKO = "hanako@example.jp"
 STORY = [
-    "Looked at a page | Looked at the page /letters/",
+    "Looked at a page | Looked at the page /letters/ | From: X · Campaign: yofukashi",
     "Sent a form | Filled in “ねむりの手紙”, not confirmed yet",
     "Message sent | Got “登録の確認”.",
     "Address confirmed | Confirmed: Mail address.",

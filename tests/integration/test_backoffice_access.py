@@ -17,7 +17,7 @@ from tests.backoffice import ENGLISH, make_person, owner_client, staff_client
 
 pytestmark = pytest.mark.django_db
 
-OWN = ("people", "parked", "mailbox", "clock", "conditions", "message_try", "api_keys")
+OWN = ("people", "parked", "mailbox", "clock", "conditions", "message_try", "api_keys", "sending_rules")
 VIEWSETS = ("journeys", "messages", "dayoff", "topic", "pyramidrule", "domainlimit")
 
 
@@ -92,6 +92,7 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/api-keys/", ["api.view_apikey"]),
         ("/admin/journeys/", ["journeys.view_journey"]),
         ("/admin/messages/", ["messaging.view_message"]),
+        ("/admin/sending-rules/", ["messaging.view_sendingrules"]),
         ("/admin/clock/state/", ["core.change_clock"]),
     ],
 )
@@ -128,7 +129,17 @@ def test_changes_are_posts_with_a_token() -> None:
 
 def test_the_menu_shows_the_areas_in_the_words_of_a_shop() -> None:
     page = owner_client().get("/admin/").content.decode()
-    for label in ("Pyramid", "Customers", "Journeys", "Messages", "Gather people", "Operations", "Settings"):
+    for label in (
+        "Pyramid",
+        "Customers",
+        "Journeys",
+        "Sending",
+        "Messages",
+        "Sending rules",
+        "Gather people",
+        "Operations",
+        "Settings",
+    ):
         assert f'"{label}"' in page
     for foreign in ("Snippets", "Documents", "Help", "Wagtail v", "Workflow tasks"):
         assert f'"{foreign}' not in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from datetime import timedelta
 from typing import Any
@@ -24,10 +25,11 @@ from jouren.contacts.actions import (
 )
 from jouren.contacts.models import Contact, Problem, Suppression
 from jouren.core import clock
+from jouren.events.actions import NewEvent, record_event
 from jouren.events.queries import events_of
 from jouren.journeys.models import Enrolment
 from jouren.messaging.actions import plan_deliveries
-from jouren.messaging.models import Delivery
+from jouren.messaging.models import ClickHour, Delivery
 from jouren.pyramid.actions import change_stage
 from jouren.pyramid.queries import stage_of_contact
 from jouren.pyramid.stages import Stage
@@ -377,6 +379,7 @@ def test_an_export_holds_everything_and_is_written_down() -> None:
     person = create_contact(email="p1@example.jp", family_name="山田")
     note_problem(person.pk, "乾燥")
     grant_consent(person.pk, "email", "news", via="form", text=keep_consent_text("I agree."))
+    ClickHour.objects.create(contact_id=person.pk, hour=20, clicks=3)
     answer = client_of(user).post(f"/admin/people/{person.public_id}/export/")
     assert answer["Content-Disposition"] == f'attachment; filename="person-{person.public_id}.json"'
     data = json.loads(answer.content)
@@ -384,6 +387,7 @@ def test_an_export_holds_everything_and_is_written_down() -> None:
     assert [identity["value"] for identity in data["identities"]] == ["p1@example.jp"]
     assert [problem["text"] for problem in data["problems"]] == ["乾燥"]
     assert data["consents"][0]["text__text"] == "I agree."
+    assert data["clicks_by_hour"] == {"20": 3}
     assert [event["type"] for event in data["timeline"]] == ["consent.granted", "problem.noted"]
     assert last_act() == ("contacts.export", "owner@example.jp")
 
@@ -409,3 +413,17 @@ def test_entering_no_journey_is_not_found(number: str) -> None:
     answer = owner_client().post(f"/admin/people/{person.public_id}/enter/", {"journey": number})
     assert answer.status_code == 404
     assert not Enrolment.objects.exists()
+
+
+def test_where_somebody_came_from_is_told_in_words_and_stays_text() -> None:
+    source = {"utm_source": "instagram", "utm_campaign": HOSTILE, "referrer": "https://t.co/x", "page": "/letters/"}
+    person = make_person(source=source)
+    visit = {"page": "/letters/", "utm": {"utm_source": HOSTILE, "utm_medium": "cpc"}, "referrer": "https://note.com/a"}
+    record_event(NewEvent("page.visited", person.pk, visit, source="capture", key="touch:1"))
+    page = text_of(owner_client().get(f"/admin/people/{person.public_id}/"))
+    assert "<script>alert" not in page
+    plain = html.unescape(page)
+    assert f"From: {HOSTILE} · By: a search advertisement · Link on: note" in plain
+    for told in ("<dd>Instagram</dd>", f"<dd>{HOSTILE}</dd>", "<dd>X</dd>", "<dd>/letters/</dd>"):
+        assert told in plain
+    assert 'href="https://t.co' not in page

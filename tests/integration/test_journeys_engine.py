@@ -18,8 +18,9 @@ from jouren.events import reactor
 from jouren.events.actions import NewEvent, record_event
 from jouren.events.queries import events_of
 from jouren.journeys import engine
-from jouren.journeys.actions import enrol_by_hand, freeze_version, retire_versions, surviving_steps
+from jouren.journeys.actions import enrol_by_hand, freeze_version, retire_versions
 from jouren.journeys.models import Enrolment, EnrolmentState, Journey
+from jouren.journeys.passage import surviving_steps
 from jouren.journeys.queries import figures
 from jouren.journeys.steps import listening
 from jouren.messaging.gate import Question, Verdict, ask, load_gate_facts

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList
@@ -15,14 +17,20 @@ from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewS
 
 from jouren.backoffice.figures import JourneyPeople, journey_people
 from jouren.backoffice.journeys.forms import JourneyForm
+from jouren.journeys.lint import warnings_of
 from jouren.journeys.models import Journey, JourneyVersion
 from jouren.journeys.preview import FlowStep, flow
 from jouren.journeys.queries import StepFigures, figures
 from jouren.journeys.wording import describe_triggers
+from jouren.messaging.queries import help_and_ask_of_run
+from jouren.messaging.vocabulary import RunKind
 
 
 class JourneyIndexView(IndexView):
     """The list, with how each journey stands."""
+
+    def get_base_queryset(self) -> Any:
+        return super().get_base_queryset().select_related("latest_revision")
 
     def get_table(self, object_list: Sequence[Journey], **kwargs: Any) -> Any:
         ids = [journey.pk for journey in object_list]
@@ -31,6 +39,8 @@ class JourneyIndexView(IndexView):
         for journey in object_list:
             journey.people = people.get(journey.pk, JourneyPeople())
             journey.version_text = state_text(journey, numbers.get(journey.pk))
+            edited = journey.latest_revision.created_at if journey.latest_revision else None
+            journey.edited_text = date_format(timezone.localtime(edited), "SHORT_DATETIME_FORMAT") if edited else ""
         return super().get_table(object_list, **kwargs)
 
 
@@ -63,6 +73,8 @@ class JourneyInspectView(InspectView):
             "trigger": describe_triggers(shown.compiled) if shown else "",
             "rows": _rows(flow(shown.compiled), counts.steps) if shown else [],
             "figures": counts,
+            "balance": help_and_ask_of_run(RunKind.JOURNEY, str(self.object.pk)),
+            "warnings": warnings_of(self.object, live.compiled) if live else [],
             "state": state_text(self.object, live.number if live else None),
             "pause_url": reverse("journeys:unpublish", args=[self.object.pk]) if live and may_pause else "",
         }
@@ -108,9 +120,9 @@ class JourneyViewSet(SnippetViewSet):
         "name",
         StatusTagColumn("version_text", label=gettext_lazy("State"), primary=lambda journey: journey.live),
         NumberColumn("people.active", label=gettext_lazy("On the way")),
-        NumberColumn("people.finished", label=gettext_lazy("Finished")),
-        NumberColumn("people.left", label=pgettext_lazy("people of a journey", "Left")),
-        Column("latest_revision_created_at", label=gettext_lazy("Edited"), classname="jouren-when"),
+        NumberColumn("people.finished", label=gettext_lazy("Finished"), classname="jouren-roomy"),
+        NumberColumn("people.left", label=pgettext_lazy("people of a journey", "Left"), classname="jouren-roomy"),
+        Column("edited_text", label=gettext_lazy("Last edited"), classname="jouren-when jouren-roomy"),
     ]
     search_fields = ["name"]
     ordering = ["name", "id"]

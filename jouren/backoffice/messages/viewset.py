@@ -69,12 +69,12 @@ class MessageViewSet(SnippetViewSet):
     list_display = [
         "name",
         LiveStatusTagColumn(label=gettext_lazy("Status")),
-        Column("get_kind_display", label=gettext_lazy("Kind"), sort_key="kind"),
-        Column("get_stage_display", label=gettext_lazy("For the stage"), sort_key="stage"),
-        Column("answers", label=gettext_lazy("Answers"), accessor=answers),
+        Column("get_kind_display", label=gettext_lazy("Kind"), sort_key="kind", classname="jouren-roomy"),
+        Column("get_stage_display", label=gettext_lazy("For the stage"), sort_key="stage", classname="jouren-roomy"),
+        Column("answers", label=gettext_lazy("Answers"), accessor=answers, classname="jouren-roomy"),
         NumberColumn("figures.sent", label=gettext_lazy("Sent")),
-        NumberColumn("figures.opened", label=gettext_lazy("Opened")),
-        NumberColumn("figures.clicked", label=gettext_lazy("Clicked")),
+        NumberColumn("figures.opened", label=gettext_lazy("Opened"), classname="jouren-roomy"),
+        NumberColumn("figures.clicked", label=gettext_lazy("Clicked"), classname="jouren-roomy"),
     ]
     list_filter = ["kind", "stage", "wall", "doubt", "live"]
     search_fields = ["name"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from jouren.backoffice.policy.wording import why_held
 from jouren.contacts.models import SuppressionReason
 from jouren.contacts.queries import Withdrawal
 from jouren.messaging.channels.base import channel
@@ -34,6 +36,10 @@ _WITHHELD = {
     "journey_left": (
         gettext_lazy("They had reached the journey's goal, or left it, before the message went out."),
         gettext_lazy("This is as it should be: nobody gets an offer for what they have just bought."),
+    ),
+    "overdue": (
+        gettext_lazy("Its journey was paused when it was due, and whoever resumed it chose to skip what was overdue."),
+        gettext_lazy("This is as chosen. They go on with the journey's next step."),
     ),
     "merged": (
         gettext_lazy("They were merged with another person, who gets the same message."),
@@ -90,6 +96,8 @@ class Explanation:
 
 def why_withheld(reason: str) -> tuple[str, str]:
     """A gate's reason as a sentence, and what can be done. Another room's own reason stands for itself."""
+    if (held := why_held(reason, None)) is not None:
+        return held
     word, _colon, detail = reason.partition(":")
     if word == "suppressed" and detail in SuppressionReason.values:
         why, remedy = _SUPPRESSED[SuppressionReason(detail)]
@@ -114,11 +122,18 @@ def channel_label(name: str) -> str:
 
 
 def explain(
-    state: int, reason: str, error: str = "", *, is_held: bool = False, withdrawal: Withdrawal | None = None
+    state: int,
+    reason: str,
+    error: str = "",
+    try_at: datetime | None = None,
+    *,
+    is_held: bool = False,
+    withdrawal: Withdrawal | None = None,
 ) -> Explanation:
     """How a delivery stands: why, what to do, and what the mail server said.
 
-    ``is_held``: its journey is paused. ``withdrawal``: what the person had taken back.
+    ``try_at`` is when it is tried next. ``is_held``: its journey is paused. ``withdrawal``: what the person had taken
+    back.
     """
     match State(state):
         case State.SUPPRESSED:
@@ -138,7 +153,7 @@ def explain(
                 error,
             )
         case State.PLANNED:
-            return _explain_held() if is_held else _explain_waiting(reason, error)
+            return _explain_held() if is_held else _explain_waiting(reason, error, try_at)
         case State.ATTEMPTING:
             return Explanation(_("It is being handed over right now."))
         case State.SENT:
@@ -163,7 +178,9 @@ def _explain_held() -> Explanation:
     )
 
 
-def _explain_waiting(reason: str, error: str) -> Explanation:
+def _explain_waiting(reason: str, error: str, try_at: datetime | None) -> Explanation:
+    if try_at is not None and (held := why_held(reason, try_at)) is not None:
+        return Explanation(*held)
     if reason == "retry":
         return Explanation(
             _("The mail server asked to try again later."), _("It is tried again by itself. Nothing to do."), error

@@ -14,6 +14,8 @@ from wagtail.admin.ui.components import Component
 from wagtail.models import Page
 
 from jouren.backoffice.figures import changes
+from jouren.backoffice.policy.silence import silence_text, silent_topics
+from jouren.backoffice.publishing import failed_schedules
 from jouren.capture.models import Form
 from jouren.content.models import HomePage, LandingPage
 from jouren.core import clock
@@ -174,6 +176,8 @@ def notices(request: HttpRequest) -> Iterator[Notice]:
         yield Notice(
             _("No worker is running: nothing is sent and nothing moves. Start it with “jouren up” or “jouren worker”.")
         )
+    for failed in failed_schedules(request.user):
+        yield Notice(failed.text, failed.url, _("Open it"))
     trouble = known_trouble()
     if trouble is not None:
         may_look = request.user.has_perm("messaging.change_relaysettings")
@@ -192,3 +196,8 @@ def notices(request: HttpRequest) -> Iterator[Notice]:
                 people,
             )
             yield Notice(text % {"count": people}, reverse("parked:list"), _("Look at them"))
+    if request.user.has_perm("messaging.view_message"):
+        may_write = request.user.has_perm("messaging.add_message")
+        for topic, pace in silent_topics():
+            url, link = (reverse("messages:add"), _("Write a message")) if may_write else ("", "")
+            yield Notice(silence_text(topic, pace), url, link)

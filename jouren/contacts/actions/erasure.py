@@ -21,6 +21,7 @@ from jouren.contacts.models import (
     Problem,
     Suppression,
     SuppressionReason,
+    Tag,
 )
 from jouren.contacts.queries import canonical_id
 from jouren.core import clock
@@ -67,6 +68,7 @@ def erase_contact(contact_id: int, *, by: User | None = None) -> bool:
     )
     identities.delete()
     Problem.objects.filter(contact_id__in=ids).delete()
+    Tag.objects.filter(contact_id__in=ids).delete()
     Consent.objects.filter(contact_id__in=ids).update(is_granted=False, since=now)
     ConsentRecord.objects.filter(contact_id__in=ids).update(page="", ip_hash="")
     Suppression.objects.filter(contact_id__in=ids).update(detail="")

@@ -25,6 +25,9 @@ class Way(NamedTuple):
 class Compiler(Protocol):
     """What a step type needs to compile its block."""
 
+    journey_id: int | None
+    """The journey it is a step of; None before that is stored."""
+
     def add_all(self, stream: Any, after: str | None) -> str | None:
         """Compile the steps of a way that goes on with ``after``; returns the id of its first step."""
 
@@ -56,6 +59,8 @@ class StepKind:
 
     name: str
     ends = False
+    waits = False
+    """Whether people may stand at it for a while."""
     effect: type[Step] | None = None
     """The step class, where it does something to people."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext, ngettext, pgettext_lazy
@@ -30,6 +30,10 @@ class Wait(Step):
     next: str | None
     business_days: int = 0
 
+    @property
+    def is_clocked(self) -> bool:
+        return self.business_days > 0
+
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         until = facts.arrived_at + timedelta(seconds=self.seconds)
         if self.business_days:
@@ -43,6 +47,7 @@ class WaitKind(StepKind):
     """``wait`` [seconds, business_days]"""
 
     name = "wait"
+    waits = True
 
     def block(self, inner: Inner) -> blocks.Block:
         return WaitBlock()
@@ -81,6 +86,7 @@ class WaitUntil(Step):
     at: time
     business: bool
     next: str | None
+    is_clocked: ClassVar[bool] = True
 
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         until = moment_of(self, facts, program.zone)
@@ -107,6 +113,7 @@ class WaitUntilKind(StepKind):
     """``wait_until`` [day, at, business]"""
 
     name = "wait_until"
+    waits = True
 
     def block(self, inner: Inner) -> blocks.Block:
         return WaitUntilBlock()
@@ -164,12 +171,17 @@ class WaitDate(Step):
     business: bool
     then: str | None
     otherwise: str | None
+    is_dated: ClassVar[bool] = True
+
+    @property
+    def waits_for(self) -> str:
+        return " ".join(sorted(_CHANGES))
 
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         until = self._moment(facts, program.zone)
         if until is None:
             return Go(self.otherwise)
-        return Go(self.then) if now >= until else Stay(until, " ".join(sorted(_CHANGES)))
+        return Go(self.then) if now >= until else Stay(until, self.waits_for)
 
     def hears(self, event: Event, arrived_at: datetime, key: str) -> int | None:
         return 0 if event.type in _CHANGES else None
@@ -198,6 +210,7 @@ class WaitDateKind(StepKind):
     """``wait_date`` [fact, args, offset, at, yearly, business, then, else]"""
 
     name = "wait_date"
+    waits = True
 
     def block(self, inner: Inner) -> blocks.Block:
         return blocks.StructBlock(
