@@ -124,7 +124,7 @@ class JourneyViewSet(SnippetViewSet):
     ordering = ["name", "id"]
     edit_handler = ObjectList(
         [
-            FieldPanel("name"),
+            FieldPanel("name", required_on_save=True),
             FieldPanel("description"),
             MultiFieldPanel(
                 [FieldPanel("trigger"), FieldPanel("entry"), FieldPanel("reentry")], heading=gettext_lazy("Who enters")
