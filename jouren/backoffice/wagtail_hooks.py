@@ -59,6 +59,10 @@ def _style() -> str:
     return format_html('<link rel="stylesheet" href="{}">', static("backoffice/backoffice.css"))
 
 
+def _script() -> str:
+    return format_html('<script src="{}"></script>', static("backoffice/names.js"))
+
+
 def _acts(actions: LogActionRegistry) -> None:
     actions.register_action("contacts.export", _("Export person"), _("Data exported"))
     actions.register_action(FAILED, _("Publish scheduled draft"), _("What was scheduled could not be done"))
@@ -70,6 +74,7 @@ hooks.register("register_permissions", _permissions)
 hooks.register("register_icons", lambda icons: [*icons, *_ICONS])
 hooks.register("register_log_actions", _acts)
 hooks.register("insert_global_admin_css", _style)
+hooks.register("insert_global_admin_js", _script)
 hooks.register("construct_homepage_panels", use_our_panels)
 hooks.register("before_edit_page", tell_author)
 hooks.register("before_edit_snippet", tell_author)

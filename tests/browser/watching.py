@@ -59,7 +59,9 @@ class Window:
 @contextmanager
 def window(browser: Browser, shop: Installation, **options: Any) -> Iterator[Window]:
     """A window of a new visitor (``locale``, ``viewport`` …), who never met the shop before."""
-    defaults = {"user_agent": PERSON, "locale": "ja", "viewport": {"width": 1280, "height": 900}}
+    # What moves in would be looked at half-way.
+    looks = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
+    defaults = {"user_agent": PERSON, "locale": "ja", **looks}
     context = browser.new_context(**(defaults | options))
     try:
         yield Window(context.new_page(), shop)

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.contrib.auth.models import Group
 from django.utils import translation
-from wagtail.models import ModelLogEntry, Page
+from wagtail.models import Collection, ModelLogEntry, Page, Workflow
 
 from jouren.content import schedule
 from jouren.content.models import LandingPage, ScheduleFailure
@@ -185,10 +185,8 @@ def test_an_error_of_our_own_is_told_without_its_inside(
     assert "12345" in caplog.text
 
 
-def test_names_that_wagtail_makes_are_japanese(client: Client) -> None:
-    from django.contrib.auth.models import Group
-    from wagtail.models import Workflow
-
+def test_names_that_wagtail_makes_are_japanese() -> None:
     assert set(Group.objects.values_list("name", flat=True)) == {"編集担当", "公開担当"}
     assert list(Workflow.objects.values_list("name", flat=True)) == ["公開担当の承認"]
     assert Page.objects.get(depth=1).title == "サイト"
+    assert Collection.objects.get(depth=1).name == "全体"

@@ -128,7 +128,7 @@ class JourneyViewSet(SnippetViewSet):
     ordering = ["name", "id"]
     edit_handler = ObjectList(
         [
-            FieldPanel("name"),
+            FieldPanel("name", required_on_save=True),
             FieldPanel("description"),
             MultiFieldPanel(
                 [

@@ -81,7 +81,7 @@ class MessageViewSet(SnippetViewSet):
     ordering = ["name", "id"]
     edit_handler = ObjectList(
         [
-            FieldPanel("name"),
+            FieldPanel("name", required_on_save=True),
             MultiFieldPanel(
                 [FieldPanel("kind"), FieldPanel("stage"), FieldPanel("topic"), FieldPanel("language")],
                 heading=gettext_lazy("What it is for"),

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 GROUPS = {"Editors": "編集担当", "Moderators": "公開担当"}
 APPROVAL, OUR_APPROVAL = "Moderators approval", "公開担当の承認"
-ROOT, OUR_ROOT = "Root", "サイト"
+ROOT, OUR_ROOT, OUR_COLLECTION = "Root", "サイト", "全体"
 
 
 def name_in_japanese(apps, schema_editor):
@@ -20,6 +20,7 @@ def name_in_japanese(apps, schema_editor):
     apps.get_model("wagtailcore", "Task").objects.filter(name=APPROVAL).update(name=OUR_APPROVAL)
     root = apps.get_model("wagtailcore", "Page").objects.filter(depth=1, title=ROOT)
     root.update(title=OUR_ROOT, draft_title=OUR_ROOT)
+    apps.get_model("wagtailcore", "Collection").objects.filter(depth=1, name=ROOT).update(name=OUR_COLLECTION)
 
 
 class Migration(migrations.Migration):
