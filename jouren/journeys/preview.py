@@ -14,8 +14,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from jouren.core import clock
+from jouren.journeys.checking import hints_of
 from jouren.journeys.compiler import JourneyProblem, compile_journey
 from jouren.journeys.engine import Move, Walker, advance
+from jouren.journeys.hint_wording import hint_text
 from jouren.journeys.lint import warnings_of
 from jouren.journeys.models import EnrolmentState, Journey
 from jouren.journeys.sources import FixedFacts
@@ -53,10 +55,14 @@ def preview_context(journey: Journey, mode: str) -> dict[str, Any]:
         compiled = compile_journey(journey)
     except JourneyProblem as problem:
         return {"journey": journey, "problem": str(problem)}
-    shown = {"journey": journey, "warnings": warnings_of(journey, compiled)}
+    context = {
+        "journey": journey,
+        "warnings": warnings_of(journey, compiled),
+        "hints": [hint_text(hint, compiled) for hint in hints_of(compiled)],
+    }
     if mode == "days":
-        return {**shown, "moments": day_by_day(compiled), "hears": day_by_day(compiled, hears_events=True)}
-    return {**shown, "trigger": describe_triggers(compiled), "flow": flow(compiled)}
+        return {**context, "moments": day_by_day(compiled), "hears": day_by_day(compiled, hears_events=True)}
+    return {**context, "trigger": describe_triggers(compiled), "flow": flow(compiled)}
 
 
 def flow(compiled: Mapping[str, Any]) -> list[FlowStep]:

@@ -87,7 +87,7 @@ def check_the_move(journey: Journey, inside: Inside) -> None:
 
 
 @given(texts, edits)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nobody_is_lost_and_nobody_is_told_twice(
     monkeypatch: pytest.MonkeyPatch, first: Any, edits: list[tuple[Any, int, Inside, How | None]]
 ) -> None:
