@@ -17,8 +17,8 @@ from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewS
 
 from jouren.backoffice.figures import JourneyPeople, journey_people
 from jouren.backoffice.journeys.forms import JourneyForm
-from jouren.journeys.lint import warnings_of
 from jouren.journeys.models import Journey, JourneyVersion
+from jouren.journeys.neighbours import warnings_of
 from jouren.journeys.preview import FlowStep, flow
 from jouren.journeys.queries import StepFigures, figures
 from jouren.journeys.wording import describe_triggers
