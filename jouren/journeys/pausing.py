@@ -168,4 +168,4 @@ def standing(journey: Journey) -> list[Standing]:
     rows = _sql.all("overdue", {"journey_id": journey.pk, "now": clock.now()})
     versions = JourneyVersion.objects.in_bulk({row[0] for row in rows})
     places = [Standing(versions[version_id], *counts) for version_id, *counts in rows]
-    return sorted(places, key=lambda place: (-place.late, -place.people, place.step or ""))
+    return sorted(places, key=lambda place: (-place.late, -place.people, place.version.number, place.step or ""))

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from jouren.content.tasks import publish_scheduled
 from wagtail.models import ModelLogEntry
 
+from jouren.content.schedule import publish_due
 from jouren.core import clock
 from jouren.journeys import engine
 from jouren.journeys.actions import NotPublished, enrol_by_hand, freeze_version, move_to_current, retire_versions
@@ -394,7 +394,7 @@ def test_a_scheduled_publishing_acts_by_what_was_chosen_when_it_was_scheduled(
     revision.approved_go_live_at = moment
     revision.content["go_live_at"] = moment.isoformat()
     revision.save()
-    publish_scheduled(timestamp=0)
+    publish_due()
     assert JourneyVersion.objects.get(live=True).number == 2
     assert Enrolment.objects.get().version.number == 1
 
