@@ -20,6 +20,7 @@ TAKEN_OUT = "taken_out"
 NOT_PUBLISHED = "not_published"
 NOT_ADMITTED = "not_admitted"
 BEEN_THERE = "been_there"
+TURNED_AWAY = "turned_away"
 GOING_ROUND = "going_round"
 
 MAX_TURNS = 3
@@ -83,7 +84,8 @@ def _rounds(starts: Sequence[Start]) -> Iterator[list[Start]]:
 def _start(journey_id: int, starts: Sequence[Start], now: datetime) -> dict[Start, str]:
     """Start what may be started. Returns the others, each with the reason."""
     from jouren.journeys.engine import CHANNEL
-    from jouren.journeys.reactions import admitted, enrol_contacts
+    from jouren.journeys.models import Entries
+    from jouren.journeys.reactions import admitted, enrol_contacts, open_pause
 
     version = live_version_of(journey_id)
     if version is None:
@@ -100,9 +102,11 @@ def _start(journey_id: int, starts: Sequence[Start], now: datetime) -> dict[Star
         entered |= set(enrol_contacts(version, missed, now, walks))
     if entered:
         wake(CHANNEL)
+    _pause, entries = open_pause(journey_id) or (0, "")
+    outside = TURNED_AWAY if entries == Entries.TURN_AWAY else BEEN_THERE
     for start in starts:
         if start not in refused and start.contact_id not in entered:
-            refused[start] = BEEN_THERE if start.contact_id in let_in else NOT_ADMITTED
+            refused[start] = outside if start.contact_id in let_in else NOT_ADMITTED
     return refused
 
 

@@ -18,8 +18,8 @@ from jouren.journeys.checking import hints_of
 from jouren.journeys.compiler import JourneyProblem, compile_journey
 from jouren.journeys.engine import Move, Walker, advance
 from jouren.journeys.hint_wording import hint_text
-from jouren.journeys.lint import warnings_of
 from jouren.journeys.models import EnrolmentState, Journey
+from jouren.journeys.neighbours import warnings_of
 from jouren.journeys.sources import FixedFacts
 from jouren.journeys.steps import describe_effect, describe_step, effect_type, is_end, ways_of
 from jouren.journeys.versions import LoadedVersion, load_program

@@ -13,8 +13,9 @@ from jouren.journeys import engine
 from jouren.journeys.actions import freeze_version, retire_versions
 from jouren.journeys.compiler import JourneyProblem, compile_journey
 from jouren.journeys.crossing import MAX_TURNS
-from jouren.journeys.lint import warnings_of
-from jouren.journeys.models import Enrolment, EnrolmentState, Journey
+from jouren.journeys.models import Enrolment, EnrolmentState, Entries, Journey
+from jouren.journeys.neighbours import warnings_of
+from jouren.journeys.pausing import pause_journey
 from jouren.journeys.policies import find_circle
 from jouren.journeys.preview import day_by_day, preview_context
 from jouren.messaging.models import Delivery, Message
@@ -91,13 +92,20 @@ def test_whom_the_other_journey_does_not_take_is_told_why(hello: Message) -> Non
     choosy = live_journey([send(hello)], BY_HAND, name="Regulars", entry=stage)
     once = live_journey([send(hello)], BY_HAND, name="Once")
     paused = live_journey([send(hello)], BY_HAND, name="Paused")
-    live_journey([_start(choosy), _start(once), _start(once), _start(paused)])
-    retire_versions(paused)
+    closed = live_journey([send(hello)], BY_HAND, name="Closed")
+    live_journey([_start(choosy), _start(once), _start(once), _start(closed), _start(paused)])
+    retire_versions(closed)
+    pause_journey(paused, entries=Entries.TURN_AWAY)
     contact = make_reader()
     buy(contact)
     work()
     assert got(contact) == ["Hello"]
-    assert _refusals(contact) == [("Regulars", "not_admitted"), ("Once", "been_there"), ("Paused", "not_published")]
+    assert _refusals(contact) == [
+        ("Regulars", "not_admitted"),
+        ("Once", "been_there"),
+        ("Closed", "not_published"),
+        ("Paused", "turned_away"),
+    ]
 
 
 def test_journeys_that_start_each_other_stop_after_a_few_turns_and_say_so(hello: Message, time: Time) -> None:
@@ -221,7 +229,7 @@ def test_the_author_is_shown_the_circle_and_the_paused_journey_before_publishing
     retire_versions(closed)
     ping.steps = ping._meta.get_field("steps").stream_block.to_python([_start(pong), _start(closed)])  # type: ignore[union-attr]
     assert preview_context(ping, "flow")["warnings"] == [
-        "The journey “Closed” is paused: nobody enters it from here.",
+        "The journey “Closed” is not published: nobody enters it from here.",
         "People go round in a circle: Ping → Pong → Ping. Each goes round 3 times at most.",
     ]
 

@@ -21,8 +21,8 @@ from jouren.backoffice.journeys.publishing import JourneyCreateView, JourneyEdit
 from jouren.backoffice.journeys.running import MoveScreen, PauseScreen, ResumeScreen
 from jouren.backoffice.journeys.versions import CompareScreen, RestoreView, VersionsScreen
 from jouren.journeys.history import older_with_people
-from jouren.journeys.lint import warnings_of
 from jouren.journeys.models import Journey, JourneyVersion, Pause
+from jouren.journeys.neighbours import warnings_of
 from jouren.journeys.preview import FlowStep, flow
 from jouren.journeys.queries import StepFigures, figures
 from jouren.journeys.wording import describe_triggers

@@ -34,7 +34,7 @@ WITH wanted AS MATERIALIZED (
     FOR UPDATE OF walk
 )
 UPDATE journeys_enrolment AS walk
-SET state = 3, due_at = NULL, waits_for = NULL, ended_at = %(now)s, reason = %(reason)s
+SET state = 3, due_at = NULL, held_due_at = NULL, waits_for = NULL, ended_at = %(now)s, reason = %(reason)s
 FROM wanted, journeys_journey AS journey, journeys_journeyversion AS version
 WHERE walk.id = wanted.id AND walk.state = 1 AND journey.id = walk.journey_id AND version.id = walk.version_id
 RETURNING walk.contact_id, walk.journey_id, journey.name, version.run_id

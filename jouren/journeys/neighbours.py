@@ -1,4 +1,4 @@
-"""What an author should know of a journey that can run all the same: circles of journeys, starts that lead nowhere."""
+"""What an author should know of the journeys around theirs: circles of them, and starts that lead nowhere."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def warnings_of(journey: Journey, compiled: Mapping[str, Any]) -> list[str]:
     names = {step["journey"]: step["name"] for step in compiled["steps"].values() if step["type"] == "start_journey"}
     closed = [name for started, name in names.items() if started not in nodes]
     nodes[own_id] = _Node(journey.name, triggers_of(compiled), list(names))
-    found = [_("The journey “%(name)s” is paused: nobody enters it from here.") % {"name": name} for name in closed]
+    found = [
+        _("The journey “%(name)s” is not published: nobody enters it from here.") % {"name": name} for name in closed
+    ]
     if circle := _circle(own_id, nodes):
         found.append(circle)
     return found
