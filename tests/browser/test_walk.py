@@ -35,7 +35,7 @@ STORY = [
     "Message clicked | Clicked in “手紙3 なぜお茶屋が眠りの話を”: https://komorebi-tea.example/about",
     "Message sent | Got “手紙3の続き 読んでくださった方へ”.",
     "Consent withdrawn | Withdrew ねむりの手紙 by mail.",
-    "Message withheld | Did not get “お試し7包のご案内”: They have not agreed to receive this topic, or took it back.",
+    "Message withheld | Did not get “お試し7包のご案内”: They unsubscribed from this topic.",
     "Messages stopped | Messages stopped (all channels): No more unneeded messages.",
     "Left a journey | Left the journey “ねむりの手紙（7日間）”: 今はお茶を必要とされていない.",
 ]
