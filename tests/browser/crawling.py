@@ -20,7 +20,8 @@ _LEFT_OUT = re.compile(
 _READ = """() => {
     const read = [];
     // What only scripts read, a hidden date picker, counters that count nothing yet, and all time zones of the world.
-    const unread = 'textarea[hidden], .xdsoft_datetimepicker, [data-side-panel-toggle-counter][hidden], [name*=time_zone] option';
+    const unread = 'textarea[hidden], .xdsoft_datetimepicker, [data-side-panel-toggle-counter][hidden], '
+        + '[name*=time_zone] option';
     const walk = (root) => {
         const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
         for (let node = walker.currentNode; node; node = walker.nextNode()) {
