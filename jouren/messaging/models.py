@@ -172,6 +172,7 @@ class Delivery(models.Model):
     error = models.CharField(max_length=500, default="", db_default="")
     first_opened_at = models.DateTimeField(null=True)
     first_clicked_at = models.DateTimeField(null=True)
+    bounced_at = models.DateTimeField(null=True)
     context = models.JSONField(null=True)
 
     class Meta:

@@ -11,6 +11,7 @@ from jouren.contacts.actions import merge_contacts
 from jouren.contacts.models import Contact, Topic
 from jouren.contacts.queries import alias_ids
 from jouren.events.actions import NewEvent, record_event
+from jouren.events.reactor import tick
 from jouren.messaging.actions import create_run
 from jouren.messaging.models import Delivery, MessageVersion
 from jouren.messaging.queries import help_and_ask_of, help_and_ask_of_run, topic_paces
@@ -117,6 +118,8 @@ def test_help_and_asks_that_reached_a_person_are_counted_across_a_merge() -> Non
     went(helping, MONDAY, kept, state=State.FAILED)
     came_back = went(helping, MONDAY, kept)
     record_event(NewEvent("message.bounced", kept.pk, {"delivery": came_back.pk}))
+    while tick():
+        pass
     assert help_and_ask_of([kept.pk]) == HelpAndAsk(2, 1)
     merge_contacts(kept.pk, gone.pk)
     assert help_and_ask_of(alias_ids(kept.pk)) == HelpAndAsk(4, 2)

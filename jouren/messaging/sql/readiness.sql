@@ -3,12 +3,8 @@
 SELECT version.kind, count(*)
 FROM messaging_delivery AS delivery
 JOIN messaging_messageversion AS version ON version.id = delivery.message_version_id
-WHERE delivery.contact_id = ANY(%(contact_ids)s) AND delivery.state = 2 AND version.kind IN ('help', 'ask')
-  AND NOT EXISTS (
-      SELECT FROM events_event AS event
-      WHERE event.contact_id = delivery.contact_id AND event.type = 'message.bounced'
-        AND event.payload ->> 'delivery' = delivery.id::text
-  )
+WHERE delivery.contact_id = ANY(%(contact_ids)s) AND delivery.state = 2 AND delivery.bounced_at IS NULL
+  AND version.kind IN ('help', 'ask')
 GROUP BY version.kind
 
 -- name: kinds_of_run
