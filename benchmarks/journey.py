@@ -77,15 +77,16 @@ def _journey(message_version: int) -> int:
             "when": {"all": [{"fact": "pyramid.stage", "op": "lte", "value": 3}]},
             "then": SEND,
             "else": SEND,
+            "next": SEND,
         },
         SEND: {"type": "send", "message_version": message_version, "channel": "email", "next": REST},
         REST: {"type": "wait", "seconds": 86_400, "next": None},
     }
     compiled: dict[str, Any] = {
-        "schema": 1,
+        "schema": 2,
         "zone": "Asia/Tokyo",
         "first": WAIT,
-        "trigger": {"event": "order.paid", "match": {}},
+        "triggers": [{"event": "order.paid", "match": {}}],
         "reentry": "once",
         "entry": None,
         "goal": None,
@@ -195,8 +196,10 @@ def _line(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 def _work() -> int:
     load()
+    from jouren.core.worker import tune_interpreter
     from jouren.journeys import engine
 
+    tune_interpreter()
     print(json.dumps({"ready": True}), flush=True)
     sys.stdin.readline()
     moved = idle = 0

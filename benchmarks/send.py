@@ -31,8 +31,15 @@ def main(arguments: list[str]) -> int:
         return _work()
     set_up()
     migrate()
-    params = {"messages": options.messages, "workers": options.workers, "smtp": options.smtp or "own sink"}
-    params["rules"] = RULES if options.rules else 0
+    params = {
+        "messages": options.messages,
+        "workers": options.workers,
+        "connections": options.connections,
+        "letters": options.letters,
+        "smtp": options.smtp or "own sink",
+        "rules": RULES if options.rules else 0,
+    }
+    _set_up_relay(options.connections, options.letters)
     started = time.perf_counter()
     version_id, contact_ids = people_and_message(options.messages)
     set_rules(on=options.rules)
@@ -64,10 +71,20 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--smtp", metavar="HOST:PORT", help="where to send (default: a sink that only counts)")
     parser.add_argument("--messages", type=int, default=50_000)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--connections", type=int, default=100, help="of the installation; broadcasts get their share")
+    parser.add_argument("--letters", type=int, default=1, help="so many a connection takes between two records")
     parser.add_argument("--rules", action="store_true", help="with three sending rules on")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
+
+
+def _set_up_relay(connections: int, letters: int) -> None:
+    from jouren.messaging.models import RelaySettings
+
+    RelaySettings.objects.update_or_create(
+        pk=1, defaults={"connections": connections, "letters": letters, "max_in_flight": connections * letters}
+    )
 
 
 def _send(options: argparse.Namespace, params: dict[str, Any], address: str) -> None:
@@ -91,7 +108,7 @@ def _send(options: argparse.Namespace, params: dict[str, Any], address: str) -> 
         mails_per_second=(options.messages / seconds, "1/s"),
         recorded_sent=(states.get("sent", 0), "mails"),
         not_sent=(sum(states.values()) - states.get("sent", 0), "mails"),
-        in_flight_bound=(sum(result["slots"] for result in results), "mails"),
+        in_flight_bound=(sum(result["in_flight"] for result in results), "mails"),
         mails_a_commit=(options.messages / max(1, commits), "mails"),
         memory=(max(result["memory"] for result in results), "MiB"),
         memory_growth=(max(result["growth"] for result in results), "MiB"),
@@ -125,10 +142,14 @@ def _ask(sink: subprocess.Popen[str]) -> dict[str, Any]:
 def _work() -> int:
     """One worker process: the broadcast lane's sender, until nothing is due."""
     load()
+    from jouren.core.worker import tune_interpreter
     from jouren.messaging.sender import LaneSender
+    from jouren.messaging.shop import load_shop
     from jouren.messaging.slots import most_of
     from jouren.messaging.vocabulary import Lane
 
+    tune_interpreter()
+    shop = load_shop()
     sender = LaneSender(Lane.BROADCAST)
     print(json.dumps({"ready": True}), flush=True)
     sys.stdin.readline()
@@ -144,7 +165,7 @@ def _work() -> int:
     sender.close()
     result = {
         "rounds": sender.rounds,
-        "slots": most_of(Lane.BROADCAST, 100),
+        "in_flight": most_of(Lane.BROADCAST, shop.connections) * shop.letters,
         "memory": memory,
         "growth": memory - (settled or memory),
         "cpu": time.process_time(),

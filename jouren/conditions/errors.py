@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+from django.utils.translation import gettext as _
+
 from jouren.core.errors import UserError
 
 
@@ -12,3 +16,11 @@ class ConditionError(UserError):
         super().__init__(f"{path}: {message}" if path else message)
         self.message = message
         self.path = path
+
+    @property
+    def in_words(self) -> str:
+        """The message for whoever sees the condition in an editor, where its parts are numbered."""
+        numbers = "-".join(str(int(index) + 1) for index in re.findall(r"\[(\d+)\]", self.path))
+        if not numbers:
+            return self.message
+        return _("Condition %(number)s: %(message)s") % {"number": numbers, "message": self.message}

@@ -14,7 +14,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from jouren.conditions.moments import day_of, days_ago, end_of_day, start_of_day
-from jouren.conditions.registry import FactType, Text
+from jouren.conditions.registry import Fact, FactType, Question, Text
 from jouren.conditions.values import boolean, day, days, moment, month, number, number_range, text, texts
 
 Parser = Callable[[object], Any]
@@ -24,7 +24,10 @@ Bind = Callable[[Any, datetime, tzinfo], tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class Operator:
-    """``sql`` has ``{x}`` for the value and ``{0}``, ``{1}`` for what ``bind`` gives; ``python`` gets the same."""
+    """``sql`` has ``{x}`` for the value and ``{0}``, ``{1}`` for what ``bind`` gives; ``python`` gets the same.
+
+    ``denial`` is what a yes-or-no operator is called when its value is no.
+    """
 
     label: Text
     parse: Parser
@@ -32,6 +35,13 @@ class Operator:
     python: Callable[..., bool]
     bind: Bind = lambda value, now, zone: (value,)
     accepts_missing: bool = False
+    denial: Text = ""
+
+    def questions(self, op: str) -> list[Question]:
+        """The ways in which an editor asks it."""
+        if self.parse is boolean:
+            return [Question(op, self.label, True), Question(op, self.denial, False)]
+        return [Question(op, self.label)]
 
 
 def _sql(template: str) -> Callable[[str, list[str], Any], str]:
@@ -62,6 +72,7 @@ _SET_STATE = Operator(
     _either("{x} IS NOT NULL", "{x} IS NULL"),
     lambda x, wanted: (x is not None) is wanted,
     accepts_missing=True,
+    denial=_("is not known"),
 )
 
 _TEXT = {
@@ -91,7 +102,7 @@ _NUMBER = {
 }
 
 _BOOLEAN = {
-    "is": Operator(_("is"), boolean, _either("{x}", "NOT {x}"), lambda x, v: x is v),
+    "is": Operator(_("yes"), boolean, _either("{x}", "NOT {x}"), lambda x, v: x is v, denial=_("no")),
     "is_set": _SET_STATE,
 }
 
@@ -105,14 +116,14 @@ _DATETIME = {
         _after,
     ),
     "within_last_days": Operator(
-        _("is within the last days"),
+        _("is within the last (days)"),
         days,
         _sql("({x} > {0} AND {x} <= {1})"),
         lambda x, since, now: since < x <= now,
         lambda value, now, zone: (days_ago(now, value), now),
     ),
     "older_than_days": Operator(
-        _("is longer ago than days"),
+        _("is longer ago than (days)"),
         days,
         _sql("{x} <= {0}"),
         lambda x, v: x <= v,
@@ -134,14 +145,14 @@ _DATE = {
     "after": Operator(_("is after"), day, _sql("{x} > {0}::date"), lambda x, v: x > v),
     "in_month": Operator(_("is in the month"), month, _sql("extract(month FROM {x}) = {0}"), lambda x, v: x.month == v),
     "within_last_days": Operator(
-        _("is within the last days"),
+        _("is within the last (days)"),
         days,
         _sql("({x} > {0}::date AND {x} <= {1}::date)"),
         lambda x, since, today: since < x <= today,
         lambda value, now, zone: (day_of(days_ago(now, value), zone), day_of(now, zone)),
     ),
     "older_than_days": Operator(
-        _("is longer ago than days"),
+        _("is longer ago than (days)"),
         days,
         _sql("{x} <= {0}::date"),
         lambda x, v: x <= v,
@@ -162,6 +173,7 @@ _SET = {
         _either("coalesce(cardinality({x}), 0) = 0", "cardinality({x}) > 0"),
         lambda x, wanted: (not x) is wanted,
         accepts_missing=True,
+        denial=_("is not empty"),
     ),
     "is_set": Operator(
         _("is known"),
@@ -169,6 +181,7 @@ _SET = {
         _either("cardinality({x}) > 0", "coalesce(cardinality({x}), 0) = 0"),
         lambda x, wanted: bool(x) is wanted,
         accepts_missing=True,
+        denial=_("is not known"),
     ),
 }
 
@@ -180,6 +193,19 @@ OPERATORS: Mapping[FactType, Mapping[str, Operator]] = {
     FactType.DATE: _DATE,
     FactType.SET: _SET,
 }
+
+
+def questions_of(fact: Fact, type: FactType) -> list[Question]:
+    """How an editor asks a fact whose value has that type."""
+    if fact.questions:
+        return list(fact.questions)
+    can_be_missing = not fact.is_certain and fact.default is None
+    return [
+        question
+        for op, operator in OPERATORS[type].items()
+        if op != "is_set" or can_be_missing
+        for question in operator.questions(op)
+    ]
 
 
 def placeholder_cast(value: object) -> str:

@@ -45,12 +45,56 @@ TYPE_LABELS: Mapping[FactType, Text] = {
 
 @dataclass(frozen=True)
 class Argument:
-    """What a fact has to be told, for example which channel. ``type`` is TEXT or NUMBER (a whole one, 0 to 36,500)."""
+    """What a fact has to be told, for example which channel. ``type`` is TEXT or NUMBER (a whole one, 0 to ``most``).
+
+    ``choices`` names a list of :func:`jouren.conditions.choices.register_choices` that an editor offers; ``empty`` is
+    what an editor calls the argument's absence, ``phrase`` how a sentence tells its ``%(value)s``.
+    """
 
     name: str
     label: Text
     type: FactType = FactType.TEXT
     is_required: bool = True
+    most: int = 36_500
+    choices: str = ""
+    empty: Text = ""
+    phrase: Text = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One way in which an editor asks a fact: the operator in words. ``value``, where the words say it already."""
+
+    op: str
+    label: Text
+    value: Any = None
+
+
+class Group(StrEnum):
+    """Under which heading an editor offers a fact; in the order of the headings."""
+
+    PERSON = "person"
+    STAGE = "stage"
+    WANTS = "wants"
+    CONSENT = "consent"
+    SOURCE = "source"
+    EVENTS = "events"
+    MESSAGES = "messages"
+    ORDERS = "orders"
+    SEGMENTS = "segments"
+
+
+GROUP_LABELS: Mapping[Group, Text] = {
+    Group.PERSON: gettext_lazy("The person"),
+    Group.STAGE: gettext_lazy("Customer pyramid"),
+    Group.WANTS: gettext_lazy("Problems and tags"),
+    Group.CONSENT: gettext_lazy("What they allowed"),
+    Group.SOURCE: gettext_lazy("Where they came from"),
+    Group.EVENTS: gettext_lazy("What happened"),
+    Group.MESSAGES: gettext_lazy("Messages"),
+    Group.ORDERS: gettext_lazy("Purchases"),
+    Group.SEGMENTS: gettext_lazy("Segments"),
+}
 
 
 @dataclass(frozen=True)
@@ -65,6 +109,9 @@ class Fact:
     ``is_certain``: the value is never missing. ``default``: what a missing NUMBER counts as. ``member_sql``, for a SET
     without arguments: true when it has one of ``%(members)s::text[]``, where that is faster than making the set.
     ``batch_sql``, for a fact with a ``join`` over everybody: the same value for a few people, without the join.
+
+    For editors: ``group`` (None: not offered), ``choices`` (the name of a list of values), and ``questions``, where
+    they are other ones than the type's operators. For sentences: ``phrase``, with its arguments as ``%(name)s``.
     """
 
     name: str
@@ -77,14 +124,18 @@ class Fact:
     default: int | None = None
     member_sql: str = ""
     batch_sql: str = ""
+    group: Group | None = None
+    choices: str = ""
+    questions: Sequence[Question] = ()
+    phrase: Text = ""
 
     def use(self, given: Mapping[str, Any], path: str = "") -> FactUse:
         """This fact with its arguments, checked. Raises ConditionError."""
         known = {argument.name: argument for argument in self.arguments}
         if unknown := given.keys() - known.keys():
-            message = _("%(fact)s does not know the argument %(argument)s.")
-            raise ConditionError(message % {"fact": self.name, "argument": sorted(unknown)[0][:50]}, path)
-        values = tuple((name, _checked(self.name, known[name], given.get(name), path)) for name in known)
+            message = _("“%(fact)s” does not know the argument %(argument)s.")
+            raise ConditionError(message % {"fact": self.label, "argument": sorted(unknown)[0][:50]}, path)
+        values = tuple((name, _checked(self, known[name], given.get(name), path)) for name in known)
         return FactUse(self.name, self.type(dict(values)) if callable(self.type) else self.type, values)
 
     def expression(self, type: FactType) -> str:
@@ -106,19 +157,19 @@ class FactUse:
         return fact(self.name)
 
 
-def _checked(fact_name: str, argument: Argument, value: object, path: str) -> object:
+def _checked(fact: Fact, argument: Argument, value: object, path: str) -> object:
     if value is None or value == "":
         if argument.is_required:
-            message = _("%(fact)s needs the argument %(argument)s.")
-            raise ConditionError(message % {"fact": fact_name, "argument": argument.name}, path)
+            message = _("“%(fact)s” still needs: %(argument)s.")
+            raise ConditionError(message % {"fact": fact.label, "argument": argument.label}, path)
         return None
     if argument.type == FactType.NUMBER:
-        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 36_500:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= argument.most:
             return value
     elif isinstance(value, str) and len(value) <= MAX_TEXT_LENGTH and is_storable(value):
         return value
-    message = _("The argument %(argument)s must be %(type)s.")
-    raise ConditionError(message % {"argument": argument.name, "type": TYPE_LABELS[argument.type]}, path)
+    message = _("“%(argument)s” must be %(type)s.")
+    raise ConditionError(message % {"argument": argument.label, "type": TYPE_LABELS[argument.type]}, path)
 
 
 def is_storable(text: str) -> bool:
@@ -140,6 +191,8 @@ def register_fact(fact: Fact) -> Fact:
 
 def fact(name: str, path: str = "") -> Fact:
     """The registered fact of that name. Raises ConditionError for an unknown one."""
+    if name == "":
+        raise ConditionError(_("Choose what the condition asks."), path)
     try:
         return _facts[name]
     except (KeyError, TypeError):

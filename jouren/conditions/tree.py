@@ -106,11 +106,11 @@ def _leaf(raw: Mapping[Any, Any], path: str) -> Leaf:
     operators = OPERATORS[use.type]
     op = raw.get("op")
     if not isinstance(op, str) or op not in operators:
-        message = _("%(fact)s cannot be asked %(op)s; it can be asked: %(known)s.")
+        message = _("“%(fact)s” cannot be asked “%(op)s”; it can be asked: %(known)s.")
         known = ", ".join(operators)
-        raise ConditionError(message % {"fact": use.name, "op": str(op)[:50], "known": known}, path)
+        raise ConditionError(message % {"fact": use.fact.label, "op": str(op)[:50], "known": known}, path)
     try:
         value = operators[op].parse(raw.get("value"))
     except ValueError as error:
-        raise ConditionError(f"{use.name} {op}: {error}", path) from None
+        raise ConditionError(_("“%(fact)s”: %(error)s") % {"fact": use.fact.label, "error": error}, path) from None
     return Leaf(use, op, value)

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from jouren.conditions.choices import Choice, register_choices
 from jouren.conditions.errors import ConditionError
-from jouren.conditions.registry import Argument, Fact, FactType, register_fact
-from jouren.contacts.models import AttributeDefinition
+from jouren.conditions.registry import Argument, Fact, FactType, Group, Question, register_fact
+from jouren.contacts.models import AttributeDefinition, Problem, Topic
+from jouren.contacts.queries import known_tags
+from jouren.events.types import event_types
 
-_CHANNEL = Argument("channel", _("channel"))
+_CHANNEL = Argument("channel", _("channel"), choices="channels")
+MOST_OFFERED = 200
 
 
 def attribute_type(arguments: Mapping[str, Any]) -> FactType:
     """The type of the attribute that is asked for. Raises ConditionError when the shop has none of that key."""
     definition = AttributeDefinition.objects.filter(key=arguments["key"]).first()
     if definition is None:
-        raise ConditionError(_now("There is no attribute %(key)s.") % {"key": arguments["key"][:50]})
+        raise ConditionError(gettext("There is no attribute %(key)s.") % {"key": arguments["key"][:50]})
     return FactType(definition.type)
 
 
@@ -35,34 +39,58 @@ _ATTRIBUTE = {
 }
 
 FACTS = (
-    Fact("contact.created_at", FactType.DATETIME, _("Known since"), "c.created_at", is_certain=True),
     Fact(
-        "contact.confirmed", FactType.BOOLEAN, _("Confirmed the address"), "c.confirmed_at IS NOT NULL", is_certain=True
+        "contact.created_at",
+        FactType.DATETIME,
+        _("Known since"),
+        "c.created_at",
+        is_certain=True,
+        group=Group.PERSON,
     ),
-    Fact("contact.confirmed_at", FactType.DATETIME, _("Confirmed at"), "c.confirmed_at"),
-    Fact("contact.language", FactType.TEXT, _("Language"), "nullif(c.language, '')"),
-    Fact("contact.family_name", FactType.TEXT, _("Family name"), "nullif(c.family_name, '')"),
-    Fact("contact.given_name", FactType.TEXT, _("Given name"), "nullif(c.given_name, '')"),
+    Fact(
+        "contact.confirmed",
+        FactType.BOOLEAN,
+        _("Confirmed the address"),
+        "c.confirmed_at IS NOT NULL",
+        is_certain=True,
+        group=Group.PERSON,
+    ),
+    Fact("contact.confirmed_at", FactType.DATETIME, _("Confirmed at"), "c.confirmed_at", group=Group.PERSON),
+    Fact(
+        "contact.language",
+        FactType.TEXT,
+        _("Language"),
+        "nullif(c.language, '')",
+        group=Group.PERSON,
+        choices="languages",
+    ),
+    Fact("contact.family_name", FactType.TEXT, _("Family name"), "nullif(c.family_name, '')", group=Group.PERSON),
+    Fact("contact.given_name", FactType.TEXT, _("Given name"), "nullif(c.given_name, '')", group=Group.PERSON),
     Fact(
         "contact.has_email",
         FactType.BOOLEAN,
         _("Has a mail address"),
         "EXISTS (SELECT FROM contacts_identity i WHERE i.contact_id = c.id AND i.kind = 'email')",
         is_certain=True,
+        group=Group.PERSON,
     ),
     Fact(
         "contact.attribute",
         attribute_type,
         _("Attribute"),
         _ATTRIBUTE,
-        arguments=(Argument("key", _("key of the attribute")),),
+        arguments=(Argument("key", _("attribute"), choices="attributes"),),
+        group=Group.PERSON,
+        phrase="%(key)s",
     ),
     Fact(
         "contact.source",
         FactType.TEXT,
         _("Came from"),
         "nullif(c.source ->> %(key)s::text, '')",
-        arguments=(Argument("key", _("for example utm_source")),),
+        arguments=(Argument("key", _("what of it"), choices="sources"),),
+        group=Group.SOURCE,
+        phrase="%(key)s",
     ),
     Fact(
         "contact.problems",
@@ -73,6 +101,8 @@ FACTS = (
         is_certain=True,
         member_sql="EXISTS (SELECT FROM contacts_problem p WHERE p.contact_id = c.id AND p.solved_at IS NULL"
         " AND p.text = ANY(%(members)s::text[]))",
+        group=Group.WANTS,
+        choices="problems",
     ),
     Fact(
         "contact.open_problem_count",
@@ -83,6 +113,30 @@ FACTS = (
         " GROUP BY p.contact_id) problems ON problems.contact_id = c.id",
         default=0,
         batch_sql="SELECT count(*) FROM contacts_problem p WHERE p.contact_id = c.id AND p.solved_at IS NULL",
+        group=Group.WANTS,
+    ),
+    Fact(
+        "contact.tags",
+        FactType.SET,
+        _("Tags"),
+        "SELECT coalesce(array_agg(t.text::text ORDER BY t.text), '{}') FROM contacts_tag t WHERE t.contact_id = c.id",
+        is_certain=True,
+        member_sql="EXISTS (SELECT FROM contacts_tag t WHERE t.contact_id = c.id"
+        " AND t.text = ANY(%(members)s::text[]))",
+        group=Group.WANTS,
+        choices="tags",
+    ),
+    Fact(
+        "contact.solved_problems",
+        FactType.SET,
+        _("Solved problems"),
+        "SELECT coalesce(array_agg(DISTINCT p.text::text), '{}') FROM contacts_problem p"
+        " WHERE p.contact_id = c.id AND p.solved_at IS NOT NULL",
+        is_certain=True,
+        member_sql="EXISTS (SELECT FROM contacts_problem p WHERE p.contact_id = c.id AND p.solved_at IS NOT NULL"
+        " AND p.text = ANY(%(members)s::text[]))",
+        group=Group.WANTS,
+        choices="problems",
     ),
     Fact(
         "consent",
@@ -90,8 +144,10 @@ FACTS = (
         _("Allows"),
         "EXISTS (SELECT FROM contacts_consent k WHERE k.contact_id = c.id AND k.is_granted"
         " AND k.channel = %(channel)s::text AND k.topic = %(topic)s::text)",
-        arguments=(_CHANNEL, Argument("topic", _("topic"))),
+        arguments=(_CHANNEL, Argument("topic", _("topic"), choices="topics")),
         is_certain=True,
+        group=Group.CONSENT,
+        phrase=_("Allows %(topic)s by %(channel)s"),
     ),
     Fact(
         "suppressed",
@@ -99,27 +155,79 @@ FACTS = (
         _("Gets no more messages"),
         "EXISTS (SELECT FROM contacts_suppression s WHERE s.contact_id = c.id AND s.lifted_at IS NULL"
         " AND s.channel IN ('', coalesce(%(channel)s::text, '')))",
-        arguments=(Argument("channel", _("channel"), is_required=False),),
+        arguments=(Argument("channel", _("channel"), is_required=False, choices="channels", empty=_("all channels")),),
         is_certain=True,
+        group=Group.CONSENT,
     ),
     Fact(
         "events.count",
         FactType.NUMBER,
-        _("How often something happened"),
+        _("Something happened"),
         "SELECT count(*) FROM events_event e WHERE (e.contact_id = c.id OR e.contact_id IN"
         " (SELECT a.from_id FROM contacts_alias a WHERE a.to_id = c.id)) AND e.type = %(type)s::text"
         " AND e.occurred_at <= %(now)s::timestamptz AND (%(within_days)s::bigint IS NULL"
         " OR e.occurred_at > %(now)s::timestamptz - %(within_days)s::bigint * interval '24 hours')",
         arguments=(
-            Argument("type", _("event")),
-            Argument("within_days", _("within the last days"), FactType.NUMBER, is_required=False),
+            Argument("type", _("event"), choices="events"),
+            Argument(
+                "within_days",
+                _("within the last (days)"),
+                FactType.NUMBER,
+                is_required=False,
+                empty=_("at any time"),
+                phrase=_("in the last %(value)s days"),
+            ),
         ),
         is_certain=True,
+        group=Group.EVENTS,
+        phrase="%(type)s",
+        questions=(
+            Question("gte", _("happened"), 1),
+            Question("eq", _("did not happen"), 0),
+            Question("gte", _("happened at least (times)")),
+            Question("lte", _("happened at most (times)")),
+            Question("eq", _("happened exactly (times)")),
+        ),
     ),
 )
 
+_SOURCES: tuple[Choice, ...] = (
+    ("utm_source", _("medium it was on (utm_source)")),
+    ("utm_medium", _("kind of medium (utm_medium)")),
+    ("utm_campaign", _("campaign (utm_campaign)")),
+    ("utm_content", _("which link (utm_content)")),
+    ("utm_term", _("search word (utm_term)")),
+    ("referrer", _("page before (referrer)")),
+)
+
+
+def _attributes() -> list[Choice]:
+    return list(AttributeDefinition.objects.values_list("key", "label"))
+
+
+def _topics() -> list[Choice]:
+    return list(Topic.objects.values_list("key", "name"))
+
+
+def _problems() -> list[Choice]:
+    """What people wrote lately: a million problems are not looked through to offer some."""
+    newest = Problem.objects.order_by("-id").values_list("text", flat=True)[: MOST_OFFERED * 10]
+    return [(text, text) for text in list(dict.fromkeys(newest))[:MOST_OFFERED]]
+
+
+def _events() -> list[Choice]:
+    return [(kind.name, kind.label) for kind in event_types()]
+
 
 def register() -> None:
-    """Make this room's facts known."""
+    """Make this room's facts known, and the lists of values that they are asked with."""
     for fact in FACTS:
         register_fact(fact)
+    register_choices("channels", lambda: [("email", _("mail")), ("line", _("LINE"))])
+    register_choices("languages", lambda: [("ja", _("Japanese")), ("en", _("English"))], is_open=True)
+    register_choices("sources", lambda: _SOURCES, is_open=True)
+    register_choices("attributes", _attributes)
+    register_choices("topics", _topics)
+    register_choices("problems", _problems, is_open=True)
+    register_choices("tags", lambda: [(text, text) for text in known_tags()], is_open=True)
+    register_choices("events", _events)

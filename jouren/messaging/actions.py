@@ -23,7 +23,7 @@ from jouren.messaging.errors import UnknownPurpose
 from jouren.messaging.gate import Question, Verdict, ask, load_gate_facts
 from jouren.messaging.models import MessageVersion, Run
 from jouren.messaging.sending_rules.holds import record_holds
-from jouren.messaging.vocabulary import Lane, RunKind, State
+from jouren.messaging.vocabulary import Lane, RunKind
 
 _sql = load_sql("messaging")
 CHANNEL = "jouren_send"
@@ -32,10 +32,14 @@ _PURPOSE_STEPS = uuid.UUID("6f0ffb53-63a5-4b0b-9d5e-1a3c9d6f2b11")
 
 @dataclass(frozen=True, slots=True)
 class PlannedDelivery:
-    """A message that is to go to a person. ``due_at`` is aware; ``context`` holds variables of this delivery only."""
+    """A message that is to go to a person. ``due_at`` is aware; ``context`` holds variables of this delivery only.
+
+    ``step`` is a UUID, or its text: all of one batch the same. ``withheld``: why it must not go, stored like the gate's
+    reasons.
+    """
 
     run_id: int
-    step: uuid.UUID
+    step: uuid.UUID | str
     contact_id: int
     occurrence: int
     message_version_id: int
@@ -43,6 +47,7 @@ class PlannedDelivery:
     lane: int
     due_at: datetime
     context: dict[str, Any] | None = None
+    withheld: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,22 @@ def create_run(kind: str, title: str, reference: str = "") -> Run:
 
 
 def cancel_run(run_id: int) -> None:
-    """Let nothing more go out for this run."""
-    Run.objects.filter(pk=run_id, cancelled_at=None).update(cancelled_at=clock.now())
+    """Let nothing more go out for this run. What is planned, on hold or not, is withheld when its moment comes."""
+    Run.objects.filter(pk=run_id, cancelled_at=None).update(cancelled_at=clock.now(), held_at=None)
+
+
+def hold_run(run_id: int) -> None:
+    """Let nothing more go out for this run until :func:`release_run`: what is planned stays so, and is not lost.
+
+    What is being handed over goes out still.
+    """
+    Run.objects.filter(pk=run_id, held_at=None, cancelled_at=None).update(held_at=clock.now())
+
+
+def release_run(run_id: int) -> None:
+    """Let a run on hold go on. What is due goes now, if the gate still lets it."""
+    if Run.objects.filter(pk=run_id).exclude(held_at=None).update(held_at=None):
+        wake(CHANNEL)
 
 
 def plan_deliveries(planned: Sequence[PlannedDelivery], now: datetime) -> list[Plan]:
@@ -80,23 +99,39 @@ def plan_deliveries(planned: Sequence[PlannedDelivery], now: datetime) -> list[P
     gate asked again, at that moment. One that it refuses is stored as suppressed with its reason and told as
     ``message.withheld``.
     """
-    if not planned:
-        return []
-    questions = [Question(p.contact_id, p.message_version_id, p.run_id, p.channel, p.due_at) for p in planned]
-    with transaction.atomic():
-        verdicts = ask(load_gate_facts(questions), now)
-        rows = _sql.all("plan", _columns(planned, verdicts, now))
-        stored = {(run_id, step, contact_id, occurrence): id_ for id_, run_id, step, contact_id, occurrence, *_ in rows}
-        # A key that stands twice in the batch belongs to its first place.
-        ids = [stored.pop((p.run_id, p.step, p.contact_id, p.occurrence), None) for p in planned]
-        if any(verdicts):
-            _record_held(zip(ids, planned, verdicts, strict=True), now)
-        if any(row[5] == State.PLANNED for row in rows) and _is_urgent(planned, now):
-            wake(CHANNEL)
+    ids, verdicts = _store(planned, now, tells_all=True)
     return [
         Plan(id_, verdict.reason, verdict.until) if id_ and verdict else Plan(id_)
         for id_, verdict in zip(ids, verdicts, strict=True)
     ]
+
+
+def plan_many(planned: Sequence[PlannedDelivery], now: datetime) -> None:
+    """As :func:`plan_deliveries`, for callers who need not know what became of each."""
+    _store(planned, now, tells_all=False)
+
+
+def _store(
+    planned: Sequence[PlannedDelivery], now: datetime, *, tells_all: bool
+) -> tuple[list[int | None], list[Verdict | None]]:
+    """Returns the id of each that was stored (without ``tells_all``: of those that the gate holds) and its verdict."""
+    if not planned:
+        return [], []
+    questions = [Question(p.contact_id, p.message_version_id, p.run_id, p.channel, p.due_at) for p in planned]
+    with transaction.atomic():
+        answers = ask(load_gate_facts(questions), now)
+        verdicts = [Verdict(p.withheld) if p.withheld else answer for p, answer in zip(planned, answers, strict=True)]
+        rows = _sql.all("plan", {**_columns(planned, verdicts, now), "tells_all": tells_all})
+        ids: list[int | None] = [None] * len(planned)
+        if rows:
+            stored = {(run_id, step, contact_id, occurrence): id_ for id_, run_id, step, contact_id, occurrence in rows}
+            # A key that stands twice in the batch belongs to its first place.
+            ids = [stored.pop((p.run_id, str(p.step), p.contact_id, p.occurrence), None) for p in planned]
+        if any(verdicts):
+            _record_held(zip(ids, planned, verdicts, strict=True), now)
+        if not all(verdicts) and _is_urgent(planned, now):
+            wake(CHANNEL)
+    return ids, verdicts
 
 
 def _is_urgent(planned: Sequence[PlannedDelivery], now: datetime) -> bool:
@@ -126,6 +161,19 @@ def _columns(planned: Sequence[PlannedDelivery], verdicts: Sequence[Verdict | No
         "version_ids": [p.message_version_id for p in planned],
         "contexts": [None if p.context is None else Jsonb(p.context) for p in planned],
     }
+
+
+def withhold_planned(people: Iterable[tuple[int, int]], reason: str) -> int:
+    """Let nothing that waits go out any more: pairs of run and contact. Returns how many deliveries there were."""
+    pairs = sorted(set(people))
+    if not pairs:
+        return 0
+    run_ids, contact_ids = map(list, zip(*pairs, strict=True))
+    with transaction.atomic():
+        rows = _sql.all("withhold_planned", {"run_ids": run_ids, "contact_ids": contact_ids, "reason": reason})
+        if rows:
+            record_withheld([(*row, reason) for row in rows])
+    return len(rows)
 
 
 def record_withheld(withheld: Sequence[tuple[int, int, int, str]]) -> None:

@@ -94,6 +94,8 @@ class Ledger:
             self._tell(entry, "message.sent", channel=self.channel)
         elif outcome.fate is Fate.LOST:
             self.lose(entry, str(outcome.error or ""))
+        elif outcome.fate is Fate.NOT_BEGUN:
+            self._add(entry, State.PLANNED, reason=entry.reason, try_at=self.now, attempts=entry.attempts - 1)
         elif outcome.error is not None and outcome.error.permanent:
             self.fail(entry, str(outcome.error))
             if outcome.is_dead:
@@ -104,11 +106,11 @@ class Ledger:
 
     def lose(self, entry: Entry, error: str) -> None:
         """Nobody knows whether it arrived: marketing stays so, transactional is tried once more."""
-        entry.uncertain += 1
-        if entry.version.kind == Kind.TRANSACTIONAL and entry.uncertain == 1:
-            self._add(entry, State.PLANNED, error=error, try_at=self.now)
+        uncertain = entry.uncertain + 1
+        if entry.version.kind == Kind.TRANSACTIONAL and uncertain == 1:
+            self._add(entry, State.PLANNED, error=error, try_at=self.now, uncertain=uncertain)
             return
-        self._add(entry, State.UNKNOWN, error=error)
+        self._add(entry, State.UNKNOWN, error=error, uncertain=uncertain)
         self._tell(entry, "message.unknown")
 
     def _try_later(self, entry: Entry, outcome: Outcome) -> None:
@@ -128,7 +130,10 @@ class Ledger:
         error: str = "",
         slot: int | None = None,
         try_at: datetime | None = None,
+        attempts: int | None = None,
+        uncertain: int | None = None,
     ) -> None:
+        # The entry stays as it is: a round whose transaction fails is written down once more.
         self._rows.append(
             (
                 entry.id,
@@ -138,8 +143,8 @@ class Ledger:
                 slot,
                 entry.message_id,
                 try_at,
-                entry.attempts,
-                entry.uncertain,
+                entry.attempts if attempts is None else attempts,
+                entry.uncertain if uncertain is None else uncertain,
                 entry.slot or None,
             )
         )

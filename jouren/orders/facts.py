@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from jouren.conditions.registry import Argument, Fact, FactType, register_fact
+from jouren.conditions.choices import Choice, register_choices
+from jouren.conditions.registry import Argument, Fact, FactType, Group, register_fact
+from jouren.orders.models import Order, OrderKind
 
 _JOIN = "LEFT JOIN orders_purchases bought ON bought.contact_id = c.id"
 _COUNT = (
@@ -18,19 +20,23 @@ FACTS = (
         _("Number of purchases"),
         _COUNT,
         _JOIN,
-        (Argument("kind", _("trial or regular; empty for both"), is_required=False),),
+        (Argument("kind", _("kind"), is_required=False, choices="order_kinds", empty=_("any purchase")),),
         default=0,
+        group=Group.ORDERS,
     ),
-    Fact("orders.first_at", FactType.DATETIME, _("First purchase"), "bought.first_at", _JOIN),
-    Fact("orders.last_at", FactType.DATETIME, _("Last purchase"), "bought.last_at", _JOIN),
+    Fact("orders.first_at", FactType.DATETIME, _("First purchase"), "bought.first_at", _JOIN, group=Group.ORDERS),
+    Fact("orders.last_at", FactType.DATETIME, _("Last purchase"), "bought.last_at", _JOIN, group=Group.ORDERS),
     Fact(
         "orders.total",
         FactType.NUMBER,
         _("Sum of purchases"),
         "SELECT coalesce(sum(o.amount), 0) FROM orders_order o"
         " WHERE o.contact_id = c.id AND o.currency = coalesce(%(currency)s::text, 'JPY')",
-        arguments=(Argument("currency", _("currency, JPY when empty"), is_required=False),),
+        arguments=(
+            Argument("currency", _("currency"), is_required=False, choices="currencies", empty=_("yen, tax included")),
+        ),
         is_certain=True,
+        group=Group.ORDERS,
     ),
     Fact(
         "orders.products",
@@ -41,11 +47,27 @@ FACTS = (
         is_certain=True,
         member_sql="EXISTS (SELECT FROM orders_order o WHERE o.contact_id = c.id"
         " AND o.products && %(members)s::text[])",
+        group=Group.ORDERS,
+        choices="products",
     ),
 )
 
 
+_NEWEST = 2_000
+_MOST_OFFERED = 200
+
+
+def _products() -> list[Choice]:
+    """What was bought lately."""
+    newest = Order.objects.order_by("-paid_at", "-id").values_list("products", flat=True)[:_NEWEST]
+    names = dict.fromkeys(name for products in newest for name in products)
+    return [(name, name) for name in list(names)[:_MOST_OFFERED]]
+
+
 def register() -> None:
-    """Make this room's facts known."""
+    """Make this room's facts known, and the lists of values that they are asked with."""
     for fact in FACTS:
         register_fact(fact)
+    register_choices("order_kinds", lambda: list(OrderKind.choices))
+    register_choices("currencies", lambda: [("JPY", "JPY"), ("USD", "USD"), ("EUR", "EUR")], is_open=True)
+    register_choices("products", _products, is_open=True)

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from jouren.conditions.registry import Fact, FactType, register_fact
+from jouren.conditions.choices import register_choices
+from jouren.conditions.registry import Fact, FactType, Group, Question, register_fact
+from jouren.pyramid.stages import Stage
 
 _JOIN = "LEFT JOIN pyramid_position pyramid ON pyramid.contact_id = c.id"
 
 FACTS = (
-    Fact("pyramid.stage", FactType.NUMBER, _("Stage"), "pyramid.stage", _JOIN, default=1),
+    Fact(
+        "pyramid.stage",
+        FactType.NUMBER,
+        _("Stage"),
+        "pyramid.stage",
+        _JOIN,
+        default=1,
+        group=Group.STAGE,
+        choices="stages",
+        questions=(
+            Question("eq", _("is")),
+            Question("gte", _("is at least")),
+            Question("lte", _("is at most")),
+            Question("ne", _("is not")),
+        ),
+    ),
     Fact(
         "pyramid.stage_since",
         FactType.DATETIME,
@@ -17,11 +34,13 @@ FACTS = (
         "coalesce(pyramid.since, c.created_at)",
         _JOIN,
         is_certain=True,
+        group=Group.STAGE,
     ),
 )
 
 
 def register() -> None:
-    """Make this room's facts known."""
+    """Make this room's facts known, and the list of stages."""
     for fact in FACTS:
         register_fact(fact)
+    register_choices("stages", lambda: list(Stage.choices))

@@ -17,7 +17,7 @@ from tests.backoffice import ENGLISH, make_person, owner_client, staff_client
 
 pytestmark = pytest.mark.django_db
 
-OWN = ("people", "parked", "mailbox", "clock", "message_try", "api_keys", "sending_rules")
+OWN = ("people", "parked", "mailbox", "clock", "conditions", "message_try", "api_keys", "sending_rules")
 VIEWSETS = ("journeys", "messages", "dayoff", "topic", "pyramidrule", "domainlimit")
 
 
@@ -33,8 +33,8 @@ def own_urls() -> Iterator[tuple[str, str]]:
         "stage": "trial",
         "revision_id": 1,
     }
-    admin = next(each for each in get_resolver().url_patterns if str(each.pattern) == "admin/")
-    for space in admin.url_patterns:
+    admin = [each for each in get_resolver().url_patterns if str(each.pattern) == "admin/"]
+    for space in (space for each in admin for space in each.url_patterns):
         if getattr(space, "namespace", None) not in OWN + VIEWSETS:
             continue
         for view in space.url_patterns:

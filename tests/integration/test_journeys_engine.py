@@ -17,10 +17,12 @@ from jouren.core import clock
 from jouren.events import reactor
 from jouren.events.actions import NewEvent, record_event
 from jouren.events.queries import events_of
-from jouren.journeys import engine, reactions
-from jouren.journeys.actions import enrol_by_hand, freeze_version, retire_versions, surviving_steps
+from jouren.journeys import engine
+from jouren.journeys.actions import enrol_by_hand, freeze_version, retire_versions
 from jouren.journeys.models import Enrolment, EnrolmentState, Journey
+from jouren.journeys.passage import surviving_steps
 from jouren.journeys.queries import figures
+from jouren.journeys.steps import listening
 from jouren.messaging.gate import Question, Verdict, ask, load_gate_facts
 from jouren.messaging.models import Delivery, Message, MessageVersion
 from jouren.messaging.vocabulary import State
@@ -176,9 +178,8 @@ def test_imported_history_brings_nobody_in(topic: Topic, message: Message) -> No
 
 
 def test_an_entry_condition_lets_only_some_in(topic: Topic, message: Message) -> None:
-    tests = [{"type": "test", "value": {"fact": "contact.language", "argument": "", "op": "eq", "value": "en"}}]
     journey = Journey(name="English", trigger=[("event", {"event": "order.paid"})])
-    journey.entry = journey._meta.get_field("entry").stream_block.to_python(tests)
+    journey.entry = {"fact": "contact.language", "op": "eq", "value": "en"}
     journey.steps = journey._meta.get_field("steps").stream_block.to_python([step("send", {"message": message.pk})])
     journey.save()
     freeze_version(journey)
@@ -277,7 +278,7 @@ def test_an_event_that_comes_as_its_wait_ends_does_not_answer_the_next_one(
         return True
 
     click(contact)
-    monkeypatch.setattr(reactions, "fits", meanwhile_the_wait_ends)
+    monkeypatch.setattr(listening, "fits", meanwhile_the_wait_ends)
     reactor.tick()
     assert (str(walk_of(contact).step), walk_of(contact).heard_event_id) == (second["id"], None)
 
@@ -293,10 +294,9 @@ def test_an_event_from_before_the_wait_does_not_count(topic: Topic, time: Time) 
 
 
 def test_the_goal_is_asked_again_before_every_message(topic: Topic, message: Message, time: Time) -> None:
-    bought_twice = {"fact": "orders.count", "argument": "", "op": "gte", "value": "2"}
     journey = Journey(name="Second purchase", trigger=[("event", {"event": "order.paid"})])
     field = journey._meta.get_field
-    journey.goal = field("goal").stream_block.to_python([{"type": "test", "value": bought_twice}])
+    journey.goal = {"fact": "orders.count", "op": "gte", "value": 2}
     journey.steps = field("steps").stream_block.to_python(
         [step("wait", {"amount": 1, "unit": "days"}), step("send", {"message": message.pk})]
     )
@@ -468,10 +468,9 @@ def test_an_answer_that_comes_while_a_journey_stands_still_is_heard_when_it_goes
 
 
 def test_who_reaches_the_goal_while_a_message_waits_to_go_does_not_get_it(topic: Topic, message: Message) -> None:
-    bought_twice = {"fact": "orders.count", "argument": "", "op": "gte", "value": "2"}
     journey = Journey(name="Second purchase", trigger=[("event", {"event": "order.paid"})])
     field = journey._meta.get_field
-    journey.goal = field("goal").stream_block.to_python([{"type": "test", "value": bought_twice}])
+    journey.goal = {"fact": "orders.count", "op": "gte", "value": 2}
     journey.steps = field("steps").stream_block.to_python([step("send", {"message": message.pk})])
     journey.save()
     freeze_version(journey)

@@ -298,7 +298,7 @@ def test_what_is_no_longer_wanted_while_it_waits_does_not_go(
     withdraw_all_consent(contact.pk, "email", via="link")
     at(tokyo(2026, 12, 1, 8))
     assert send() == []
-    assert stands(delivery)[0:2] == (State.SUPPRESSED, "no_consent")
+    assert stands(delivery)[0:2] == (State.SUPPRESSED, "unsubscribed")
 
 
 def test_a_refusal_beats_a_deferral_and_of_two_deferrals_the_later_counts() -> None:

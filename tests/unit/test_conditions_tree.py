@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jouren.conditions.authoring import operators_of, tree_of_test
 from jouren.conditions.compile import compile_python, compile_sql
 from jouren.conditions.errors import ConditionError
 from jouren.conditions.registry import Fact, FactType, register_fact
@@ -140,62 +139,6 @@ def test_days_belong_to_the_zone_that_asks() -> None:
 def test_everybody_and_exact_decimals() -> None:
     assert compile_python({"all": []}).matches((), NOW, TOKYO)
     assert compile_python(STAGE | {"value": 0.1, "op": "eq"}).matches((Decimal("0.1"),), NOW, TOKYO)
-
-
-@pytest.mark.parametrize(
-    ("row", "leaf"),
-    [
-        (("pyramid.stage", "", "gte", " 3 "), STAGE),
-        (("consent", "email, news", "eq", "はい"), CONSENT),
-        (("consent", "email、news", "ne", "no"), CONSENT),
-        (
-            ("contact.problems", "", "eq", "肩こり"),
-            {"fact": "contact.problems", "op": "contains", "value": "肩こり"},
-        ),
-        (
-            ("contact.language", "", "in", "ja, en"),
-            {"fact": "contact.language", "op": "in", "value": ["ja", "en"]},
-        ),
-        (
-            ("contact.created_at", "", "within_last_days", "7"),
-            {"fact": "contact.created_at", "op": "within_last_days", "value": 7},
-        ),
-        (("contact.language", "", "is_set", ""), {"fact": "contact.language", "op": "is_set", "value": True}),
-        (
-            ("events.count", "order.paid,30", "between", "1,2.5"),
-            {
-                "fact": "events.count",
-                "args": {"type": "order.paid", "within_days": 30},
-                "op": "between",
-                "value": [1, 2.5],
-            },
-        ),
-    ],
-)
-def test_an_editors_row_becomes_a_leaf(row: tuple[str, str, str, str], leaf: dict[str, Any]) -> None:
-    fact, argument, op, value = row
-    tree = tree_of_test(fact=fact, argument=argument, op=op, value=value)
-    assert tree == leaf
-    parse_tree(tree)
-
-
-@pytest.mark.parametrize(
-    ("fact", "argument", "op", "value"),
-    [
-        ("pyramid.stage", "", "gte", "many"),
-        ("pyramid.stage", "x", "gte", "3"),
-        ("contact.confirmed", "", "eq", "perhaps"),
-        ("events.count", "order.paid,soon", "gte", "1"),
-        ("no.such", "", "eq", "1"),
-    ],
-)
-def test_what_an_editor_cannot_mean_is_refused(fact: str, argument: str, op: str, value: str) -> None:
-    with pytest.raises(ConditionError):
-        tree_of_test(fact=fact, argument=argument, op=op, value=value)
-
-
-def test_an_editor_offers_the_operators_of_the_facts_type() -> None:
-    assert [op for op, _ in operators_of("contact.confirmed")] == ["is", "is_set"]
 
 
 def test_two_facts_cannot_share_a_name() -> None:

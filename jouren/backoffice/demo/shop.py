@@ -98,15 +98,13 @@ def _make_message(letter: texts.Letter, topic: Topic) -> Message:
 
 
 def _make_journeys(form: Form, messages: dict[str, Message]) -> None:
-    bought = _test("orders.count", "gte", "1")
-    bought_regularly = _test("orders.count", "gte", "1", argument="regular")
     _publish(
         Journey(
             name="ねむりの手紙（7日間）",
             description="申し込んだ方に、眠りの手紙を届け、最後に一度だけお試しを案内します。",
         ),
         trigger={"type": "form", "value": {"form": form.pk}},
-        goal=[bought],
+        goal=_bought(),
         steps=[
             _send(messages["letter1"]),
             _until(1),
@@ -134,7 +132,7 @@ def _make_journeys(form: Form, messages: dict[str, Message]) -> None:
             name="お試しのあと（35日間）", description="お試しの方に、使い方と安心を届け、最後に定期便を案内します。"
         ),
         trigger={"type": "purchase", "value": {"kind": "trial", "product": ""}},
-        goal=[bought_regularly],
+        goal=_bought(kind="regular"),
         steps=[
             _send(messages["thanks"]),
             _until(7),
@@ -150,13 +148,14 @@ def _make_journeys(form: Form, messages: dict[str, Message]) -> None:
     _publish(
         Journey(name="常連の方へ", description="常連になった方だけに、棚に並べない品をお知らせします。"),
         trigger={"type": "stage", "value": {"stage": "5"}},
-        goal=[],
+        goal=None,
         steps=[_until(3), _send(messages["welcome_regular"])],
     )
 
 
-def _publish(journey: Journey, *, trigger: Any, goal: list[Any], steps: list[Any]) -> None:
-    for name, value in (("trigger", [trigger]), ("goal", goal), ("steps", steps)):
+def _publish(journey: Journey, *, trigger: Any, goal: dict[str, Any] | None, steps: list[Any]) -> None:
+    journey.goal = goal
+    for name, value in (("trigger", [trigger]), ("steps", steps)):
         field = Journey._meta.get_field(name)
         setattr(journey, name, field.stream_block.to_python(value))  # type: ignore[union-attr]
     journey.live = False
@@ -190,5 +189,6 @@ def _wait_for(
     return _step("wait_event", value)
 
 
-def _test(fact: str, op: str, value: str, argument: str = "") -> dict[str, Any]:
-    return {"type": "test", "value": {"fact": fact, "argument": argument, "op": op, "value": value}}
+def _bought(**arguments: str) -> dict[str, Any]:
+    """Has paid for an order."""
+    return {"all": [{"fact": "orders.count", "args": arguments, "op": "gte", "value": 1}]}

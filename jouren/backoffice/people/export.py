@@ -33,6 +33,7 @@ def export_person(contact: Contact, by: AbstractBaseUser) -> dict[str, Any]:
         "confirmed_at": contact.confirmed_at,
         "identities": list(contact.identities.values("kind", "as_given", "value", "verified_at", "created_at")),
         "problems": list(contact.problems.values("text", "noted_at", "solved_at", "source")),
+        "tags": list(contact.tags.order_by("text").values("text", "at")),
         "consents": list(
             contact.consent_records.order_by("at").values(
                 "channel", "topic", "is_granted", "at", "via", "page", "text__text"

@@ -7,9 +7,8 @@ from datetime import time, timedelta
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from jouren.backoffice.policy.wording import DAYS, time_text
 from jouren.contacts.errors import BadValue
@@ -95,11 +94,11 @@ class RulesForm(forms.Form):
         """Ask for what a rule that is on needs."""
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("quiet_on") and self._lacks("quiet_from", "quiet_until"):
-            self.add_error("quiet_from", _now("Write when the quiet hours begin and when they end."))
+            self.add_error("quiet_from", gettext("Write when the quiet hours begin and when they end."))
         if cleaned.get("window_on") and len(self._given("window_from", "window_until")) == 1:
-            self.add_error("window_from", _now("Write both times, or none for the whole day."))
+            self.add_error("window_from", gettext("Write both times, or none for the whole day."))
         if cleaned.get("readiness_on") and self._lacks("help_before_ask"):
-            self.add_error("help_before_ask", _now("Write how many messages help first."))
+            self.add_error("help_before_ask", gettext("Write how many messages help first."))
         return cleaned
 
     def _given(self, *names: str) -> list[str]:

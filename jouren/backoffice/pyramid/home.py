@@ -15,6 +15,7 @@ from wagtail.models import Page
 
 from jouren.backoffice.figures import changes
 from jouren.backoffice.policy.silence import silence_text, silent_topics
+from jouren.backoffice.publishing import failed_schedules
 from jouren.capture.models import Form
 from jouren.content.models import HomePage, LandingPage
 from jouren.core import clock
@@ -23,6 +24,7 @@ from jouren.events.models import ParkedEvent
 from jouren.journeys.models import Journey
 from jouren.messaging.models import Message, ShopSettings
 from jouren.messaging.publishing import legal_problems
+from jouren.messaging.relay_trouble import known_trouble
 from jouren.messaging.vocabulary import Kind
 from jouren.pyramid.queries import StageCount, stage_counts
 from jouren.pyramid.stages import Stage
@@ -173,6 +175,17 @@ def notices(request: HttpRequest) -> Iterator[Notice]:
     if not count_alive():
         yield Notice(
             _("No worker is running: nothing is sent and nothing moves. Start it with “jouren up” or “jouren worker”.")
+        )
+    for failed in failed_schedules(request.user):
+        yield Notice(failed.text, failed.url, _("Open it"))
+    trouble = known_trouble()
+    if trouble is not None:
+        may_look = request.user.has_perm("messaging.change_relaysettings")
+        yield Notice(
+            _("No mail goes out. %(why)s It waits, and goes once this is mended. (%(detail)s)")
+            % {"why": trouble.text, "detail": trouble.detail},
+            reverse("wagtailsettings:edit", args=["messaging", "relaysettings"]) if may_look else "",
+            _("How to mend it") if may_look else "",
         )
     if request.user.has_perm("events.view_parkedevent"):
         people = ParkedEvent.objects.values("contact_id").distinct().count()

@@ -88,7 +88,7 @@ class TopicViewSet(_SettingViewSet):
     menu_order = 310
     list_display = [
         "name",
-        "key",
+        Column("key", label=_("Key"), classname="jouren-roomy"),
         Column("pace_text", label=_("Last sent")),
         BooleanColumn("is_offered", label=_("Offered")),
     ]
@@ -105,25 +105,33 @@ class RuleForm(WagtailAdminModelForm):
     What a rule of another event asks of the payload is kept as it is.
     """
 
-    field_order = ("name", "event_type", "purchase_kind", "product", "at_least", "stage")
+    field_order = ("name", "event_type", "purchase_kind", "product", "at_least", "stage", "is_enabled", "reason")
 
     purchase_kind = forms.ChoiceField(
         label=_("Kind of purchase"),
         choices=[("", _("any purchase")), *OrderKind.choices],
         required=False,
-        help_text=_("Counts for purchases only."),
     )
     product = forms.CharField(
         label=_("Product"),
         max_length=100,
         required=False,
-        help_text=_("Counts for purchases only. Empty: any product."),
+        help_text=_("Empty: every product counts."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(kind.name, kind.label) for kind in event_types() if kind.reacts]
-        self.fields["event_type"] = forms.ChoiceField(label=self.fields["event_type"].label, choices=choices)
+        self.fields["event_type"] = forms.ChoiceField(
+            label=self.fields["event_type"].label,
+            choices=choices,
+            # What most rules are about.
+            initial=PURCHASE,
+            help_text=_("What has to happen for somebody to rise."),
+        )
+        self.fields["at_least"].help_text = _("1: at the first time. 3: at the third.")
+        self.fields["stage"].help_text = _("Nobody is ever put back by a rule.")
+        self.fields["reason"].help_text = _("What the way through the pyramid on a person's page gives as the reason.")
         if self.instance.event_type == PURCHASE:
             self.fields["purchase_kind"].initial = self.instance.match.get("kind", "")
             self.fields["product"].initial = self.instance.match.get("products", "")
@@ -157,12 +165,12 @@ class PyramidRuleViewSet(_SettingViewSet):
     list_display = [
         "name",
         Column("event", label=_("Event"), accessor=_event_label),
-        Column("at_least", label=_("How often")),
+        Column("at_least", label=_("How often"), classname="jouren-roomy"),
         Column("get_stage_display", label=_("Leads to")),
         BooleanColumn("is_enabled", label=_("Enabled")),
     ]
     ordering = ["position", "id"]
-    form_fields = ["name", "event_type", "at_least", "stage", "reason", "is_enabled", "position"]
+    form_fields = ["name", "event_type", "at_least", "stage", "reason", "is_enabled"]
 
     def get_form_class(self, for_update: bool = False) -> type[WagtailAdminModelForm]:
         return modelform_factory(PyramidRule, form=RuleForm, fields=self.form_fields)

@@ -21,9 +21,11 @@ from jouren.contacts.models import (
     Problem,
     Suppression,
     SuppressionReason,
+    Tag,
 )
+from jouren.contacts.queries import canonical_id
 from jouren.core import clock
-from jouren.events.actions import NewEvent, record_event, redact_events
+from jouren.events.actions import NewEvent, record_event, redact_events, stop_reactions
 
 Eraser = Callable[[Sequence[int]], None]
 _erasers: dict[str, Eraser] = {}
@@ -52,6 +54,8 @@ def erase_contact(contact_id: int, *, by: User | None = None) -> bool:
     Their row stays, empty, for the rooms that hold its id; so do their consent records (the law asks for them),
     without page and IP hash. Nothing is ever sent to them again.
     """
+    # A reaction under way has the payload in its hands, and may yet write it down.
+    stop_reactions([canonical_id(contact_id)])
     try:
         contact = locked(contact_id)
     except ContactNotFound:
@@ -64,6 +68,7 @@ def erase_contact(contact_id: int, *, by: User | None = None) -> bool:
     )
     identities.delete()
     Problem.objects.filter(contact_id__in=ids).delete()
+    Tag.objects.filter(contact_id__in=ids).delete()
     Consent.objects.filter(contact_id__in=ids).update(is_granted=False, since=now)
     ConsentRecord.objects.filter(contact_id__in=ids).update(page="", ip_hash="")
     Suppression.objects.filter(contact_id__in=ids).update(detail="")

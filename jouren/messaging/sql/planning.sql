@@ -1,4 +1,6 @@
 -- name: plan
+-- Gives back every stored row, or (tells_all false) those alone that the gate holds: a batch of thousands has few of them.
+WITH stored AS (
 INSERT INTO messaging_delivery (
     run_id, step, contact_id, occurrence, channel, lane, state, reason, due_at, try_at, planned_at,
     message_version_id, message_id, attempts, uncertain, error, context
@@ -14,24 +16,37 @@ FROM unnest(
     run_id, step, contact_id, occurrence, channel, lane, reason, waits_until, due_at, message_version_id, context
 )
 ON CONFLICT (run_id, step, contact_id, occurrence) DO NOTHING
-RETURNING id, run_id, step, contact_id, occurrence, state
+RETURNING id, run_id, step::text, contact_id, occurrence, reason
+)
+SELECT id, run_id, step, contact_id, occurrence
+FROM stored
+WHERE %(tells_all)s OR reason <> ''
 
 -- name: version_titles
 SELECT id, message_id, name FROM messaging_messageversion WHERE id = ANY(%(version_ids)s)
 
 -- name: next_due
-SELECT min(moment) FROM (
-    SELECT (
-        SELECT try_at FROM messaging_delivery
-        WHERE lane = lanes.lane AND state = 0 AND try_at > %(now)s
-        ORDER BY try_at LIMIT 1
-    ) AS moment
-    FROM (VALUES (0), (1), (2)) AS lanes (lane)
-) AS moments
+-- What is on hold is due at no moment.
+SELECT min(delivery.try_at)
+FROM messaging_run AS run
+CROSS JOIN (VALUES (0), (1), (2)) AS lanes (lane)
+CROSS JOIN LATERAL (
+    SELECT try_at
+    FROM messaging_delivery
+    WHERE lane = lanes.lane AND run_id = run.id AND state = 0 AND try_at > %(now)s
+    ORDER BY try_at
+    LIMIT 1
+) AS delivery
+WHERE run.held_at IS NULL
 
 -- name: is_sending
 SELECT EXISTS (SELECT 1 FROM messaging_delivery WHERE state = 1)
-    OR EXISTS (SELECT 1 FROM messaging_delivery WHERE lane IN (0, 1, 2) AND state = 0 AND try_at <= %(now)s)
+    OR EXISTS (
+        SELECT 1
+        FROM messaging_run AS run
+        JOIN messaging_delivery AS delivery ON delivery.run_id = run.id
+        WHERE run.held_at IS NULL AND delivery.lane IN (0, 1, 2) AND delivery.state = 0 AND delivery.try_at <= %(now)s
+    )
 
 -- name: lock_defaults
 -- Two processes that find no default messages make them one after the other.

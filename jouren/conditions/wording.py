@@ -1,0 +1,94 @@
+"""Conditions in words. Whatever a draft holds is told, complete or not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from jouren.conditions.choices import choice_label
+from jouren.conditions.errors import ConditionError
+from jouren.conditions.operators import OPERATORS, questions_of
+from jouren.conditions.registry import Argument, Fact, FactType, Question, fact
+
+
+def describe(tree: object) -> str:
+    """A condition in one sentence; empty for none."""
+    return _node(tree, is_inner=False)
+
+
+def _node(tree: object, *, is_inner: bool = True) -> str:
+    if not isinstance(tree, Mapping):
+        return ""
+    if "fact" in tree:
+        return _leaf(tree)
+    if "not" in tree:
+        inner = tree["not"]
+        parts = inner["any"] if isinstance(inner, Mapping) and isinstance(inner.get("any"), list) else [inner]
+        joined = pgettext("between conditions, none of which holds", "; ").join(map(_node, parts))
+        return _("none of (%(parts)s)") % {"parts": joined}
+    for key, joint in (("all", _(" and ")), ("any", _(" or "))):
+        if isinstance(tree.get(key), list):
+            text = joint.join(map(_node, tree[key]))
+            return _("(%(parts)s)") % {"parts": text} if is_inner and len(tree[key]) > 1 else text
+    return ""
+
+
+def _leaf(leaf: Mapping[str, Any]) -> str:
+    arguments = leaf.get("args") or {}
+    try:
+        known = fact(leaf["fact"])
+        type = known.use(arguments).type
+    except ConditionError:
+        return _("an unfinished condition")
+    question = _question(known, type, leaf)
+    if question is None:
+        return _("an unfinished condition")
+    name = _name(known, arguments)
+    if question.value is not None:
+        return _("%(fact)s: %(answer)s") % {"fact": name, "answer": question.label}
+    value = value_text(known, leaf.get("value"))
+    return _("%(fact)s %(question)s %(value)s") % {"fact": name, "question": question.label, "value": value}
+
+
+def _name(known: Fact, arguments: Mapping[str, Any]) -> str:
+    """What is asked: the fact's phrase or label, and the arguments that it does not tell."""
+    phrase = str(known.phrase)
+    told = {each.name: _argument(each, arguments.get(each.name)) for each in known.arguments}
+    name = phrase % told if phrase else str(known.label)
+    rest = [
+        told[each.name]
+        for each in known.arguments
+        if arguments.get(each.name) is not None and f"%({each.name})s" not in phrase
+    ]
+    return _("%(fact)s (%(details)s)") % {"fact": name, "details": _comma().join(rest)} if rest else name
+
+
+def _argument(argument: Argument, value: object) -> str:
+    if value is None or value == "":
+        return str(argument.empty)
+    text = choice_label(argument.choices, value) if argument.choices else str(value)
+    return str(argument.phrase) % {"value": text} if argument.phrase else text
+
+
+def _comma() -> str:
+    return pgettext("between the members of a list", ", ")
+
+
+def _question(known: Fact, type: FactType, leaf: Mapping[str, Any]) -> Question | None:
+    asked = [question for question in questions_of(known, type) if question.op == leaf.get("op")]
+    exact = [question for question in asked if question.value is not None and question.value == leaf.get("value")]
+    free = [question for question in asked if question.value is None]
+    operator = OPERATORS[type].get(str(leaf.get("op")))
+    return next(iter(exact + free), operator.questions(str(leaf["op"]))[0] if operator else None)
+
+
+def value_text(known: Fact, value: object) -> str:
+    """What a fact is compared with, in words."""
+    if value is None or value == "":
+        return "…"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return _comma().join(value_text(known, each) for each in value)
+    return choice_label(known.choices, value) if known.choices else str(value)
