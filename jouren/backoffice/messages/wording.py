@@ -164,9 +164,9 @@ def _explain_withdrawal(withdrawal: Withdrawal) -> Explanation:
     when = date_format(timezone.localtime(withdrawal.at), "DATETIME_FORMAT")
     way = _WAYS_OUT.get(withdrawal.via)
     text = (
-        _("They unsubscribed from this topic on %(when)s, %(way)s.")
+        _("On %(when)s they unsubscribed from this topic, %(way)s.")
         if way
-        else _("They unsubscribed from this topic on %(when)s.")
+        else _("On %(when)s they unsubscribed from this topic.")
     )
     return Explanation(text % {"when": when, "way": way}, str(_WITHHELD["unsubscribed"][1]))
 
