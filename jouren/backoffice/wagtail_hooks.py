@@ -24,7 +24,7 @@ from jouren.backoffice.pyramid.home import use_our_panels
 from jouren.backoffice.shop.viewsets import VIEWSETS
 from jouren.content.schedule import FAILED
 
-_ICONS = ("backoffice/icons/pyramid.svg", "backoffice/icons/route.svg")
+_ICONS = ("backoffice/icons/pause.svg", "backoffice/icons/pyramid.svg", "backoffice/icons/route.svg")
 # Models that our own screens show; those of viewsets are registered by Wagtail.
 _PERMISSIONS = (
     ("contacts", "contact", ("view", "change", "delete")),

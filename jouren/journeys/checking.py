@@ -25,8 +25,7 @@ def checked_program(journey: Journey) -> tuple[dict[str, Any], list[Hint]]:
     hints = hints_of(compiled)
     fault = next((hint for hint in hints if hint.is_error), None)
     if fault is not None:
-        text = hint_text(fault, compiled)
-        raise JourneyProblem("steps" if fault.step else "goal", f"{text.what} {text.remedy}")
+        raise JourneyProblem("steps" if fault.step else "goal", hint_text(fault, compiled).line)
     return compiled, hints
 
 

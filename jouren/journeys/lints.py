@@ -17,7 +17,7 @@ from jouren.messaging.vocabulary import Kind
 from jouren.pyramid.stages import Stage
 
 READINESS = 3
-"""How many helping messages come before one that asks."""
+"""How many messages that help or care come before one that asks."""
 ERRORS = frozenset({"zero_wait", "unreachable", "goal_impossible"})
 
 _DAY = 1_440
@@ -29,6 +29,8 @@ _AT_PURCHASE = {
     "regular": frozenset({Stage.EXISTING, Stage.REGULAR}),
 }
 _EVERY_STAGE = frozenset(Stage)
+_CUSTOMERS = frozenset({Stage.EXISTING, Stage.REGULAR})
+_GIVING = frozenset({Kind.HELP, Kind.CARE})
 
 Stages = frozenset[Stage]
 
@@ -71,6 +73,7 @@ class _Looked:
         self.order = in_order(compiled)
         self.readiness = readiness
         self._roles = roles
+        self.stages = _stages_along(self)
 
     def role(self, step: str) -> MessageRole | None:
         """What the message of a step is for; None where it sends none."""
@@ -131,13 +134,16 @@ def _forgotten_refusers(looked: _Looked) -> Iterator[Hint]:
 
 
 def _hasty_asks(looked: _Looked) -> Iterator[Hint]:
-    """A message that asks before enough others have helped, on one way at least."""
+    """A message that asks before enough others have given something, on one way at least.
+
+    Who buys at the regular price already has been helped before.
+    """
     helped = {looked.compiled["first"]: 0}
     for step in looked.order:
         role, count = looked.role(step), helped[step]
-        if looked.asks(step) and count < looked.readiness:
+        if looked.asks(step) and count < looked.readiness and not looked.stages[step] <= _CUSTOMERS:
             yield Hint("hasty_ask", step, {"helps": count, "wanted": looked.readiness})
-        count += role is not None and role.kind == Kind.HELP
+        count += role is not None and role.kind in _GIVING
         for first, _buyers in looked.ways(step):
             if first is not None:
                 helped[first] = min(helped.get(first, count), count)
@@ -145,16 +151,22 @@ def _hasty_asks(looked: _Looked) -> Iterator[Hint]:
 
 def _misplaced_messages(looked: _Looked) -> Iterator[Hint]:
     """A message for a stage on which nobody can be who comes there, as far as the journey itself says."""
+    for step in looked.order:
+        role, stages = looked.role(step), looked.stages[step]
+        if role is not None and role.stage is not None and role.stage not in stages:
+            yield Hint("wrong_stage", step, {"for": role.stage, "stages": sorted(stages)})
+
+
+def _stages_along(looked: _Looked) -> dict[str, Stages]:
+    """On which stages somebody may be who comes to each step."""
     known: dict[str, Stages] = {}
     if looked.compiled["first"] is not None:
         known[looked.compiled["first"]] = _stages_at_entry(looked.compiled)
     for step in looked.order:
-        role, stages = looked.role(step), known[step]
-        if role is not None and role.stage is not None and role.stage not in stages:
-            yield Hint("wrong_stage", step, {"for": role.stage, "stages": sorted(stages)})
-        for first, after in _stages_after(looked, step, stages):
+        for first, after in _stages_after(looked, step, known[step]):
             if first is not None:
                 known[first] = known.get(first, frozenset()) | after
+    return known
 
 
 def _stages_at_entry(compiled: Compiled) -> Stages:

@@ -101,9 +101,9 @@ def test_publishing_shows_first_what_it_would_do_and_then_does_it(message: Messa
         "Wait 4 days",
         "3 people stand here now.",
         "What becomes of 3 people inside",
-        "3 people at once: Send “Letter”",
+        "At once, to 3 people: Send “Letter”",
         "山田 0子",
-        "3 people reach the end of the journey at once.",
+        "At once, the journey ends for 3 people.",
     ):
         assert text in page, text
     assert not Delivery.objects.exists()
@@ -128,7 +128,7 @@ def test_those_inside_can_be_left_to_finish_and_moved_later(message: Message) ->
     assert "Wait 4 days" in browser.get(f"/admin/journeys/inspect/{journey.pk}/?version=1").content.decode()
     page = browser.get(f"/admin/journeys/move/{journey.pk}/").content.decode()
     assert "3 people were to finish on older versions." in page
-    assert "3 people at once: Send “Letter”" in page
+    assert "At once, to 3 people: Send “Letter”" in page
     page = browser.post(f"/admin/journeys/move/{journey.pk}/", follow=True).content.decode()
     assert "3 people were moved." in page
     assert set(Enrolment.objects.values_list("version__number", flat=True)) == {2}
@@ -145,7 +145,7 @@ def test_those_on_older_versions_are_shown_and_can_be_moved_with_the_others(mess
     where = press_publish(browser, journey, send(message))
     page = browser.get(where).content.decode()
     assert "Move everybody, also the 2 people on older versions" in page
-    assert "2 people at once: Send “Letter”" in page
+    assert "At once, to 2 people: Send “Letter”" in page
     browser.post(where, {"inside": "move_all", "seen": seen(page)})
     assert set(Enrolment.objects.values_list("version__number", flat=True)) == {3}
 
@@ -166,7 +166,7 @@ def test_hints_are_shown_with_what_to_do_and_can_be_accepted(message: Message) -
     twice = (send(message), send(message, "again"))
     answer = browser.post("/admin/journeys/add/", form(*twice) | {"action-publish": "1"})
     page = browser.get(answer["Location"]).content.decode()
-    assert "two messages in the same minute" in page
+    assert "Two messages in the same minute" in page
     assert "Put a wait between them" in page
     assert "Publish all the same" in page
     assert not JourneyVersion.objects.exists()
@@ -178,7 +178,7 @@ def test_what_nobody_can_mean_is_refused_in_the_editor(message: Message) -> None
     steps = (("exit", {"reason": ""}, "x"), send(message))
     answer = owner_client().post("/admin/journeys/add/", form(*steps) | {"action-publish": "1"})
     assert answer.status_code == 200
-    assert "Nobody comes to “Send “Letter””" in str(answer.context["form"].errors["steps"])
+    assert "Send “Letter”: Nobody comes here" in str(answer.context["form"].errors["steps"])
     assert not Journey.objects.exists()
 
 
@@ -188,7 +188,7 @@ def test_the_preview_shows_the_hints(message: Message) -> None:
     for mode in ("flow", "days"):
         page = browser.get("/admin/journeys/preview/", {"mode": mode}).content.decode()
         assert "1 thing to look at again" in page
-        assert "two messages in the same minute" in page
+        assert "Two messages in the same minute" in page
 
 
 def test_a_draft_that_was_changed_while_it_was_looked_at_is_shown_again(message: Message) -> None:
@@ -254,7 +254,7 @@ def test_names_are_escaped_and_shown_to_those_only_who_may_see_people(message: M
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)" in page
     page = staff_client("journeys.publish_journey").get(where).content.decode()
-    assert "1 person at once" in page
+    assert "At once, to 1 person" in page
     assert "alert(1)" not in page
 
 

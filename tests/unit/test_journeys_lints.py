@@ -85,7 +85,12 @@ def test_an_ask_before_enough_help_on_one_way() -> None:
     assert (hint.code, hint.step, hint.values) == ("hasty_ask", key("ask"), {"helps": 2, "wanted": 3})
     assert codes(*steps, readiness=2) == []
     assert codes(*helped(send("ask", ASK), leave("gone"))) == []
-    assert codes(send("thanks", CARE), wait("w"), send("ask", ASK), leave("gone"), readiness=1) == ["hasty_ask"]
+    assert codes(send("thanks", CARE), wait("w"), send("ask", ASK), leave("gone"), readiness=1) == []
+    regulars = [{"event": "stage.entered", "match": {"to": 5}}]
+    assert codes(send("ask", ASK), leave("gone"), triggers=regulars) == []
+    assert codes(send("ask", ASK), leave("gone"), triggers=[{"event": "stage.entered", "match": {"to": 2}}]) == [
+        "hasty_ask"
+    ]
 
 
 def test_a_message_for_a_stage_on_which_nobody_is_who_comes_there() -> None:

@@ -143,13 +143,18 @@ def _make_journeys(form: Form, messages: dict[str, Message]) -> None:
             _send(messages["month1"]),
             _until(35),
             _send(messages["regular"]),
+            _wait_for("order.paid", 14, then=[], otherwise=[_step("exit", {"reason": "定期便は見送られた"})]),
         ],
     )
     _publish(
         Journey(name="常連の方へ", description="常連になった方だけに、棚に並べない品をお知らせします。"),
         trigger={"type": "stage", "value": {"stage": "5"}},
         goal=None,
-        steps=[_until(3), _send(messages["welcome_regular"])],
+        steps=[
+            _until(3),
+            _send(messages["welcome_regular"]),
+            _wait_for("order.paid", 14, then=[], otherwise=[_step("exit", {"reason": "今回は見送られた"})]),
+        ],
     )
 
 

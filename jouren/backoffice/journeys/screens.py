@@ -34,7 +34,7 @@ class JourneyScreen(Screen):
             {"url": reverse("journeys:list"), "label": _("Journeys")},
             {"url": reverse("journeys:inspect", args=[self.journey.pk]), "label": str(self.journey)},
         ]
-        return [*self.breadcrumbs_items, *above, {"url": "", "label": self.page_title}]
+        return [*self.breadcrumbs_items, *above, {"url": "", "label": self.get_header_title()}]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {

@@ -83,7 +83,7 @@ def tell_impact(
         ImpactLine(
             "mail",
             "warn",
-            _("%(people)s at once: %(step)s")
+            _("At once, to %(people)s: %(step)s")
             % {"people": people_text(impact, sending.people), "step": describe_step(steps[sending.step])},
             [names[contact_id] for contact_id in sending.first if contact_id in names],
         )
@@ -93,7 +93,7 @@ def tell_impact(
         ImpactLine(
             "time",
             "",
-            _("%(people)s have waited long enough already: %(step)s")
+            _("For %(people)s it is over already: %(step)s")
             % {"people": people_text(impact, people), "step": describe_step(steps[step])},
         )
         for step, people in impact.over.items()
@@ -104,25 +104,25 @@ def tell_impact(
 
 def _missing_line(step: str, people: int, is_new: bool, steps: Mapping[str, Mapping[str, Any]]) -> ImpactLine:
     text = (
-        _("%(people)s are past it already, and will not come to it: %(step)s")
+        _("Already behind %(people)s, who do not get it any more: %(step)s")
         if is_new
-        else _("%(people)s will not come to it any more: %(step)s")
+        else _("Lay ahead of %(people)s, who do not get it any more: %(step)s")
     )
     return ImpactLine("no-view", "", text % {"people": _count(people), "step": describe_step(steps[step])})
 
 
 def _end_line(impact: Impact, state: int, reason: str, people: float) -> ImpactLine:
     if state == EnrolmentState.FINISHED:
-        text = _("%(people)s reach the end of the journey at once.")
+        text = _("At once, the journey ends for %(people)s.")
         return ImpactLine("check", "", text % {"people": people_text(impact, people)})
-    text = _("%(people)s leave the journey at once: %(reason)s")
+    text = _("At once, the journey ends early for %(people)s: %(reason)s")
     return ImpactLine("logout", "", text % {"people": people_text(impact, people), "reason": reason_text(reason)})
 
 
 def people_text(impact: Impact, people: float) -> str:
     """A number of people, with “about” where it is not exact."""
     text = _count(round(people))
-    return _("About %(people)s") % {"people": text} if impact.is_about else text
+    return _("about %(people)s") % {"people": text} if impact.is_about else text
 
 
 def _count(people: int) -> str:
