@@ -17,6 +17,7 @@ from datetime import timedelta
 from typing import Any
 
 from benchmarks.environment import load, migrate, report, resident_mib, set_up
+from benchmarks.live import live_version
 from benchmarks.rules import RULES, make_history, set_rules
 from benchmarks.send import people_and_message
 
@@ -64,47 +65,14 @@ def main(arguments: list[str]) -> int:
 
 def _journey(message_version: int) -> int:
     """A live version: wait, branch on the stage, send, rest."""
-    from jouren.core import clock
-    from jouren.journeys.compiler import fingerprint
-    from jouren.journeys.models import Journey, JourneyVersion
-    from jouren.messaging.actions import create_run
-    from jouren.messaging.vocabulary import RunKind
-
-    steps = {
+    low = {"all": [{"fact": "pyramid.stage", "op": "lte", "value": 3}]}
+    steps: dict[str, dict[str, Any]] = {
         WAIT: {"type": "wait", "seconds": 60, "next": FORK},
-        FORK: {
-            "type": "branch",
-            "when": {"all": [{"fact": "pyramid.stage", "op": "lte", "value": 3}]},
-            "then": SEND,
-            "else": SEND,
-            "next": SEND,
-        },
+        FORK: {"type": "branch", "when": low, "then": SEND, "else": SEND, "next": SEND},
         SEND: {"type": "send", "message_version": message_version, "channel": "email", "next": REST},
         REST: {"type": "wait", "seconds": 86_400, "next": None},
     }
-    compiled: dict[str, Any] = {
-        "schema": 2,
-        "zone": "Asia/Tokyo",
-        "first": WAIT,
-        "triggers": [{"event": "order.paid", "match": {}}],
-        "reentry": "once",
-        "entry": None,
-        "goal": None,
-        "exits": [],
-        "steps": steps,
-    }
-    Journey.objects.filter(name="benchmark").delete()
-    journey = Journey.objects.create(name="benchmark")
-    version = JourneyVersion.objects.create(
-        journey=journey,
-        number=1,
-        compiled=compiled,
-        schema=1,
-        hash=fingerprint(compiled),
-        run=create_run(RunKind.JOURNEY, "benchmark", f"bench-{journey.pk}"),
-        created_at=clock.now(),
-    )
-    return version.pk
+    return live_version(steps, reentry="once")
 
 
 def _enrol(version_id: int, contact_ids: list[int], history: int | None = None) -> None:

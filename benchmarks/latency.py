@@ -16,9 +16,9 @@ import time
 import uuid
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from benchmarks.environment import migrate, report, set_up
+from benchmarks.live import live_version
 from benchmarks.send import people_and_message, plan_broadcast
 
 
@@ -147,35 +147,8 @@ def _history_left() -> int:
 
 def _journey(message_version: int) -> None:
     """A live journey that sends one message at once to whoever buys."""
-    from jouren.core import clock
-    from jouren.journeys.compiler import fingerprint
-    from jouren.journeys.models import Journey, JourneyVersion
-    from jouren.messaging.actions import create_run
-    from jouren.messaging.vocabulary import RunKind
-
-    send = str(uuid.uuid5(uuid.NAMESPACE_OID, "bench-thanks"))
-    compiled: dict[str, Any] = {
-        "schema": 2,
-        "zone": "Asia/Tokyo",
-        "first": send,
-        "triggers": [{"event": "order.paid", "match": {}}],
-        "reentry": "again",
-        "entry": None,
-        "goal": None,
-        "exits": [],
-        "steps": {send: {"type": "send", "message_version": message_version, "channel": "email", "next": None}},
-    }
-    JourneyVersion.objects.filter(live=True).update(live=False)
-    journey = Journey.objects.create(name="benchmark")
-    JourneyVersion.objects.create(
-        journey=journey,
-        number=1,
-        compiled=compiled,
-        schema=1,
-        hash=fingerprint(compiled),
-        run=create_run(RunKind.JOURNEY, "benchmark", f"bench-{journey.pk}"),
-        created_at=clock.now(),
-    )
+    send = {"type": "send", "message_version": message_version, "channel": "email", "next": None}
+    live_version({str(uuid.uuid5(uuid.NAMESPACE_OID, "bench-thanks")): send}, reentry="again")
 
 
 def _empty_queues() -> None:

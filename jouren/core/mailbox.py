@@ -16,7 +16,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -180,6 +180,27 @@ def read_mail(config: Config, mail_id: str) -> ReceivedMail:
     if mail is None:
         raise NoSuchMail(f"There is no mail {mail_id!r}.")
     return mail
+
+
+def forget_mail(config: Config, addresses: Iterable[str]) -> int:
+    """Delete every mail to one of these addresses (case does not matter). Returns how many there were."""
+    unwanted = {address.casefold() for address in addresses}
+    forgotten = 0
+    for path in _files(config):
+        if _recipient(path).casefold() in unwanted:
+            path.unlink(missing_ok=True)
+            forgotten += 1
+    return forgotten
+
+
+def _recipient(path: Path) -> str:
+    """The envelope's recipient: the second line of the file, where the sink wrote it."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            next(lines)
+            return next(lines).removeprefix("X-Envelope-To:").strip()
+    except (FileNotFoundError, StopIteration):
+        return ""
 
 
 def _files(config: Config) -> Iterator[Path]:

@@ -15,6 +15,7 @@ def forget_people(contact_ids: Sequence[int]) -> None:
     _sql.one("hold_walks_of", {"contact_ids": list(contact_ids)})
     _sql.run("forget_turned_away", {"contact_ids": list(contact_ids)})
     _sql.run("leave", {"contact_ids": list(contact_ids), "now": clock.now(), "reason": "erased"})
+    _sql.run("forget_walks", {"contact_ids": list(contact_ids)})
 
 
 def merge_people(kept_id: int, gone_id: int) -> None:

@@ -22,7 +22,8 @@ from jouren.messaging.forms import MessageForm
 from jouren.messaging.panels import InFlightPanel
 from jouren.messaging.sending_rules.models import CapRow, Hold, SendingRules
 from jouren.messaging.slots import DEFAULT_IN_FLIGHT
-from jouren.messaging.vocabulary import Doubt, Kind, Lane, RunKind, Stage, State, Wall
+from jouren.messaging.vocabulary import Doubt, Kind, Lane, RunKind, State, Wall
+from jouren.pyramid.stages import Stage
 
 __all__ = [
     "CapRow",

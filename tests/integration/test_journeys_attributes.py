@@ -16,7 +16,6 @@ from jouren.contacts.actions import (
 )
 from jouren.contacts.errors import BadAttribute
 from jouren.contacts.models import AttributeDefinition, Contact
-from jouren.core import clock
 from jouren.events.queries import events_of
 from jouren.journeys import effects
 from jouren.journeys.actions import enrol_by_hand
@@ -24,14 +23,7 @@ from jouren.journeys.compiler import JourneyProblem, compile_journey
 from jouren.journeys.preview import day_by_day
 from tests.walking import Time, buy, draft_journey, live_journey, make_reader, step, walks, work
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def time(monkeypatch: pytest.MonkeyPatch) -> Time:
-    moved = Time()
-    monkeypatch.setattr(clock, "now", lambda: moved.now)
-    return moved
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("time")]
 
 
 @pytest.fixture(autouse=True)

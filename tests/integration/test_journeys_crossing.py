@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from jouren.contacts.models import Contact
-from jouren.core import clock
 from jouren.events.queries import events_of
 from jouren.journeys import engine
 from jouren.journeys.actions import freeze_version, retire_versions
@@ -26,29 +25,17 @@ from tests.walking import (
     draft_journey,
     got,
     live_journey,
-    make_message,
     make_reader,
+    rewrite,
     send,
     step,
     walks,
     work,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("time")]
 
 BY_HAND = [{"type": "by_hand", "value": None}]
-
-
-@pytest.fixture(autouse=True)
-def time(monkeypatch: pytest.MonkeyPatch) -> Time:
-    moved = Time()
-    monkeypatch.setattr(clock, "now", lambda: moved.now)
-    return moved
-
-
-@pytest.fixture
-def hello() -> Message:
-    return make_message("Hello")
 
 
 def _start(journey: Journey) -> dict[str, Any]:
@@ -66,12 +53,6 @@ def _wait(**value: Any) -> dict[str, Any]:
 def _refusals(contact: Contact) -> list[tuple[str, str]]:
     events = events_of([contact.pk], types=["journey.not_entered"])
     return [(event.payload["name"], event.payload["reason"]) for event in reversed(events)]
-
-
-def _change(journey: Journey, steps: list[dict[str, Any]]) -> None:
-    journey.steps = journey._meta.get_field("steps").stream_block.to_python(steps)  # type: ignore[union-attr]
-    journey.save()
-    freeze_version(journey)
 
 
 def test_a_step_brings_people_into_another_journey_which_goes_on_beside_this_one(hello: Message) -> None:
@@ -111,7 +92,7 @@ def test_whom_the_other_journey_does_not_take_is_told_why(hello: Message) -> Non
 def test_journeys_that_start_each_other_stop_after_a_few_turns_and_say_so(hello: Message, time: Time) -> None:
     ping = live_journey([send(hello)], name="Ping", reentry="again")
     pong = live_journey([_start(ping)], BY_HAND, name="Pong", reentry="again")
-    _change(ping, [send(hello), _start(pong)])
+    freeze_version(rewrite(ping, send(hello), _start(pong)))
     contact = make_reader()
     buy(contact)
     work()
@@ -196,7 +177,7 @@ def test_a_step_takes_people_out_of_all_other_journeys_but_not_out_of_its_own(ti
 def test_two_journeys_that_end_each_other_at_the_same_moment_do_not_stop_anybody() -> None:
     one = live_journey([_wait()], name="One")
     two = live_journey([_leave(one)], name="Two")
-    _change(one, [_leave(two)])
+    freeze_version(rewrite(one, _leave(two)))
     contact = make_reader()
     buy(contact)
     work()

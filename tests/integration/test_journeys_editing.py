@@ -28,34 +28,15 @@ from tests.walking import (
     live_journey,
     make_message,
     make_reader,
+    rewrite,
     send,
     step,
+    wait,
     walks,
     work,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def time(monkeypatch: pytest.MonkeyPatch) -> Time:
-    moved = Time()
-    monkeypatch.setattr(clock, "now", lambda: moved.now)
-    return moved
-
-
-@pytest.fixture
-def one() -> Message:
-    return make_message("One")
-
-
-@pytest.fixture
-def two() -> Message:
-    return make_message("Two")
-
-
-def wait(days: int, name: str = "wait") -> dict[str, Any]:
-    return step("wait", {"amount": days, "unit": "days"}, name)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("time")]
 
 
 def wait_for(event: str, name: str, then: list[Any], otherwise: list[Any], days: int = 5) -> dict[str, Any]:
@@ -65,15 +46,6 @@ def wait_for(event: str, name: str, then: list[Any], otherwise: list[Any], days:
 
 def goal(number: int) -> dict[str, Any]:
     return {"fact": "orders.count", "op": "gte", "value": number}
-
-
-def rewrite(journey: Journey, *steps: dict[str, Any], **streams: Any) -> Journey:
-    """Change what the author has written, without publishing it."""
-    for name, value in {"steps": list(steps), **streams}.items():
-        block = getattr(journey._meta.get_field(name), "stream_block", None)
-        setattr(journey, name, block.to_python(value) if block else value)
-    journey.save()
-    return journey
 
 
 def edit(journey: Journey, *steps: dict[str, Any], inside: Inside = Inside.MOVE, **streams: Any) -> JourneyVersion:

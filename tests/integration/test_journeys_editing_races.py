@@ -11,7 +11,6 @@ import pytest
 from django.db import IntegrityError, connection, connections, transaction
 
 from jouren.contacts.models import Contact
-from jouren.core import clock
 from jouren.core.loops import wait_until
 from jouren.events import reactor
 from jouren.journeys import actions, engine, reactions
@@ -22,34 +21,31 @@ from jouren.journeys.versions import load_version
 from jouren.journeys.writers import DatabaseWriter
 from jouren.messaging.models import Delivery, Message
 from tests.programs import key
-from tests.walking import START, Time, buy, got, live_journey, make_message, make_reader, send, step, walks, work
+from tests.walking import (
+    START,
+    Time,
+    buy,
+    got,
+    live_journey,
+    make_message,
+    make_reader,
+    rewrite,
+    send,
+    step,
+    wait,
+    walks,
+    work,
+)
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("time")]
 T = TypeVar("T")
 PATIENCE = 30
-
-
-@pytest.fixture(autouse=True)
-def time(monkeypatch: pytest.MonkeyPatch) -> Time:
-    moved = Time()
-    monkeypatch.setattr(clock, "now", lambda: moved.now)
-    return moved
 
 
 @pytest.fixture
 def pool() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(4) as pool:
         yield pool
-
-
-@pytest.fixture
-def one() -> Message:
-    return make_message("One")
-
-
-@pytest.fixture
-def two() -> Message:
-    return make_message("Two")
 
 
 def aside(pool: ThreadPoolExecutor, work: Callable[[], T]) -> Future[T]:
@@ -105,17 +101,6 @@ def somebody_waits_for_a_lock() -> bool:
 
 def wait_for_the_waiting() -> None:
     assert wait_until(somebody_waits_for_a_lock, PATIENCE, step=0.01)
-
-
-def wait(days: int, name: str = "wait") -> dict[str, Any]:
-    return step("wait", {"amount": days, "unit": "days"}, name)
-
-
-def rewrite(journey: Journey, *steps: dict[str, Any]) -> Journey:
-    field = journey._meta.get_field("steps")
-    journey.steps = field.stream_block.to_python(list(steps))  # type: ignore[union-attr]
-    journey.save()
-    return journey
 
 
 def enter(journey: Journey, count: int) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,6 @@ from wagtail.models import ModelLogEntry
 
 from jouren.contacts.actions import define_attribute, erase_contact, set_attributes
 from jouren.contacts.models import Contact
-from jouren.core import clock
 from jouren.events.actions import NewEvent, record_event
 from jouren.journeys import engine
 from jouren.journeys.actions import IsPaused, NotPublished, enrol_by_hand, freeze_version, retire_versions
@@ -28,37 +26,18 @@ from tests.walking import (
     live_journey,
     make_message,
     make_reader,
+    rewrite,
     send,
     step,
+    wait,
     walks,
     work,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("time")]
 
 AT_ONCE = Resumption(How.AT_ONCE)
 SHIFT = Resumption(How.SHIFT)
-
-
-@pytest.fixture(autouse=True)
-def time(monkeypatch: pytest.MonkeyPatch) -> Time:
-    moved = Time()
-    monkeypatch.setattr(clock, "now", lambda: moved.now)
-    return moved
-
-
-@pytest.fixture
-def one() -> Message:
-    return make_message("One")
-
-
-@pytest.fixture
-def two() -> Message:
-    return make_message("Two")
-
-
-def wait(days: int, name: str = "wait") -> dict[str, Any]:
-    return step("wait", {"amount": days, "unit": "days"}, name)
 
 
 def running(*steps: dict[str, Any]) -> Journey:
@@ -68,13 +47,6 @@ def running(*steps: dict[str, Any]) -> Journey:
 def enter(journey: Journey, *people: Contact) -> None:
     enrol_by_hand(journey, [person.pk for person in people])
     work()
-
-
-def rewrite(journey: Journey, steps: Sequence[dict[str, Any]]) -> Journey:
-    field = journey._meta.get_field("steps")
-    journey.steps = field.stream_block.to_python(list(steps))  # type: ignore[union-attr]
-    journey.save()
-    return journey
 
 
 def dues() -> list[datetime | None]:
@@ -370,7 +342,7 @@ def test_pausing_and_resuming_hold_for_those_on_older_versions(one: Message, two
     journey = running(wait(1), send(one, "a"))
     early = make_reader(1)
     enter(journey, early)
-    freeze_version(rewrite(journey, [wait(2), send(two, "b")]), inside=Inside.FINISH)
+    freeze_version(rewrite(journey, wait(2), send(two, "b")), inside=Inside.FINISH)
     late = make_reader(2)
     enter(journey, late)
     pause_journey(journey)
@@ -392,12 +364,12 @@ def test_publishing_during_a_pause_moves_people_and_leaves_them_standing(one: Me
     enter(journey, person)
     pause_journey(journey)
     time.pass_by(days=4)
-    freeze_version(rewrite(journey, [wait(2), send(one, "a")]))
+    freeze_version(rewrite(journey, wait(2), send(one, "a")))
     work()
     assert got(person) == []
     (place,) = standing(journey)
     assert (place.version.number, place.late, place.longest) == (2, 1, timedelta())
-    freeze_version(rewrite(journey, [wait(6), send(one, "a")]))
+    freeze_version(rewrite(journey, wait(6), send(one, "a")))
     assert Enrolment.objects.get().held_due_at == START + timedelta(days=6)
     resume_journey(journey, AT_ONCE)
     work()
@@ -411,7 +383,7 @@ def test_a_changed_wait_hears_what_it_waits_for_now_though_nobody_goes_on(one: M
     pause_journey(journey)
     value = {"event": "message.clicked", "message": None, "amount": 2, "unit": "days"}
     fork = step("wait_event", {**value, "then": [send(one)], "otherwise": [send(two)]}, "fork")
-    freeze_version(rewrite(journey, [fork]))
+    freeze_version(rewrite(journey, fork))
     click = {"delivery": 1, "message": 1, "title": "x", "url": "https://example.jp/", "by": "human"}
     record_event(NewEvent("message.clicked", person.pk, click))
     work()

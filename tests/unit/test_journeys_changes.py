@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from jouren.journeys.changes import compare
 from jouren.journeys.engine import Walker
-from jouren.journeys.passage import passage
+from jouren.journeys.passage import passage, surviving_steps
 from jouren.journeys.shape import ahead, in_order, places
 from tests.programs import branch, fact, key, leave, program, send, wait, wait_for
 
@@ -162,3 +162,17 @@ def test_another_zone_has_everybody_looked_at_again() -> None:
     way = passage(program(*steps), program(*steps, zone="Asia/Seoul"))
     assert way.anew == {key("w"), key("a")}
     assert passage(program(*steps), program(*steps)).affected == []
+
+
+def test_deleted_forks_lead_to_where_their_ways_meet() -> None:
+    old = {
+        "steps": {
+            "fork": {"type": "branch", "then": "yes", "else": "no"},
+            "yes": {"type": "wait", "next": "end"},
+            "no": {"type": "wait", "next": "end"},
+            "end": {"type": "exit"},
+        }
+    }
+    assert surviving_steps(old, {"steps": {"end": {}}}) == {"fork": "end", "yes": "end", "no": "end"}
+    assert surviving_steps(old, {"steps": {"yes": {}, "end": {}}}) == {"fork": "end", "no": "end"}
+    assert surviving_steps(old, {"steps": {"yes": {}}}) == {"fork": None, "no": None, "end": None}

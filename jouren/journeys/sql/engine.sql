@@ -188,3 +188,9 @@ WHERE gone.contact_id = %(gone_id)s
 
 -- name: forget_turned_away
 DELETE FROM journeys_turnedaway WHERE contact_id = ANY(%(contact_ids)s)
+
+-- name: forget_walks
+-- A key is a word of an event's, and an error quotes what it failed on.
+UPDATE journeys_enrolment
+SET key = '', reason = CASE WHEN state = 4 THEN '' ELSE reason END
+WHERE contact_id = ANY(%(contact_ids)s) AND (key <> '' OR state = 4)

@@ -55,6 +55,15 @@ SELECT pg_advisory_xact_lock(7406003)
 -- name: erase
 UPDATE messaging_delivery SET context = NULL, error = '' WHERE contact_id = ANY(%(contact_ids)s)
 
+-- name: forget_answers
+-- A server's answer quotes the address. Asked after the rows are written: an erasing meanwhile waits for them, or we for it.
+UPDATE messaging_delivery AS delivery
+SET error = ''
+FROM contacts_contact AS contact
+WHERE delivery.id = ANY(%(ids)s) AND contact.id = delivery.contact_id AND contact.erased_at IS NOT NULL
+  AND delivery.error <> ''
+RETURNING delivery.id
+
 -- name: withhold_doubles
 UPDATE messaging_delivery AS gone
 SET state = 5, reason = 'merged'
