@@ -52,7 +52,7 @@ def freeze_version(
     Raises:
         JourneyProblem: the journey cannot run as it stands.
     """
-    compiled, _hints = checked_program(journey)
+    compiled = checked_program(journey)
     return trying_again(lambda: _freeze(journey, compiled, revision_id, inside, by))
 
 

@@ -16,8 +16,6 @@ from jouren.journeys.versions import triggers_of
 from jouren.messaging.vocabulary import Kind
 from jouren.pyramid.stages import Stage
 
-READINESS = 3
-"""How many messages that help or care come before one that asks."""
 ERRORS = frozenset({"zero_wait", "unreachable", "goal_impossible"})
 
 _DAY = 1_440
@@ -30,7 +28,6 @@ _AT_PURCHASE = {
 }
 _EVERY_STAGE = frozenset(Stage)
 _CUSTOMERS = frozenset({Stage.EXISTING, Stage.REGULAR})
-_GIVING = frozenset({Kind.HELP, Kind.CARE})
 
 Stages = frozenset[Stage]
 
@@ -56,8 +53,12 @@ class Hint:
         return self.code in ERRORS
 
 
-def lint(compiled: Compiled, roles: Mapping[int, MessageRole], readiness: int = READINESS) -> list[Hint]:
-    """All hints, errors first, else in the order of the steps. ``roles``: what each message version is for."""
+def lint(compiled: Compiled, roles: Mapping[int, MessageRole], readiness: int) -> list[Hint]:
+    """All hints, errors first, else in the order of the steps.
+
+    ``roles``: what each message version is for. ``readiness``: how many messages that help come before one that asks,
+    as the gate counts them; 0: the shop does not mind.
+    """
     looked = _Looked(compiled, roles, readiness)
     hints = [hint for look in _LOOKS for hint in look(looked)]
     reading = {place.step: number for number, place in enumerate(places(compiled))}
@@ -134,7 +135,7 @@ def _forgotten_refusers(looked: _Looked) -> Iterator[Hint]:
 
 
 def _hasty_asks(looked: _Looked) -> Iterator[Hint]:
-    """A message that asks before enough others have given something, on one way at least.
+    """A message that asks before enough others have helped, on one way at least.
 
     Who buys at the regular price already has been helped before.
     """
@@ -143,7 +144,7 @@ def _hasty_asks(looked: _Looked) -> Iterator[Hint]:
         role, count = looked.role(step), helped[step]
         if looked.asks(step) and count < looked.readiness and not looked.stages[step] <= _CUSTOMERS:
             yield Hint("hasty_ask", step, {"helps": count, "wanted": looked.readiness})
-        count += role is not None and role.kind in _GIVING
+        count += role is not None and role.kind == Kind.HELP
         for first, _buyers in looked.ways(step):
             if first is not None:
                 helped[first] = min(helped.get(first, count), count)

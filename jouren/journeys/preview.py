@@ -14,12 +14,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from jouren.core import clock
-from jouren.journeys.checking import hints_of
+from jouren.journeys.checking import notes_of
 from jouren.journeys.compiler import JourneyProblem, compile_journey
 from jouren.journeys.engine import Move, Walker, advance
-from jouren.journeys.hint_wording import hint_text
 from jouren.journeys.models import EnrolmentState, Journey
-from jouren.journeys.neighbours import warnings_of
 from jouren.journeys.sources import FixedFacts
 from jouren.journeys.steps import describe_effect, describe_step, effect_type, is_end, ways_of
 from jouren.journeys.versions import LoadedVersion, load_program
@@ -57,8 +55,7 @@ def preview_context(journey: Journey, mode: str) -> dict[str, Any]:
         return {"journey": journey, "problem": str(problem)}
     context = {
         "journey": journey,
-        "warnings": warnings_of(journey, compiled),
-        "hints": [hint_text(hint, compiled) for hint in hints_of(compiled)],
+        "hints": notes_of(journey, compiled),
     }
     if mode == "days":
         return {**context, "moments": day_by_day(compiled), "hears": day_by_day(compiled, hears_events=True)}

@@ -209,7 +209,7 @@ def test_the_author_is_shown_the_circle_and_the_paused_journey_before_publishing
     closed = live_journey([_wait()], BY_HAND, name="Closed")
     retire_versions(closed)
     ping.steps = ping._meta.get_field("steps").stream_block.to_python([_start(pong), _start(closed)])  # type: ignore[union-attr]
-    assert preview_context(ping, "flow")["warnings"] == [
+    assert [hint.what for hint in preview_context(ping, "flow")["hints"] if not hint.remedy] == [
         "The journey “Closed” is not published: nobody enters it from here.",
         "People go round in a circle: Ping → Pong → Ping. Each goes round 3 times at most.",
     ]

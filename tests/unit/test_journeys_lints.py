@@ -81,11 +81,12 @@ def test_an_ask_after_which_nothing_is_decided_about_those_who_do_not_buy() -> N
 def test_an_ask_before_enough_help_on_one_way() -> None:
     short = branch("b", fact("contact.language", "eq", "ja"), [wait("w"), send("third"), wait("w2")], [wait("w3")])
     steps = [send("one"), wait("w0"), send("two"), short, send("ask", ASK), leave("gone")]
-    (hint,) = lint(program(*steps), ROLES)
+    (hint,) = lint(program(*steps), ROLES, 3)
     assert (hint.code, hint.step, hint.values) == ("hasty_ask", key("ask"), {"helps": 2, "wanted": 3})
     assert codes(*steps, readiness=2) == []
     assert codes(*helped(send("ask", ASK), leave("gone"))) == []
-    assert codes(send("thanks", CARE), wait("w"), send("ask", ASK), leave("gone"), readiness=1) == []
+    # Thanks and care are not help: the gate does not count them either.
+    assert codes(send("thanks", CARE), wait("w"), send("ask", ASK), leave("gone"), readiness=1) == ["hasty_ask"]
     regulars = [{"event": "stage.entered", "match": {"to": 5}}]
     assert codes(send("ask", ASK), leave("gone"), triggers=regulars) == []
     assert codes(send("ask", ASK), leave("gone"), triggers=[{"event": "stage.entered", "match": {"to": 2}}]) == [
@@ -95,7 +96,7 @@ def test_an_ask_before_enough_help_on_one_way() -> None:
 
 def test_a_message_for_a_stage_on_which_nobody_is_who_comes_there() -> None:
     trial = [{"event": "stage.entered", "match": {"to": 3}}]
-    (hint,) = lint(program(send("m", FOR_PROSPECTS), triggers=trial), ROLES)
+    (hint,) = lint(program(send("m", FOR_PROSPECTS), triggers=trial), ROLES, 3)
     assert (hint.code, hint.step, hint.values) == ("wrong_stage", key("m"), {"for": 2, "stages": [3]})
     assert codes(send("m", FOR_PROSPECTS), triggers=[{"event": "stage.entered", "match": {"to": 2}}]) == []
     assert codes(send("m", FOR_PROSPECTS), triggers=[{"event": "order.paid", "match": {"kind": "regular"}}]) == [
@@ -163,7 +164,7 @@ def test_a_goal_that_nobody_can_reach(goal: dict[str, Any], is_possible: bool) -
 
 
 def test_two_messages_with_no_wait_between() -> None:
-    (hint,) = lint(program(send("a"), send("b")), ROLES)
+    (hint,) = lint(program(send("a"), send("b")), ROLES, 3)
     assert (hint.code, hint.step, hint.values) == ("no_wait_between", key("b"), {"after": key("a")})
     assert codes(send("a"), wait("w"), send("b")) == []
     assert codes(branch("f", BOUGHT, [send("a")], [send("b")])) == []
@@ -173,7 +174,7 @@ def test_two_messages_with_no_wait_between() -> None:
 
 
 def test_errors_come_first_and_are_few() -> None:
-    hints = lint(program(send("a"), send("b"), wait("w", 0), leave("x"), send("c")), ROLES)
+    hints = lint(program(send("a"), send("b"), wait("w", 0), leave("x"), send("c")), ROLES, 3)
     assert [(hint.code, hint.is_error) for hint in hints] == [
         ("unreachable", True),
         ("zero_wait", True),

@@ -21,12 +21,11 @@ from jouren.backoffice.journeys.screens import JourneyScreen
 from jouren.backoffice.journeys.telling import tell_changes, tell_impact
 from jouren.core.errors import UserError
 from jouren.journeys.actions import stands_still
-from jouren.journeys.checking import checked_program
+from jouren.journeys.checking import checked_program, notes_of
 from jouren.journeys.compiler import JourneyProblem, fingerprint
-from jouren.journeys.hint_wording import hint_text
+from jouren.journeys.hint_wording import HintText
 from jouren.journeys.history import people_on_versions
 from jouren.journeys.impact import impact_of
-from jouren.journeys.lints import Hint
 from jouren.journeys.models import Inside, Journey, JourneyVersion, Pause, PublishChoice
 
 
@@ -36,16 +35,17 @@ class Draft:
 
     journey: Journey
     compiled: dict[str, Any]
-    hints: list[Hint]
+    hints: list[HintText]
     former: JourneyVersion | None
     people: dict[int, int]
 
     @classmethod
     def of(cls, journey: Journey, revision: Revision) -> Draft:
         """Raises JourneyProblem when it cannot run."""
-        compiled, hints = checked_program(revision.as_object())
+        written = revision.as_object()
+        compiled = checked_program(written)
         former = journey.versions.order_by("-number").first()
-        return cls(journey, compiled, hints, former, dict(people_on_versions(journey)))
+        return cls(journey, compiled, notes_of(written, compiled), former, dict(people_on_versions(journey)))
 
     @property
     def has_news(self) -> bool:
@@ -142,7 +142,7 @@ class PublishScreen(JourneyScreen):
         draft = Draft.of(self.journey, self.revision)
         return {
             **super().get_context_data(**kwargs),
-            "hints": [hint_text(hint, draft.compiled) for hint in draft.hints],
+            "hints": draft.hints,
             "seen": fingerprint(draft.compiled),
             "go_live_at": self.revision.as_object().go_live_at if self.is_scheduled else None,
             "is_paused": Pause.objects.filter(journey=self.journey, resumed_at=None).exists(),

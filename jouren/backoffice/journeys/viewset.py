@@ -20,9 +20,9 @@ from jouren.backoffice.journeys.forms import JourneyForm
 from jouren.backoffice.journeys.publishing import JourneyCreateView, JourneyEditView, PublishScreen
 from jouren.backoffice.journeys.running import MoveScreen, PauseScreen, ResumeScreen
 from jouren.backoffice.journeys.versions import CompareScreen, RestoreView, VersionsScreen
+from jouren.journeys.checking import notes_of
 from jouren.journeys.history import older_with_people
 from jouren.journeys.models import Journey, JourneyVersion, Pause
-from jouren.journeys.neighbours import warnings_of
 from jouren.journeys.preview import FlowStep, flow
 from jouren.journeys.queries import StepFigures, figures
 from jouren.journeys.wording import describe_triggers
@@ -82,7 +82,7 @@ class JourneyInspectView(InspectView):
             "rows": _rows(flow(shown.compiled), counts.steps) if shown else [],
             "figures": counts,
             "balance": help_and_ask_of_run(RunKind.JOURNEY, str(journey.pk)),
-            "warnings": warnings_of(journey, live.compiled) if live else [],
+            "hints": notes_of(journey, live.compiled) if live else [],
             "state": state_text(journey, live.number if live else None, is_paused=pause is not None),
             "older": older_with_people(journey),
             "pause": pause,
