@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from jouren.contacts.actions import set_attribute, suppress
+from jouren.contacts.actions import set_attribute, suppress_contacts
 from jouren.contacts.models import SuppressionReason
 from jouren.journeys.crossing import Departure, Start, end_walks, start_walks
 from jouren.journeys.program import Step
@@ -17,7 +17,7 @@ from jouren.journeys.steps.crossing import LeaveJourney, StartJourney
 from jouren.journeys.steps.sending import Send
 from jouren.messaging.actions import PlannedDelivery, plan_many
 from jouren.messaging.vocabulary import Lane
-from jouren.pyramid.actions import change_stage
+from jouren.pyramid.actions import change_stages
 
 if TYPE_CHECKING:
     from jouren.journeys.engine import Move
@@ -63,13 +63,19 @@ def _send(done: Done, now: datetime, withheld: str = "") -> None:
 
 
 def _change_stage(done: Done, now: datetime) -> None:
+    people: dict[tuple[int, str], list[int]] = defaultdict(list)
     for move, effect in done:
-        change_stage(move.walker.contact_id, effect.stage, reason=effect.reason)
+        people[effect.stage, effect.reason].append(move.walker.contact_id)
+    for (stage, reason), contact_ids in people.items():
+        change_stages(contact_ids, stage, reason)
 
 
 def _suppress(done: Done, now: datetime) -> None:
+    people: dict[tuple[str, str], list[int]] = defaultdict(list)
     for move, effect in done:
-        suppress(move.walker.contact_id, SuppressionReason.UNNEEDED, channel=effect.channel, detail=effect.reason)
+        people[effect.channel, effect.reason].append(move.walker.contact_id)
+    for (channel, reason), contact_ids in people.items():
+        suppress_contacts(contact_ids, SuppressionReason.UNNEEDED, channel=channel, detail=reason)
 
 
 def _set_attribute(done: Done, now: datetime) -> None:

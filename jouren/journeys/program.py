@@ -16,6 +16,7 @@ had one ``trigger`` and is still read.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -71,7 +72,7 @@ Decision = Go | Stay | Leave
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Step(ABC):
     """One step of a program. Subclasses are the step types; :meth:`decide` is the rule of each.
 
     ``changes_facts``: what it does may change what is known of the person, so that facts are loaded anew after it.
@@ -84,9 +85,9 @@ class Step:
     is_dated: ClassVar[bool] = False
     tells: ClassVar[bool] = False
 
+    @abstractmethod
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         """Where a person goes from here. Pure: no database, no clock."""
-        raise NotImplementedError
 
     @property
     def is_clocked(self) -> bool:
