@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -30,8 +30,7 @@ CHANNEL = "jouren_send"
 _PURPOSE_STEPS = uuid.UUID("6f0ffb53-63a5-4b0b-9d5e-1a3c9d6f2b11")
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedDelivery:
+class PlannedDelivery(NamedTuple):
     """A message that is to go to a person. ``due_at`` is aware; ``context`` holds variables of this delivery only.
 
     ``step`` is a UUID, or its text: all of one batch the same. ``withheld``: why it must not go, stored like the gate's
