@@ -13,6 +13,7 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
 
 import psycopg
 from django.db import InterfaceError, OperationalError, transaction
@@ -127,21 +128,34 @@ def advance(
     moves = []
     for version_id, group in by_version.items():
         version = load(version_id)
-        values = source.load(version.program.facts, [walker.contact_id for walker in group], now)
+        program, people = version.program, [walker.contact_id for walker in group]
+        values = source.load(program.facts, people, now)
+        best = source.best_hours(people, program.zone) if program.asks_best_hour else {}
         closures = source.closures()
-        moves += [walk(walker, version, values[walker.contact_id], closures, now) for walker in group]
+        moves += [
+            walk(walker, version, values[walker.contact_id], closures, now, best=best.get(walker.contact_id))
+            for walker in group
+        ]
     writer.write(moves, now)
 
 
 def walk(
-    walker: Walker, version: LoadedVersion, values: tuple[Any, ...], closures: Container[date], now: datetime
+    walker: Walker,
+    version: LoadedVersion,
+    values: tuple[Any, ...],
+    closures: Container[date],
+    now: datetime,
+    *,
+    best: tuple[int, ZoneInfo] | None = None,
 ) -> Move:
     """Decide step after step until the person has to wait, leaves, or has walked to the end.
 
     After a step that changes what is known of the person the walk pauses, to go on in the next tick with fresh facts.
     """
     program, steps = version.program, version.program.steps
-    facts = Facts(values, walker.entered_at, walker.arrived_at, walker.heard, closures, walker.contact_id, walker.key)
+    facts = Facts(
+        values, walker.entered_at, walker.arrived_at, walker.heard, closures, walker.contact_id, walker.key, best
+    )
     move = Move(walker, version, EnrolmentState.ACTIVE, walker.step, now, now, skips=walker.skips)
     for _ in range(MAX_STEPS_A_TICK):
         if move.step is None:

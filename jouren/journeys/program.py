@@ -36,7 +36,8 @@ class Facts(NamedTuple):
 
     ``values``: the program's facts, in its order. ``heard``: which of the events that the step waits for has come, by
     rank. ``closures``: the shop's own days off. ``key``: what this walk is about, such as an order, where a journey is
-    walked once for each.
+    walked once for each. ``best``: the hour at which the person tends to answer, and the zone it is told in, where
+    the program asks for it.
     """
 
     values: tuple[Any, ...]
@@ -46,6 +47,7 @@ class Facts(NamedTuple):
     closures: Container[date] = ()
     contact_id: int = 0
     key: str = ""
+    best: tuple[int, ZoneInfo] | None = None
 
 
 class Go(NamedTuple):
@@ -77,10 +79,11 @@ class Step(ABC):
 
     ``changes_facts``: what it does may change what is known of the person, so that facts are loaded anew after it.
     ``is_dated``: it waits for a date in the calendar, which no pause puts later. ``tells``: what it does reaches the
-    person, and is left out for somebody who skips what is overdue.
+    person, and is left out for somebody who skips what is overdue. ``asks_best_hour``: it needs ``Facts.best``.
     """
 
     id: str
+    asks_best_hour: ClassVar[bool] = False
     changes_facts: ClassVar[bool] = False
     is_dated: ClassVar[bool] = False
     tells: ClassVar[bool] = False
@@ -131,3 +134,8 @@ class Program:
     goal: Condition | None = None
     entries_per_hour: int | None = None
     facts: tuple[FactUse, ...] = field(default=(), repr=False)
+
+    @property
+    def asks_best_hour(self) -> bool:
+        """Whether a step needs to know when people tend to answer."""
+        return any(step.asks_best_hour for step in self.steps.values())

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from jouren.contacts.policies import zone_of
@@ -92,31 +92,29 @@ def load_shop_hours(default: int) -> ShopHours:
     )
 
 
-def best_moment(contact_ids: Sequence[int], day: date, zone: ZoneInfo, now: datetime) -> dict[int, datetime]:
-    """When to write to each of these people on ``day`` of their own calendar, in UTC: three queries a batch.
+def best_hours(contact_ids: Sequence[int], zone: ZoneInfo) -> dict[int, tuple[int, ZoneInfo]]:
+    """The best hour of each of these people, and the zone it is told in: three queries a batch.
 
-    ``zone`` is that of people of whom none is known. A moment that is over ``now`` is the next day's. Hours at which
-    the sending rules allow nothing are left out.
+    ``zone`` is that of people of whom none is known. Hours at which the sending rules allow nothing are left out.
     """
     row = stored_rules()
     rules = rules_from(row, ())
     shop, allowed = load_shop_hours(row.default_hour), open_hours(rules.quiet, rules.window)
     hour_of_most = best_hour(shop, {}, allowed)
-    moments = {}
+    found = {}
     for contact_id, zone_name, hours, clicks in _sql.all("person_hours", {"contact_ids": list(contact_ids)}):
         hour = best_hour(shop, dict(zip(hours, clicks, strict=True)), allowed) if hours else hour_of_most
-        moments[contact_id] = _moment(day, hour, zone_of(zone_name) if zone_name else zone, now)
-    return moments
+        found[contact_id] = (hour, zone_of(zone_name) if zone_name else zone)
+    return found
 
 
-def _moment(day: date, hour: int, zone: ZoneInfo, now: datetime) -> datetime:
-    moment = local_moment(day, time(hour), zone)
-    if moment < now:
-        day = max(day, now.astimezone(zone).date())
-        moment = local_moment(day, time(hour), zone)
-        if moment < now:
-            moment = local_moment(day + timedelta(days=1), time(hour), zone)
-    return moment
+def next_at(hour: int, zone: ZoneInfo, earliest: datetime) -> datetime:
+    """The first moment from ``earliest`` (aware) on at which an hour has begun, in UTC: now, when it is that hour."""
+    local = earliest.astimezone(zone)
+    if local.hour == hour:
+        return earliest.astimezone(UTC)
+    moment = local_moment(local.date(), time(hour), zone)
+    return moment if moment >= earliest else local_moment(local.date() + timedelta(days=1), time(hour), zone)
 
 
 def note_clicks(events: Sequence[Event]) -> None:

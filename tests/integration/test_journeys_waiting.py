@@ -15,7 +15,7 @@ from jouren.journeys import engine
 from jouren.journeys.actions import freeze_version, retire_versions
 from jouren.journeys.models import Enrolment, EnrolmentState, Journey
 from jouren.journeys.steps import listening
-from jouren.messaging.models import Message
+from jouren.messaging.models import ClickHour, Message
 from tests.walking import (
     START,
     Time,
@@ -28,6 +28,7 @@ from tests.walking import (
     step,
     wait,
     walk_of,
+    walks,
     work,
 )
 
@@ -149,3 +150,20 @@ def test_an_answer_that_comes_while_a_journey_stands_still_is_heard_when_it_goes
     freeze_version(journey)
     work()
     assert got(contact) == ["Heard"]
+
+
+def test_everybody_gets_a_message_at_the_hour_at_which_they_tend_to_answer(time: Time) -> None:
+    message = make_message("Hello")
+    live_journey([step("wait_best", None), send(message)])
+    owl, new = make_reader(1), make_reader(2)
+    ClickHour.objects.create(contact_id=owl.pk, hour=21, clicks=50)
+    for person in (owl, new):
+        buy(person)
+    work()
+    assert [walks(person)[0].due_at for person in (owl, new)] == [
+        START.replace(hour=12),  # 21:00 in Tokyo
+        START.replace(hour=23),  # 8:00 the next day, where nobody has clicked yet
+    ]
+    time.pass_by(hours=11)
+    work()
+    assert (got(owl), got(new)) == (["Hello"], [])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
@@ -10,16 +10,14 @@ from jouren.contacts.actions import erase_contact, merge_contacts, set_locale
 from jouren.contacts.models import Contact
 from jouren.events.actions import NewEvent, record_events
 from jouren.events.reactor import tick
-from jouren.messaging.best_hour import best_moment, load_shop_hours
+from jouren.messaging.best_hour import best_hours, load_shop_hours
 from jouren.messaging.models import ClickHour, ShopClickHour
 from jouren.messaging.sending_rules.actions import save_rules
 from jouren.messaging.sending_rules.terms import Rules, Window
 from tests.messages import reader
-from tests.sending_rules import NEW_YORK, TOKYO, new_york, tokyo
+from tests.sending_rules import NEW_YORK, TOKYO, tokyo
 
 pytestmark = pytest.mark.django_db
-DAY = date(2026, 12, 1)
-EARLY = tokyo(2026, 11, 30, 12)
 
 
 def click(contact: Contact, *moments: datetime, by: str = "human", kind: str = "message.clicked") -> None:
@@ -106,39 +104,27 @@ def test_everybody_gets_a_moment_at_their_hour_in_their_zone() -> None:
     for number in range(5):
         click(reader(f"r{number}@example.jp"), *evenings(10, 7))
     merge_contacts(habit.pk, merged.pk)
-    moments = best_moment([habit.pk, new.pk, abroad.pk, merged.pk, 10**9], DAY, NEW_YORK, EARLY)
-    assert moments == {
-        habit.pk: tokyo(2026, 12, 1, 20),
-        new.pk: tokyo(2026, 12, 1, 7),
-        abroad.pk: new_york(2026, 12, 1, 7),
-        merged.pk: tokyo(2026, 12, 1, 20),
-        10**9: new_york(2026, 12, 1, 7),
+    assert best_hours([habit.pk, new.pk, abroad.pk, merged.pk, 10**9], NEW_YORK) == {
+        habit.pk: (20, TOKYO),
+        new.pk: (7, TOKYO),
+        abroad.pk: (7, NEW_YORK),
+        merged.pk: (20, TOKYO),
+        10**9: (7, NEW_YORK),
     }
 
 
 def test_a_new_shop_writes_at_the_hour_that_is_set() -> None:
     contact = reader("a@example.jp")
-    assert best_moment([contact.pk], DAY, TOKYO, EARLY) == {contact.pk: tokyo(2026, 12, 1, 8)}
+    assert best_hours([contact.pk], TOKYO) == {contact.pk: (8, TOKYO)}
     save_rules(Rules(TOKYO), default_hour=19)
-    assert best_moment([contact.pk], DAY, TOKYO, EARLY) == {contact.pk: tokyo(2026, 12, 1, 19)}
-
-
-def test_a_moment_that_is_over_is_the_next_days() -> None:
-    contact = reader("a@example.jp")
-    for now, moment in (
-        (tokyo(2026, 12, 1, 8), tokyo(2026, 12, 1, 8)),
-        (tokyo(2026, 12, 1, 8, 1), tokyo(2026, 12, 2, 8)),
-        (tokyo(2026, 12, 9, 7), tokyo(2026, 12, 9, 8)),
-        (tokyo(2026, 12, 9, 9), tokyo(2026, 12, 10, 8)),
-    ):
-        assert best_moment([contact.pk], DAY, TOKYO, now) == {contact.pk: moment}
+    assert best_hours([contact.pk], TOKYO) == {contact.pk: (19, TOKYO)}
 
 
 def test_the_best_hour_keeps_to_the_sending_rules() -> None:
     contact = reader("a@example.jp")
     click(contact, *evenings(30, 3), *evenings(10, 18))
     save_rules(Rules(TOKYO, window=Window(time(8), time(20))))
-    assert best_moment([contact.pk], DAY, TOKYO, EARLY) == {contact.pk: tokyo(2026, 12, 1, 18)}
+    assert best_hours([contact.pk], TOKYO) == {contact.pk: (18, TOKYO)}
 
 
 def test_the_shops_best_hour_is_learned_from_everybody() -> None:

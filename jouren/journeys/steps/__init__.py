@@ -20,7 +20,7 @@ from jouren.journeys.steps.ending import ExitKind
 from jouren.journeys.steps.forking import BranchKind, ChoiceKind, SplitKind
 from jouren.journeys.steps.listening import WaitEventKind, WaitFirstKind
 from jouren.journeys.steps.sending import SendKind
-from jouren.journeys.steps.waiting import WaitDateKind, WaitKind, WaitUntilKind
+from jouren.journeys.steps.waiting import WaitBestKind, WaitDateKind, WaitKind, WaitUntilKind
 
 MAX_DEPTH = 3
 
@@ -29,6 +29,7 @@ _KINDS: tuple[StepKind, ...] = (
     WaitKind(),
     WaitUntilKind(),
     WaitDateKind(),
+    WaitBestKind(),
     WaitEventKind(),
     WaitFirstKind(),
     BranchKind(),

@@ -17,6 +17,7 @@ from jouren.events.types import Event
 from jouren.journeys.dates import dated_fact, dated_facts
 from jouren.journeys.program import Decision, Facts, Go, Program, Stay, Step
 from jouren.journeys.steps.base import SECONDS, Binder, Compiler, Inner, Raw, StepKind, Way
+from jouren.messaging.best_hour import next_at
 
 UNITS = [("minutes", _("minutes")), ("hours", _("hours")), ("days", _("days")), ("weeks", _("weeks"))]
 _CHANGES = frozenset({"contact.changed", "order.paid"})
@@ -301,6 +302,53 @@ class WaitDateKind(StepKind):
             Way(gettext("on that day"), raw["then"]),
             Way(gettext("when there is no such date, or it is over"), raw["else"]),
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitBest(Step):
+    """Wait for the hour at which the person tends to answer: a day at most."""
+
+    next: str | None
+    asks_best_hour: ClassVar[bool] = True
+    is_clocked: ClassVar[bool] = True
+
+    def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
+        if facts.best is None:
+            return Go(self.next)
+        # Counted from arrival: what is learned of them meanwhile never makes them wait for more than that day.
+        until = next_at(*facts.best, facts.arrived_at)
+        return Go(self.next) if now >= until else Stay(until)
+
+
+class WaitBestKind(StepKind):
+    """``wait_best`` []"""
+
+    name = "wait_best"
+    waits = True
+
+    def block(self, inner: Inner) -> blocks.Block:
+        return WaitBestBlock()
+
+    def compile(self, value: Any, following: str | None, compiler: Compiler) -> dict[str, Any]:
+        return {}
+
+    def load(self, step_id: str, raw: Raw, binder: Binder) -> Step:
+        return WaitBest(step_id, raw["next"])
+
+    def describe(self, raw: Raw) -> str:
+        return gettext("Wait for their best hour")
+
+
+class WaitBestBlock(blocks.StaticBlock):
+    """Wait for the hour at which the person tends to answer."""
+
+    class Meta:
+        icon = "time"
+        label = _("Wait for their best hour")
+        admin_text = _(
+            "At most a day, until the hour at which this person clicked most often. Of whom too little is known, the "
+            "hour at which your readers do; before that, the hour that you set among the sending rules."
+        )
 
 
 def duration_text(seconds: int) -> str:
