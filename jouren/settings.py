@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "jouren.journeys",
     "jouren.content",
     "jouren.capture",
+    "jouren.webhooks",
     "jouren.messaging",
     "jouren.orders",
     "jouren.pyramid",

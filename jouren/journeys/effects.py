@@ -12,12 +12,14 @@ from jouren.contacts.models import SuppressionReason
 from jouren.journeys.crossing import Departure, Start, end_walks, start_walks
 from jouren.journeys.program import Step
 from jouren.journeys.steps.attributes import SetAttribute
+from jouren.journeys.steps.calling import CallWebhook
 from jouren.journeys.steps.changing import ChangeStage, Suppress
 from jouren.journeys.steps.crossing import LeaveJourney, StartJourney
 from jouren.journeys.steps.sending import Send
 from jouren.messaging.actions import PlannedDelivery, plan_many
 from jouren.messaging.vocabulary import Lane
 from jouren.pyramid.actions import change_stage
+from jouren.webhooks.outbox import PlannedCall, plan_calls
 
 if TYPE_CHECKING:
     from jouren.journeys.engine import Move
@@ -104,6 +106,32 @@ def _leave_journey(done: Done, now: datetime) -> None:
     )
 
 
+def _call_webhook(done: Done, now: datetime) -> None:
+    plan_calls(
+        [
+            PlannedCall(
+                effect.endpoint,
+                move.walker.contact_id,
+                {
+                    "type": "journey.step",
+                    "fields": list(effect.fields),
+                    "data": {
+                        "journey": {"id": move.version.journey_id, "name": move.version.name},
+                        "step": {"id": effect.id, "name": effect.name},
+                        "walk": move.walker.occurrence,
+                        "about": move.walker.key,
+                    },
+                },
+                move.walker.enrolment_id,
+                effect.id,
+                move.walker.occurrence,
+            )
+            for move, effect in done
+        ],
+        now,
+    )
+
+
 _WRITERS: dict[type[Step], Callable[[Done, datetime], None]] = {
     Send: _send,
     ChangeStage: _change_stage,
@@ -111,4 +139,5 @@ _WRITERS: dict[type[Step], Callable[[Done, datetime], None]] = {
     SetAttribute: _set_attribute,
     StartJourney: _start_journey,
     LeaveJourney: _leave_journey,
+    CallWebhook: _call_webhook,
 }

@@ -34,6 +34,8 @@ _ICONS = (
     ("form.", "form", ""),
     ("registration.", "success", "good"),
     ("page.", "view", ""),
+    ("webhook.failed", "warning", "bad"),
+    ("webhook.", "link-external", ""),
 )
 
 

@@ -27,6 +27,7 @@ from jouren.messaging.publishing import legal_problems
 from jouren.messaging.vocabulary import Kind
 from jouren.pyramid.queries import StageCount, stage_counts
 from jouren.pyramid.stages import Stage
+from jouren.webhooks.queries import count_failed
 
 MEANINGS = {
     Stage.AWARE: gettext_lazy("Visitors and people without a confirmed address"),
@@ -191,3 +192,10 @@ def notices(request: HttpRequest) -> Iterator[Notice]:
         for topic, pace in silent_topics():
             url, link = (reverse("messages:add"), _("Write a message")) if may_write else ("", "")
             yield Notice(silence_text(topic, pace), url, link)
+    if request.user.has_perm("webhooks.view_endpoint") and (untold := count_failed()):
+        text = ngettext(
+            "%(count)s call to a system of yours was not delivered.",
+            "%(count)s calls to systems of yours were not delivered.",
+            untold,
+        )
+        yield Notice(text % {"count": untold}, reverse("webhooks:list"), _("Look at them"))

@@ -14,6 +14,7 @@ from wagtail import blocks
 from jouren.journeys.program import Step
 from jouren.journeys.steps.attributes import ClearAttributeKind, SetAttributeKind
 from jouren.journeys.steps.base import Binder, StepKind, Way
+from jouren.journeys.steps.calling import WebhookKind
 from jouren.journeys.steps.changing import StageKind, SuppressKind
 from jouren.journeys.steps.crossing import LeaveJourneyKind, StartJourneyKind
 from jouren.journeys.steps.ending import ExitKind
@@ -40,6 +41,7 @@ _KINDS: tuple[StepKind, ...] = (
     ClearAttributeKind(),
     StartJourneyKind(),
     LeaveJourneyKind(),
+    WebhookKind(),
     ExitKind(),
 )
 _BY_NAME = {kind.name: kind for kind in _KINDS}
