@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "jouren.content",
     "jouren.capture",
     "jouren.webhooks",
+    "jouren.team",
     "jouren.messaging",
     "jouren.orders",
     "jouren.pyramid",

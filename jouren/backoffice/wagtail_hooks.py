@@ -44,6 +44,7 @@ def _urls() -> list[Any]:
         path("sending-rules/", include("jouren.backoffice.policy.urls")),
         path("parked/", include("jouren.backoffice.events.urls")),
         path("mailbox/", include("jouren.backoffice.mailbox.urls")),
+        path("notices/", include("jouren.backoffice.team.urls")),
         path("webhooks/", include("jouren.backoffice.webhooks.urls")),
         path("clock/", include("jouren.backoffice.clock.urls")),
         path("conditions/", include("jouren.backoffice.conditions.urls")),

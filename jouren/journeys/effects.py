@@ -16,9 +16,11 @@ from jouren.journeys.steps.calling import CallWebhook
 from jouren.journeys.steps.changing import ChangeStage, Suppress
 from jouren.journeys.steps.crossing import LeaveJourney, StartJourney
 from jouren.journeys.steps.sending import Send
+from jouren.journeys.steps.telling import TellColleagues
 from jouren.messaging.actions import PlannedDelivery, plan_many
 from jouren.messaging.vocabulary import Lane
 from jouren.pyramid.actions import change_stage
+from jouren.team.actions import Telling, tell_colleagues
 from jouren.webhooks.outbox import PlannedCall, plan_calls
 
 if TYPE_CHECKING:
@@ -132,6 +134,25 @@ def _call_webhook(done: Done, now: datetime) -> None:
     )
 
 
+def _tell_colleagues(done: Done, now: datetime) -> None:
+    tell_colleagues(
+        [
+            Telling(
+                effect.users,
+                move.walker.contact_id,
+                move.version.journey_id,
+                move.version.name,
+                effect.text,
+                move.walker.enrolment_id,
+                effect.id,
+                move.walker.occurrence,
+            )
+            for move, effect in done
+        ],
+        now,
+    )
+
+
 _WRITERS: dict[type[Step], Callable[[Done, datetime], None]] = {
     Send: _send,
     ChangeStage: _change_stage,
@@ -140,4 +161,5 @@ _WRITERS: dict[type[Step], Callable[[Done, datetime], None]] = {
     StartJourney: _start_journey,
     LeaveJourney: _leave_journey,
     CallWebhook: _call_webhook,
+    TellColleagues: _tell_colleagues,
 }

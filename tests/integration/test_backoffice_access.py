@@ -17,7 +17,18 @@ from tests.backoffice import ENGLISH, make_person, owner_client, staff_client
 
 pytestmark = pytest.mark.django_db
 
-OWN = ("people", "parked", "mailbox", "clock", "conditions", "message_try", "api_keys", "sending_rules", "webhooks")
+OWN = (
+    "people",
+    "parked",
+    "mailbox",
+    "clock",
+    "conditions",
+    "message_try",
+    "api_keys",
+    "sending_rules",
+    "webhooks",
+    "notices",
+)
 VIEWSETS = ("journeys", "messages", "dayoff", "topic", "pyramidrule", "domainlimit")
 
 

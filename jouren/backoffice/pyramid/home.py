@@ -16,6 +16,7 @@ from wagtail.models import Page
 from jouren.backoffice.figures import changes
 from jouren.backoffice.policy.silence import silence_text, silent_topics
 from jouren.backoffice.publishing import failed_schedules
+from jouren.backoffice.team.views import NoticesForYouPanel
 from jouren.capture.models import Form
 from jouren.content.models import HomePage, LandingPage
 from jouren.core import clock
@@ -115,7 +116,7 @@ class NoticesPanel(Component):
 
 def use_our_panels(request: HttpRequest, panels: list[Component]) -> None:
     """Replace what Wagtail shows on its first screen."""
-    panels[:] = [NoticesPanel(), FirstStepsPanel(), PyramidPanel()]
+    panels[:] = [NoticesPanel(), NoticesForYouPanel(), FirstStepsPanel(), PyramidPanel()]
 
 
 def _levels(counts: list[StageCount]) -> Iterator[Level]:

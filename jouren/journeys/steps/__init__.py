@@ -21,6 +21,7 @@ from jouren.journeys.steps.ending import ExitKind
 from jouren.journeys.steps.forking import BranchKind, ChoiceKind, SplitKind
 from jouren.journeys.steps.listening import WaitEventKind, WaitFirstKind
 from jouren.journeys.steps.sending import SendKind
+from jouren.journeys.steps.telling import ColleagueKind
 from jouren.journeys.steps.waiting import WaitDateKind, WaitKind, WaitUntilKind
 
 MAX_DEPTH = 3
@@ -42,6 +43,7 @@ _KINDS: tuple[StepKind, ...] = (
     StartJourneyKind(),
     LeaveJourneyKind(),
     WebhookKind(),
+    ColleagueKind(),
     ExitKind(),
 )
 _BY_NAME = {kind.name: kind for kind in _KINDS}
