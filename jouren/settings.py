@@ -33,6 +33,8 @@ INSTALLED_APPS = [
     "jouren.journeys",
     "jouren.content",
     "jouren.capture",
+    "jouren.webhooks",
+    "jouren.team",
     "jouren.messaging",
     "jouren.orders",
     "jouren.pyramid",

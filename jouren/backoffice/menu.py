@@ -51,7 +51,7 @@ def register_areas() -> None:
         hooks.register(MESSAGES_HOOK, make)
     for make in (_pages, _pictures):
         hooks.register(GATHER_HOOK, make)
-    for make in (_mailbox, _parked, _history):
+    for make in (_mailbox, _parked, _webhooks, _history):
         hooks.register(OPERATIONS_HOOK, make)
     hooks.register("construct_main_menu", drop_foreign)
     hooks.register("construct_settings_menu", drop_foreign_settings)
@@ -171,6 +171,17 @@ def _parked() -> MenuItem:
         name="parked",
         icon_name="warning",
         order=20,
+    )
+
+
+def _webhooks() -> MenuItem:
+    return PermittedMenuItem(
+        _("Webhooks"),
+        reverse("webhooks:list"),
+        permissions=("webhooks.view_endpoint",),
+        name="webhooks",
+        icon_name="link-external",
+        order=40,
     )
 
 

@@ -32,6 +32,8 @@ _PERMISSIONS = (
     ("messaging", "sendingrules", ("view", "change")),
     ("events", "parkedevent", ("view", "change", "delete")),
     ("core", "clock", ("change",)),
+    ("webhooks", "endpoint", ("view", "add", "change")),
+    ("webhooks", "call", ("change",)),
 )
 
 
@@ -42,6 +44,8 @@ def _urls() -> list[Any]:
         path("sending-rules/", include("jouren.backoffice.policy.urls")),
         path("parked/", include("jouren.backoffice.events.urls")),
         path("mailbox/", include("jouren.backoffice.mailbox.urls")),
+        path("notices/", include("jouren.backoffice.team.urls")),
+        path("webhooks/", include("jouren.backoffice.webhooks.urls")),
         path("clock/", include("jouren.backoffice.clock.urls")),
         path("conditions/", include("jouren.backoffice.conditions.urls")),
     ]

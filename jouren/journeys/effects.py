@@ -12,12 +12,16 @@ from jouren.contacts.models import SuppressionReason
 from jouren.journeys.crossing import Departure, Start, end_walks, start_walks
 from jouren.journeys.program import Step
 from jouren.journeys.steps.attributes import SetAttribute
+from jouren.journeys.steps.calling import CallWebhook
 from jouren.journeys.steps.changing import ChangeStage, Suppress
 from jouren.journeys.steps.crossing import LeaveJourney, StartJourney
 from jouren.journeys.steps.sending import Send
+from jouren.journeys.steps.telling import TellColleagues
 from jouren.messaging.actions import PlannedDelivery, plan_many
 from jouren.messaging.vocabulary import Lane
 from jouren.pyramid.actions import change_stages
+from jouren.team.actions import Telling, tell_colleagues
+from jouren.webhooks.outbox import PlannedCall, plan_calls
 
 if TYPE_CHECKING:
     from jouren.journeys.engine import Move
@@ -110,6 +114,51 @@ def _leave_journey(done: Done, now: datetime) -> None:
     )
 
 
+def _call_webhook(done: Done, now: datetime) -> None:
+    plan_calls(
+        [
+            PlannedCall(
+                effect.endpoint,
+                move.walker.contact_id,
+                {
+                    "type": "journey.step",
+                    "fields": list(effect.fields),
+                    "data": {
+                        "journey": {"id": move.version.journey_id, "name": move.version.name},
+                        "step": {"id": effect.id, "name": effect.name},
+                        "walk": move.walker.occurrence,
+                        "about": move.walker.key,
+                    },
+                },
+                move.walker.enrolment_id,
+                effect.id,
+                move.walker.occurrence,
+            )
+            for move, effect in done
+        ],
+        now,
+    )
+
+
+def _tell_colleagues(done: Done, now: datetime) -> None:
+    tell_colleagues(
+        [
+            Telling(
+                effect.users,
+                move.walker.contact_id,
+                move.version.journey_id,
+                move.version.name,
+                effect.text,
+                move.walker.enrolment_id,
+                effect.id,
+                move.walker.occurrence,
+            )
+            for move, effect in done
+        ],
+        now,
+    )
+
+
 _WRITERS: dict[type[Step], Callable[[Done, datetime], None]] = {
     Send: _send,
     ChangeStage: _change_stage,
@@ -117,4 +166,6 @@ _WRITERS: dict[type[Step], Callable[[Done, datetime], None]] = {
     SetAttribute: _set_attribute,
     StartJourney: _start_journey,
     LeaveJourney: _leave_journey,
+    CallWebhook: _call_webhook,
+    TellColleagues: _tell_colleagues,
 }

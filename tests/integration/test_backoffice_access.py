@@ -17,7 +17,18 @@ from tests.backoffice import ENGLISH, make_person, owner_client, staff_client
 
 pytestmark = pytest.mark.django_db
 
-OWN = ("people", "parked", "mailbox", "clock", "conditions", "message_try", "api_keys", "sending_rules")
+OWN = (
+    "people",
+    "parked",
+    "mailbox",
+    "clock",
+    "conditions",
+    "message_try",
+    "api_keys",
+    "sending_rules",
+    "webhooks",
+    "notices",
+)
 VIEWSETS = ("journeys", "messages", "dayoff", "topic", "pyramidrule", "domainlimit")
 
 
@@ -27,6 +38,8 @@ def own_urls() -> Iterator[tuple[str, str]]:
         "public_id": uuid.UUID(int=1),
         "pk": 1,
         "event_id": 1,
+        "call_id": 1,
+        "secret_id": 1,
         "problem_id": 1,
         "suppression_id": 1,
         "mail_id": "none",
@@ -90,6 +103,7 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/parked/", ["events.view_parkedevent"]),
         ("/admin/mailbox/", ["messaging.view_delivery", "contacts.view_contact"]),
         ("/admin/api-keys/", ["api.view_apikey"]),
+        ("/admin/webhooks/", ["webhooks.view_endpoint"]),
         ("/admin/journeys/", ["journeys.view_journey"]),
         ("/admin/messages/", ["messaging.view_message"]),
         ("/admin/sending-rules/", ["messaging.view_sendingrules"]),

@@ -368,7 +368,7 @@ def test_help_and_offers_are_shown_for_a_person_and_a_journey() -> None:
     journey = Journey.objects.create(name="Welcome")
     journey.versions.create(
         number=1,
-        compiled={"steps": {}, "first": None, "trigger": {"event": "order.paid", "match": {}}},
+        compiled={"steps": {}, "first": None, "goal": None, "trigger": {"event": "order.paid", "match": {}}},
         schema=1,
         hash="x",
         run=create_run(RunKind.JOURNEY, "Welcome", str(journey.pk)),

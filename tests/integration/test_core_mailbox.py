@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import gc
 import json
 import os
 import smtplib
@@ -139,6 +141,25 @@ def test_without_relay_and_sink_there_is_nowhere_to_send(config: Config) -> None
 def test_a_relay_that_is_set_is_used_even_where_a_sink_runs(config: Config, sink: RunningSink) -> None:
     relay = SmtpAddress("relay.example.jp", 25)
     assert smtp_address(replace(config, email=relay)) == relay
+
+
+def test_a_sink_that_ends_hangs_up(config: Config, sink: RunningSink) -> None:
+    address = smtp_address(config)
+    with socket.create_connection((address.host, address.port), timeout=10) as caller:
+        assert caller.recv(3) == b"220"
+        sink.end()
+        gc.collect()  # what was left open would complain now
+        with contextlib.suppress(ConnectionResetError):
+            while caller.recv(1000):
+                pass
+
+
+def test_callers_who_hang_up_at_once_leave_no_connection_behind(config: Config, sink: RunningSink) -> None:
+    address = smtp_address(config)
+    for _ in range(50):
+        socket.create_connection((address.host, address.port), timeout=10).close()
+    sink.end()
+    gc.collect()  # what was left open would complain now
 
 
 def test_a_second_sink_waits_and_takes_over_where_a_killed_one_listened(config: Config) -> None:

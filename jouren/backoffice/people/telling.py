@@ -34,6 +34,9 @@ _ICONS = (
     ("form.", "form", ""),
     ("registration.", "success", "good"),
     ("page.", "view", ""),
+    ("team.", "user", ""),
+    ("webhook.failed", "warning", "bad"),
+    ("webhook.", "link-external", ""),
 )
 
 

@@ -16,6 +16,7 @@ from wagtail.models import Page
 from jouren.backoffice.figures import changes
 from jouren.backoffice.policy.silence import silence_text, silent_topics
 from jouren.backoffice.publishing import failed_schedules
+from jouren.backoffice.team.views import NoticesForYouPanel
 from jouren.capture.models import Form
 from jouren.content.models import HomePage, LandingPage
 from jouren.core import clock
@@ -28,6 +29,7 @@ from jouren.messaging.relay_trouble import known_trouble
 from jouren.messaging.vocabulary import Kind
 from jouren.pyramid.queries import StageCount, stage_counts
 from jouren.pyramid.stages import Stage
+from jouren.webhooks.queries import count_failed
 
 MEANINGS = {
     Stage.AWARE: gettext_lazy("Visitors and people without a confirmed address"),
@@ -115,7 +117,7 @@ class NoticesPanel(Component):
 
 def use_our_panels(request: HttpRequest, panels: list[Component]) -> None:
     """Replace what Wagtail shows on its first screen."""
-    panels[:] = [NoticesPanel(), FirstStepsPanel(), PyramidPanel()]
+    panels[:] = [NoticesPanel(), NoticesForYouPanel(), FirstStepsPanel(), PyramidPanel()]
 
 
 def _levels(counts: list[StageCount]) -> Iterator[Level]:
@@ -201,3 +203,10 @@ def notices(request: HttpRequest) -> Iterator[Notice]:
         for topic, pace in silent_topics():
             url, link = (reverse("messages:add"), _("Write a message")) if may_write else ("", "")
             yield Notice(silence_text(topic, pace), url, link)
+    if request.user.has_perm("webhooks.view_endpoint") and (untold := count_failed()):
+        text = ngettext(
+            "%(count)s call to a system of yours was not delivered.",
+            "%(count)s calls to systems of yours were not delivered.",
+            untold,
+        )
+        yield Notice(text % {"count": untold}, reverse("webhooks:list"), _("Look at them"))

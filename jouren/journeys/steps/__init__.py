@@ -14,12 +14,14 @@ from wagtail import blocks
 from jouren.journeys.program import Step
 from jouren.journeys.steps.attributes import ClearAttributeKind, SetAttributeKind
 from jouren.journeys.steps.base import Binder, StepKind, Way
+from jouren.journeys.steps.calling import WebhookKind
 from jouren.journeys.steps.changing import StageKind, SuppressKind
 from jouren.journeys.steps.crossing import LeaveJourneyKind, StartJourneyKind
 from jouren.journeys.steps.ending import ExitKind
 from jouren.journeys.steps.forking import BranchKind, ChoiceKind, SplitKind
 from jouren.journeys.steps.listening import WaitEventKind, WaitFirstKind
 from jouren.journeys.steps.sending import SendKind
+from jouren.journeys.steps.telling import ColleagueKind
 from jouren.journeys.steps.waiting import WaitBestKind, WaitDateKind, WaitKind, WaitUntilKind
 
 MAX_DEPTH = 3
@@ -41,6 +43,8 @@ _KINDS: tuple[StepKind, ...] = (
     ClearAttributeKind(),
     StartJourneyKind(),
     LeaveJourneyKind(),
+    WebhookKind(),
+    ColleagueKind(),
     ExitKind(),
 )
 _BY_NAME = {kind.name: kind for kind in _KINDS}
