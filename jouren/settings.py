@@ -30,6 +30,7 @@ X_FRAME_OPTIONS = "SAMEORIGIN"
 INSTALLED_APPS = [
     "jouren.api",
     "jouren.backoffice",
+    "jouren.files",
     "jouren.journeys",
     "jouren.content",
     "jouren.capture",

@@ -10,7 +10,7 @@ from wagtail import blocks
 from wagtail.snippets.blocks import SnippetChooserBlock
 
 from jouren.journeys.events import event_choices, human_only, property_tests, tests_block
-from jouren.journeys.steps.changing import stage_choices
+from jouren.journeys.steps.changing import STAGE_WORDS, stage_choices
 
 MAX_TRIGGERS = 10
 _PURCHASES = [("", _("any purchase")), ("trial", _("a trial")), ("regular", _("at the regular price"))]
@@ -40,7 +40,7 @@ class PurchaseTriggerBlock(blocks.StructBlock):
 class StageTriggerBlock(blocks.StructBlock):
     """Who enters a stage of the pyramid."""
 
-    stage = blocks.ChoiceBlock(choices=stage_choices, label=_("stage"))
+    stage = blocks.ChoiceBlock(choices=stage_choices, words=STAGE_WORDS, label=_("stage"))
 
     class Meta:
         icon = "arrow-up"
