@@ -46,6 +46,7 @@ def _urls() -> list[Any]:
         path("mailbox/", include("jouren.backoffice.mailbox.urls")),
         path("notices/", include("jouren.backoffice.team.urls")),
         path("webhooks/", include("jouren.backoffice.webhooks.urls")),
+        path("files/", include("jouren.backoffice.files.urls")),
         path("clock/", include("jouren.backoffice.clock.urls")),
         path("conditions/", include("jouren.backoffice.conditions.urls")),
     ]

@@ -175,7 +175,7 @@ def _twice(documents: Sequence[Document]) -> list[Problem]:
             other = first.setdefault(key, each.file)
             if other != each.file:
                 text = _(
-                    "%(other)s is the same one. Remove its id here, and give it another file name, to make a copy."
+                    "%(other)s is the same one. To make a copy, remove the id and give it another file name."
                 )
                 problems.append(Problem(each.file, 0, text % {"other": other}))
     return problems

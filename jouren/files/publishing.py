@@ -113,7 +113,7 @@ def _moved(former: JourneyVersion, people: dict[int, int], inside: Inside) -> li
 
 def _has_news(thing: Any) -> bool:
     row = type(thing).objects.get(pk=thing.pk)
-    return not row.live or row.has_unpublished_changes
+    return not row.live or row.has_unpublished_changes or not row.versions.exists()
 
 
 def _publish(thing: Any, by: AbstractBaseUser | None) -> None:

@@ -13,7 +13,7 @@ from jouren.files.kinds import KINDS
 def schemas() -> dict[str, dict[str, Any]]:
     """The schemas by folder, in English. They hold nothing of the shop's own."""
     with override("en"):
-        return {kind.folder: _spoken(kind.schema()) for kind in KINDS}
+        return {kind.folder: spoken(kind.schema()) for kind in KINDS}
 
 
 def schema_text(folder: str) -> str:
@@ -21,10 +21,10 @@ def schema_text(folder: str) -> str:
     return json.dumps(schemas()[folder], ensure_ascii=False, indent=1) + "\n"
 
 
-def _spoken(part: Any) -> Any:
+def spoken(part: Any) -> Any:
     """Texts that wait for a language are said now."""
     if isinstance(part, dict):
-        return {str(key): _spoken(value) for key, value in part.items()}
+        return {str(key): spoken(value) for key, value in part.items()}
     if isinstance(part, list | tuple):
-        return [_spoken(each) for each in part]
+        return [spoken(each) for each in part]
     return part if part is None or isinstance(part, bool | int | float) else str(part)

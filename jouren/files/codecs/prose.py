@@ -1,4 +1,4 @@
-"""Formatted text: only what the editor can make, with pages named by their path."""
+"""Formatted text: only what the editor can make, a paragraph a line, with pages named by their path."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ _ALWAYS = frozenset({"p", "br"})
 _ATTRIBUTES = frozenset({"href", "linktype", "page"})
 _SCHEMES = ("https:", "http:", "mailto:", "tel:", "#", "/", "{{")
 _KEY = re.compile(r' data-block-key="[^"]*"')
+_BETWEEN = re.compile(r"(</(?:p|h[1-6]|[ou]l)>|<hr */?>)(?=<)")
+_BROKEN = re.compile(r"(</(?:p|h[1-6]|[ou]l)>|<hr */?>)\s*\n\s*(?=<|$)")
 _STORED = re.compile(r'<a\b(?=[^>]*\blinktype="page")[^>]*\bid="(\d+)"[^>]*>')
 _FILED = re.compile(r'<a\b(?=[^>]*\blinktype="page")[^>]*\bpage="([^"]*)"[^>]*>')
 
@@ -33,7 +35,8 @@ class ProseCodec(Codec):
             page = to.names.name_of(Page, int(found[1]))
             return f'<a linktype="page" page="{escape(page or "")}">'
 
-        return _STORED.sub(named, _KEY.sub("", raw or ""))
+        plain = _STORED.sub(named, _KEY.sub("", raw or ""))
+        return _BETWEEN.sub(r"\1\n", _BROKEN.sub(r"\1", plain))
 
     def read(self, node: Node, by: Reading, path: str) -> Any:
         if node.value is None:
@@ -48,7 +51,7 @@ class ProseCodec(Codec):
         def stored(found: re.Match[str]) -> str:
             return f'<a linktype="page" id="{by.find(node, Page, unescape(found[1]))}">'
 
-        return _FILED.sub(stored, text)
+        return _FILED.sub(stored, _BROKEN.sub(r"\1", text))
 
     def schema(self) -> Schema:
         return {"type": ["string", "null"], "contentMediaType": "text/html"}

@@ -135,7 +135,8 @@ class ChoiceCodec(Codec):
         }
 
     def write(self, raw: Any, to: Writing) -> Any:
-        return None if raw in (None, "") else self._words.get(str(raw), raw)
+        value = getattr(raw, "value", raw)  # a model's default is a member of an enumeration
+        return None if value in (None, "") else self._words.get(str(value), value)
 
     def read(self, node: Node, by: Reading, path: str) -> Any:
         if node.value is None or node.value == "":
