@@ -174,9 +174,7 @@ def _twice(documents: Sequence[Document]) -> list[Problem]:
         for key in ((each.kind.name, each.identity), (each.kind.name, each.stem)):
             other = first.setdefault(key, each.file)
             if other != each.file:
-                text = _(
-                    "%(other)s is the same one. To make a copy, remove the id and give it another file name."
-                )
+                text = _("%(other)s is the same one. To make a copy, remove the id and give it another file name.")
                 problems.append(Problem(each.file, 0, text % {"other": other}))
     return problems
 
@@ -185,12 +183,11 @@ def _other_problems(documents: Sequence[Document]) -> list[Problem]:
     try:
         with transaction.atomic():
             try:
-                _read(documents, Pictures())
+                _read(documents, Pictures(), is_partial=True)
             finally:
                 transaction.set_rollback(True)
     except BadFiles as error:
-        # A name may be that of a file that cannot be read: only what is wrong in itself is told.
-        return [problem for problem in error.problems if _("neither among the files nor here") not in problem.text]
+        return error.problems
     return []
 
 
@@ -202,7 +199,7 @@ class _Read:
     unnamed: Counter[str]
 
 
-def _read(documents: Sequence[Document], pictures: Pictures) -> _Read:
+def _read(documents: Sequence[Document], pictures: Pictures, *, is_partial: bool = False) -> _Read:
     """Give every document its thing, and read what it holds."""
     lock_identities()
     known: Known = {kind.name: identities(kind) for kind in KINDS}
@@ -216,7 +213,7 @@ def _read(documents: Sequence[Document], pictures: Pictures) -> _Read:
     unfinished: list[Problem] = []
     unnamed: Counter[str] = Counter()
     for document in documents:
-        reading = Reading(document.file, names, document.identity)
+        reading = Reading(document.file, names, document.identity, is_partial)
         document.raw = document.kind.read(document.node, reading)
         problems += reading.problems
         unfinished += reading.unfinished

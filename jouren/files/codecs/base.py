@@ -43,6 +43,8 @@ class Reading:
     file: str
     names: Names
     identity: uuid.UUID
+    is_partial: bool = False
+    """Other files could not be read, so a name that nothing has may be that of one of them."""
     problems: list[Problem] = field(default_factory=list)
     unfinished: list[Problem] = field(default_factory=list)
     ids: dict[str, int] = field(default_factory=dict)
@@ -78,7 +80,8 @@ class Reading:
         try:
             return self.names.find(model, name)
         except UserError as error:
-            self.refuse(node.line, str(error))
+            if not self.is_partial:
+                self.refuse(node.line, str(error))
             return None
 
     def id_for(self, type: str, plain: Any) -> str:
