@@ -30,7 +30,6 @@ def test_a_journey_goes_out_and_comes_back_changed(browser: Browser, shop: Insta
         office.page.set_input_files("#archive", broken_zip)
         office.page.get_by_role("button", name="何が変わるかを見る").click()
         expect(office.page.locator(".jouren-problems li").first).to_contain_text(f"{file}:1")
-        office.complaints[:] = [line for line in office.complaints if "400" not in line]
         found += flaws_at_every_width(office)
 
         office.page.get_by_role("link", name="別のzipを選ぶ").click()

@@ -20,7 +20,7 @@ from jouren.core.errors import UserError
 from jouren.files.errors import BadFiles, ChangedMeanwhile
 from jouren.files.exporting import export_journeys
 from jouren.files.folders import write_zip
-from jouren.files.importing import Document, Imported, import_files
+from jouren.files.importing import Document, Imported, State, import_files
 from jouren.files.models import Upload
 from jouren.files.uploads import MAX_UPLOAD, find_upload, keep_upload
 from jouren.journeys.models import Inside, Journey
@@ -146,7 +146,7 @@ class ShowScreen(_FilesScreen):
 
     @staticmethod
     def _done_text(done: Imported) -> str:
-        counts = {"new": done.counts["new"], "changed": done.counts["changed"]}  # type: ignore[index]
+        counts = {"new": done.counts[State.NEW], "changed": done.counts[State.CHANGED]}
         text = _("Imported and published: %(new)s new, %(changed)s changed.")
         if not done.publishing:
             text = _("Imported as drafts: %(new)s new, %(changed)s changed. Publish them when you have looked at them.")
@@ -189,7 +189,8 @@ class ShowScreen(_FilesScreen):
         return {
             **super().get_context_data(**kwargs),
             "shown": shown,
-            "rows": [_row(each) for each in shown.documents],
+            # What stays as it is comes last.
+            "rows": [_row(each) for each in sorted(shown.documents, key=lambda each: each.state == State.SAME)],
             "notes": notes_of(shown),
             "publishes": self.publishes,
             "may_publish": self.may_publish,
