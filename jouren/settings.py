@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "jouren.api",
     "jouren.backoffice",
     "jouren.files",
+    "jouren.reports",
     "jouren.journeys",
     "jouren.content",
     "jouren.capture",
