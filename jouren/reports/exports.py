@@ -127,7 +127,7 @@ def _heads() -> list[str]:
         _("Hours here: nine of ten"),
         _("Sent"),
         _("Came back"),
-        _("Delivered"),
+        pgettext("of messages", "Delivered"),
         _("Opened"),
         _("Clicked"),
         _("Unsubscribed"),
