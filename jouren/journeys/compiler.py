@@ -17,6 +17,7 @@ from jouren.conditions.errors import ConditionError
 from jouren.conditions.tree import validate_tree
 from jouren.core.errors import UserError
 from jouren.events.types import event_type
+from jouren.journeys.conversions import compile_conversion
 from jouren.journeys.program import SCHEMA
 from jouren.journeys.steps import step_kind
 from jouren.journeys.triggers import compile_trigger
@@ -59,6 +60,9 @@ def compile_journey(journey: Journey) -> dict[str, Any]:
             for block in journey.exits
         ],
         "entries_per_hour": journey.entries_per_hour,
+        "holdout": journey.holdout,
+        "conversion": _conversion(journey),
+        "conversion_days": journey.conversion_days,
         "first": first,
         "steps": steps.compiled,
     }
@@ -94,6 +98,13 @@ def _triggers(journey: Journey) -> list[dict[str, Any]]:
         if trigger is not None:
             triggers.append(trigger)
     return triggers
+
+
+def _conversion(journey: Journey) -> dict[str, Any] | None:
+    try:
+        return compile_conversion(journey.conversion)
+    except UserError as error:
+        raise JourneyProblem("conversion", str(error)) from error
 
 
 def fingerprint(compiled: dict[str, Any]) -> str:

@@ -6,11 +6,12 @@ The JSON, schema 2:
      "triggers": [{"event": "order.paid", "match": {"kind": …}, "where": [TEST], "times": 1, "within_days": null}],
      "reentry": "once" | "again" | "after" | "keyed", "reentry_days": 30, "key": "order",
      "entry": TREE | null, "exits": [{"when": TREE, "reason": "…"}], "goal": TREE | null,
-     "entries_per_hour": null,
+     "entries_per_hour": null, "holdout": 10 | null, "conversion": GOAL | null, "conversion_days": 30,
      "steps": {STEP_ID: {"type": "send", …, "next": STEP_ID | null}, …}}
 
 What a step of each type holds is said where the type is, in ``jouren.journeys.steps``. A step's id is the UUID of the
-block it was written as; TREE is a condition of ``jouren.conditions``, TEST one of ``jouren.events.policies``. Schema 1
+block it was written as; TREE is a condition of ``jouren.conditions``, TEST one of ``jouren.events.policies``, GOAL
+described in ``conversions.py``. Versions that were made before these three were known lack them. Schema 1
 had one ``trigger`` and is still read.
 """
 
@@ -120,7 +121,10 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A journey's version, ready to run. ``facts`` says what each tuple of values given to its tests holds."""
+    """A journey's version, ready to run. ``facts`` says what each tuple of values given to its tests holds.
+
+    ``holdout``: so many of a hundred people who would enter are held back, to compare.
+    """
 
     first: str | None
     zone: ZoneInfo
@@ -133,6 +137,7 @@ class Program:
     exits: tuple[tuple[Condition, str], ...] = ()
     goal: Condition | None = None
     entries_per_hour: int | None = None
+    holdout: int = 0
     facts: tuple[FactUse, ...] = field(default=(), repr=False)
 
     @property

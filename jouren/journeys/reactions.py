@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -98,7 +98,8 @@ def enrol_contacts(
 
     ``keys``: what each walk is about, by contact; empty where the journey does not ask. ``started_by``: the walk whose
     step starts it, by contact. Over the journey's limit an hour, people begin later, in their turn. While the journey
-    is paused they stand still at the first step, or are turned away and counted.
+    is paused they stand still at the first step, or are turned away and counted. Who is held out to compare is kept
+    with the moment, and gets nothing.
     """
     program = version.program
     pause_id, entries = open_pause(version.journey_id) or (None, None)
@@ -115,6 +116,7 @@ def enrol_contacts(
             "turned_away_by": pause_id if entries == Entries.TURN_AWAY else None,
             "reentry": program.reentry,
             "days": program.reentry_days,
+            "holdout": program.holdout,
             "now": now,
         },
     )
@@ -125,12 +127,21 @@ def enrol_contacts(
     record_events(
         [
             NewEvent(
-                "journey.entered", contact_id, {"journey": version.journey_id, "name": version.name}, occurred_at=now
+                "journey.held_out" if is_held_out else "journey.entered",
+                contact_id,
+                {"journey": version.journey_id, "name": version.name},
+                occurred_at=now,
             )
-            for contact_id, _id in rows
+            for contact_id, _id, is_held_out in rows
         ]
     )
-    return [contact_id for contact_id, _id in rows]
+    return [contact_id for contact_id, _id, is_held_out in rows if not is_held_out]
+
+
+def held_out_of(journey_id: int, contact_ids: Collection[int]) -> set[int]:
+    """Those of these people who are held out of a journey, to compare."""
+    rows = _sql.all("held_out_of", {"journey_id": journey_id, "contact_ids": list(contact_ids)})
+    return {row[0] for row in rows}
 
 
 def open_pause(journey_id: int) -> tuple[int, str] | None:

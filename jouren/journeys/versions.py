@@ -67,6 +67,7 @@ def load_program(compiled: Mapping[str, Any]) -> Program:
         exits=exits,
         goal=goal,
         entries_per_hour=compiled.get("entries_per_hour"),
+        holdout=compiled.get("holdout") or 0,
         facts=binder.facts,
     )
 

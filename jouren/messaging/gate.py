@@ -37,6 +37,7 @@ class GateFacts(NamedTuple):
 
     ``has_consent`` is None for whoever never agreed, False for whoever took it back.
     ``zone`` names the time zone the person lives in. ``rules_edition`` is that of the shop's sending rules, 0: none.
+    ``in_control_group``: the shop sends them no marketing, to compare.
     """
 
     question: Question
@@ -54,6 +55,7 @@ class GateFacts(NamedTuple):
     run_id: int
     zone: str | None
     rules_edition: int
+    in_control_group: bool = False
 
     @property
     def is_transactional(self) -> bool:

@@ -74,17 +74,31 @@ SELECT id, entries FROM journeys_pause WHERE journey_id = %(journey_id)s AND res
 -- name: enrol
 -- Each at most once at a time; how often else is the journey's choice. While the journey is paused, people begin to
 -- stand still (holds), or are turned away by the pause and only noted.
+--
+-- Who is held out is drawn by lot, once: who has walked the journey goes on to, who was held out stays out while there is
+-- a holdout, and one row says so.
 WITH entering AS (
-SELECT wanted.contact_id, wanted.key, coalesce(past.walks, 0) + 1 AS occurrence
+SELECT wanted.contact_id, wanted.key, coalesce(past.latest, 0) + 1 AS occurrence, side.is_held_out,
+       coalesce(CASE WHEN (SELECT share FROM messaging_controlgroup WHERE id = 1) > 0 THEN core_is_drawn(
+           'control group', wanted.contact_id, (SELECT share FROM messaging_controlgroup WHERE id = 1)
+       ) END, false) AS in_control_group
 FROM unnest(%(contact_ids)s::bigint[], %(keys)s::text[]) AS wanted (contact_id, key)
 LEFT JOIN LATERAL (
-    SELECT max(occurrence) AS walks, bool_or(state = 1) AS active, bool_or(key = wanted.key) AS same,
-           max(entered_at) AS last
+    SELECT max(occurrence) AS latest, bool_or(state = 1) AS active, bool_or(state = 5) AS held_out,
+           bool_or(state <> 5) AS walked, bool_or(state <> 5 AND key = wanted.key) AS same,
+           max(entered_at) FILTER (WHERE state <> 5) AS last
     FROM journeys_enrolment
     WHERE journey_id = %(journey_id)s AND contact_id = wanted.contact_id
 ) AS past ON true
-WHERE CASE %(reentry)s::text
-          WHEN 'once' THEN past.walks IS NULL
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN %(holdout)s::integer = 0 OR past.walked THEN false
+                ELSE past.held_out IS TRUE OR core_is_drawn(
+                    'holdout:' || %(journey_id)s::bigint, wanted.contact_id, %(holdout)s::integer)
+           END AS is_held_out
+) AS side
+WHERE CASE CASE WHEN side.is_held_out THEN 'held out' ELSE %(reentry)s::text END
+          WHEN 'held out' THEN past.held_out IS NOT TRUE
+          WHEN 'once' THEN past.walked IS NOT TRUE
           WHEN 'again' THEN past.active IS NOT TRUE
           WHEN 'after' THEN past.active IS NOT TRUE
               AND (past.last IS NULL OR past.last <= %(now)s::timestamptz - %(days)s::integer * interval '24 hours')
@@ -97,14 +111,20 @@ ON CONFLICT (pause_id, contact_id) DO NOTHING
 )
 INSERT INTO journeys_enrolment
     (journey_id, version_id, contact_id, occurrence, key, state, step, arrived_at, due_at, held_due_at, waits_for,
-     entered_at)
-SELECT %(journey_id)s, %(version_id)s, contact_id, occurrence, key, 1, %(first)s::uuid, %(now)s,
-       CASE WHEN NOT %(holds)s THEN %(now)s::timestamptz END, CASE WHEN %(holds)s THEN %(now)s::timestamptz END,
-       %(waits_for)s, %(now)s
+     entered_at, in_control_group)
+SELECT %(journey_id)s, %(version_id)s, contact_id, occurrence, key, CASE WHEN is_held_out THEN 5 ELSE 1 END,
+       CASE WHEN NOT is_held_out THEN %(first)s::uuid END, %(now)s,
+       CASE WHEN NOT is_held_out AND NOT %(holds)s THEN %(now)s::timestamptz END,
+       CASE WHEN NOT is_held_out AND %(holds)s THEN %(now)s::timestamptz END,
+       CASE WHEN NOT is_held_out THEN %(waits_for)s END, %(now)s, in_control_group
 FROM entering
 WHERE %(turned_away_by)s::bigint IS NULL
 ON CONFLICT (journey_id, contact_id, occurrence) DO NOTHING
-RETURNING contact_id, id
+RETURNING contact_id, id, state = 5
+
+-- name: held_out_of
+SELECT DISTINCT contact_id FROM journeys_enrolment
+WHERE journey_id = %(journey_id)s AND contact_id = ANY(%(contact_ids)s::bigint[]) AND state = 5
 
 -- name: start_pace
 INSERT INTO journeys_entrypace (journey_id, busy_until) VALUES (%(journey_id)s, %(now)s) ON CONFLICT DO NOTHING
@@ -117,7 +137,8 @@ UPDATE journeys_entrypace SET busy_until = %(busy_until)s WHERE journey_id = %(j
 
 -- name: begin_later
 UPDATE journeys_enrolment AS enrolment
-SET entered_at = paced.at, arrived_at = paced.at, due_at = CASE WHEN enrolment.held_due_at IS NULL THEN paced.at END,
+SET entered_at = paced.at, arrived_at = paced.at,
+    due_at = CASE WHEN enrolment.held_due_at IS NULL AND enrolment.state = 1 THEN paced.at END,
     held_due_at = CASE WHEN enrolment.held_due_at IS NOT NULL THEN paced.at END
 FROM unnest(%(ids)s::bigint[], %(at)s::timestamptz[]) AS paced (id, at)
 WHERE enrolment.id = paced.id
