@@ -21,7 +21,7 @@ class ControlGroup(models.Model):
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     share = models.PositiveSmallIntegerField(default=0, db_default=0, validators=[MaxValueValidator(MAX_SHARE)])
-    since = models.DateTimeField(null=True)
+    since = models.DateTimeField(null=True, blank=True)
     days = models.PositiveSmallIntegerField(
         default=DEFAULT_DAYS,
         db_default=DEFAULT_DAYS,

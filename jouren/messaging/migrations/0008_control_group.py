@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
                 ('share', models.PositiveSmallIntegerField(db_default=0, default=0, validators=[django.core.validators.MaxValueValidator(50)])),
-                ('since', models.DateTimeField(null=True)),
+                ('since', models.DateTimeField(blank=True, null=True)),
                 ('days', models.PositiveSmallIntegerField(db_default=90, default=90, validators=[django.core.validators.MinValueValidator(7), django.core.validators.MaxValueValidator(365)])),
                 ('smallest_effect', models.PositiveSmallIntegerField(db_default=20, default=20, validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(100)])),
             ],

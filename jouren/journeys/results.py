@@ -1,0 +1,223 @@
+"""What a journey brings: who reached its goal, after which message, and how many would have without it.
+
+All of it is read from the log each time, so that late events, merged people and another goal are counted rightly.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from jouren.core import clock
+from jouren.core.comparison import Comparison, Group, Interval, compare, rate_interval, weeks_until
+from jouren.core.sql import load_sql
+from jouren.events.policies import fits, holds
+from jouren.journeys.conversions import PURCHASE, conversion_days, conversion_of
+from jouren.journeys.models import Journey
+from jouren.messaging.control_group.queries import smallest_effect
+
+_sql = load_sql("journeys")
+_WEEKS_LOOKED_BACK = 4
+
+
+class Period(NamedTuple):
+    """From when until when people were drawn with the same ``share`` (per cent); ``until`` None: they still are."""
+
+    since: datetime
+    until: datetime | None
+    share: int
+
+
+@dataclass(frozen=True)
+class Side:
+    """Those on one side: all who entered, those whose time is ``over``, those who came in a week of the last four."""
+
+    entered: int = 0
+    over: int = 0
+    weekly: float = 0.0
+
+    @property
+    def waiting(self) -> int:
+        """Those whose time is not over yet."""
+        return self.entered - self.over
+
+
+class Happened(NamedTuple):
+    """An event that may count, with whom it happened to. ``place``: a side, or a step."""
+
+    contact_id: int
+    place: Any
+    event_id: int
+    source: str
+    payload: Mapping[str, Any]
+
+
+@dataclass
+class Successes:
+    """What was counted at one place: ``people`` who reached the goal, and the ``yen`` of each."""
+
+    people: set[int] = field(default_factory=set)
+    yen: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+
+
+@dataclass(frozen=True)
+class StepSuccesses:
+    """After one message: people who reached the goal, and yen they spent (None where the goal is no purchase)."""
+
+    people: int = 0
+    yen: int | None = None
+
+
+@dataclass(frozen=True)
+class HoldoutResults:
+    """Those who got the journey compared with those held back. ``goal``: what was compared. ``weeks``: until known."""
+
+    period: Period
+    goal: Mapping[str, Any]
+    treated: Side
+    held: Side
+    comparison: Comparison
+    smallest_effect: float
+    weeks: float | None
+
+
+@dataclass(frozen=True)
+class Results:
+    """How a journey does. ``goal`` None: a click. ``walked``: those who got it; of those whose time is over ``reached``."""
+
+    goal: Mapping[str, Any] | None
+    days: int
+    walked: Side
+    reached: int
+    steps: dict[str, StepSuccesses]
+    holdout: HoldoutResults | None
+
+    @property
+    def rate(self) -> float | None:
+        """The share that reached the goal; None before anybody's time is over."""
+        return self.reached / self.walked.over if self.walked.over else None
+
+    @property
+    def interval(self) -> Interval:
+        """Where that share may lie."""
+        return rate_interval(self.reached, self.walked.over)
+
+
+def results_of(journey: Journey, compiled: Mapping[str, Any]) -> Results:
+    """The results of a journey by the goal of one of its versions."""
+    goal, days = conversion_of(compiled), conversion_days(compiled)
+    asked = _Asked(journey, timedelta(days=days), clock.now())
+    walked, _held = _sides(asked)
+    steps = _by_step(asked, goal) if goal is not None else {}
+    period = holdout_period(journey)
+    return Results(
+        goal, days, walked, _reached(asked, goal), steps, _holdout(asked, goal or PURCHASE, period) if period else None
+    )
+
+
+def holdout_period(journey: Journey) -> Period | None:
+    """The last time in which people were held back by one and the same share; None when they never were."""
+    until: datetime | None = None
+    found: Period | None = None
+    for published_at, share in _sql.all("holdout_versions", {"journey_id": journey.pk}):
+        if found is not None and share != found.share:
+            break
+        if share:
+            found = Period(published_at, found.until if found else until, share)
+        until = published_at
+    return found
+
+
+class _Asked(NamedTuple):
+    """What is counted: over which window, as of when, of those who entered since and until."""
+
+    journey: Journey
+    window: timedelta
+    now: datetime
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {
+            "journey_id": self.journey.pk,
+            "reference": str(self.journey.pk),
+            "window": self.window,
+            "now": self.now,
+            "since": self.since,
+            "until": self.until,
+        }
+
+
+def _sides(asked: _Asked) -> tuple[Side, Side]:
+    """Those who got the journey, and those held back."""
+    sides = {
+        is_held_out: Side(entered, over, lately / _WEEKS_LOOKED_BACK)
+        for is_held_out, entered, over, lately in _sql.all("entries", asked.parameters)
+    }
+    return sides.get(False, Side()), sides.get(True, Side())
+
+
+def _reached(asked: _Asked, goal: Mapping[str, Any] | None) -> int:
+    if goal is None:
+        row = _sql.one("clicked_after_entry", asked.parameters)
+        return row[0] if row else 0
+    return len(_after_entry(asked, goal)[False].people)
+
+
+def _after_entry(asked: _Asked, goal: Mapping[str, Any]) -> defaultdict[Any, Successes]:
+    """Successes by side."""
+    rows = _sql.all("events_after_entry", {**asked.parameters, "type": goal["event"]})
+    return count_successes((Happened(*row) for row in rows), goal)
+
+
+def _by_step(asked: _Asked, goal: Mapping[str, Any]) -> dict[str, StepSuccesses]:
+    """Each success at the last message before it."""
+    rows = _sql.all("events_after_messages", {**asked.parameters, "type": goal["event"]})
+    is_purchase = goal["event"] == PURCHASE["event"]
+    return {
+        step: StepSuccesses(len(found.people), sum(found.yen.values()) if is_purchase else None)
+        for step, found in count_successes((Happened(*row) for row in rows), goal).items()
+    }
+
+
+def count_successes(happened: Iterable[Happened], goal: Mapping[str, Any]) -> defaultdict[Any, Successes]:
+    """What meets the goal, by place. An order counts once, however many events tell of it. Pure."""
+    counted: defaultdict[Any, Successes] = defaultdict(Successes)
+    seen: set[tuple[str, Any]] = set()
+    for event in sorted(happened, key=lambda each: each.event_id):
+        if not fits(event.payload, goal["match"]) or not holds(event.payload, goal["where"]):
+            continue
+        thing = (event.source, event.payload.get("order", event.event_id))
+        if thing in seen:
+            continue
+        seen.add(thing)
+        found = counted[event.place]
+        found.people.add(event.contact_id)
+        if event.payload.get("currency") == "JPY":
+            found.yen[event.contact_id] += event.payload["amount"]
+    return counted
+
+
+def _holdout(asked: _Asked, goal: Mapping[str, Any], period: Period) -> HoldoutResults:
+    asked = asked._replace(since=period.since, until=period.until)
+    treated, held = _sides(asked)
+    reached = _after_entry(asked, goal)
+    bought = reached if goal == PURCHASE else _after_entry(asked, PURCHASE)
+    groups = [_group(side, reached[is_held], bought[is_held]) for is_held, side in ((False, treated), (True, held))]
+    effect = smallest_effect()
+    comparison = compare(*groups, effect)
+    weeks = None
+    if comparison.needed is not None:
+        weeks = weeks_until(
+            comparison.needed, held.over, held.entered, 0 if period.until else held.weekly, asked.window.days
+        )
+    return HoldoutResults(period, goal, treated, held, comparison, effect, weeks)
+
+
+def _group(side: Side, reached: Successes, bought: Successes) -> Group:
+    yen = bought.yen.values()
+    return Group(side.over, len(reached.people), len(bought.yen), sum(yen), sum(each**2 for each in yen))
