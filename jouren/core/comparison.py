@@ -136,6 +136,20 @@ def people_needed(
     return math.ceil((by_chance + if_so) ** 2 / (ratio * (raised - base) ** 2))
 
 
+@dataclass(frozen=True)
+class Side:
+    """Those on one side: all who entered, those whose time is ``over``, those who came in a week of the last four."""
+
+    entered: int = 0
+    over: int = 0
+    weekly: float = 0.0
+
+    @property
+    def waiting(self) -> int:
+        """Those whose time is not over yet."""
+        return self.entered - self.over
+
+
 class Finding(StrEnum):
     """What can be said of a difference."""
 
@@ -209,15 +223,17 @@ def _needed(treated: Group, held: Group, effect: float) -> int | None:
     return people_needed(base, effect, max(1.0, treated.people) / held.people)
 
 
-def weeks_until(needed: int, over: int, entered: int, entering_a_week: float, window_days: float) -> float | None:
-    """How many weeks until ``needed`` people of a group have had their whole time; None: nobody comes any more.
+def weeks_for(compared: Comparison, held: Side, window_days: float) -> float | None:
+    """How many weeks until a comparison can be known at the pace of the last weeks; None: it cannot be said.
 
-    ``over``: those who have had it. ``entered``: all who have entered, they included.
+    ``window_days``: how long each person is looked at, which the last of them need too.
     """
-    if over >= needed:
-        return 0.0
-    if entered >= needed:
-        return window_days / 7
-    if entering_a_week <= 0:
+    if compared.needed is None:
         return None
-    return (needed - entered) / entering_a_week + window_days / 7
+    if held.over >= compared.needed:
+        return 0.0
+    if held.entered >= compared.needed:
+        return window_days / 7
+    if not held.weekly:
+        return None
+    return (compared.needed - held.entered) / held.weekly + window_days / 7

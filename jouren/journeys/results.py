@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from jouren.core import clock
-from jouren.core.comparison import Comparison, Group, Interval, compare, rate_interval, weeks_until
+from jouren.core.comparison import Comparison, Group, Interval, Side, compare, rate_interval, weeks_for
 from jouren.core.sql import load_sql
 from jouren.events.policies import fits, holds
 from jouren.journeys.conversions import PURCHASE, conversion_days, conversion_of
@@ -29,20 +29,6 @@ class Period(NamedTuple):
     since: datetime
     until: datetime | None
     share: int
-
-
-@dataclass(frozen=True)
-class Side:
-    """Those on one side: all who entered, those whose time is ``over``, those who came in a week of the last four."""
-
-    entered: int = 0
-    over: int = 0
-    weekly: float = 0.0
-
-    @property
-    def waiting(self) -> int:
-        """Those whose time is not over yet."""
-        return self.entered - self.over
 
 
 class Happened(NamedTuple):
@@ -210,11 +196,7 @@ def _holdout(asked: _Asked, goal: Mapping[str, Any], period: Period) -> HoldoutR
     groups = [_group(side, reached[is_held], bought[is_held]) for is_held, side in ((False, treated), (True, held))]
     effect = smallest_effect()
     comparison = compare(*groups, effect)
-    weeks = None
-    if comparison.needed is not None:
-        weeks = weeks_until(
-            comparison.needed, held.over, held.entered, 0 if period.until else held.weekly, asked.window.days
-        )
+    weeks = weeks_for(comparison, held if period.until is None else replace(held, weekly=0), asked.window.days)
     return HoldoutResults(period, goal, treated, held, comparison, effect, weeks)
 
 

@@ -14,13 +14,14 @@ from jouren.core.comparison import (
     Finding,
     Group,
     Interval,
+    Side,
     compare,
     difference_interval,
     money_interval,
     people_needed,
     rate_interval,
     ratio_interval,
-    weeks_until,
+    weeks_for,
 )
 
 
@@ -155,7 +156,9 @@ def test_any_two_groups_can_be_compared(treated: Group, held: Group, effect: flo
 
 
 def test_the_weeks_until_it_is_known_count_those_on_their_way() -> None:
-    assert weeks_until(100, over=100, entered=150, entering_a_week=0, window_days=30) == 0
-    assert weeks_until(100, over=40, entered=120, entering_a_week=0, window_days=28) == 4
-    assert weeks_until(100, over=40, entered=60, entering_a_week=10, window_days=14) == 6
-    assert weeks_until(100, over=40, entered=60, entering_a_week=0, window_days=14) is None
+    compared = Comparison(Group(100, 10), Group(40, 4), Finding.TOO_FEW, needed=100)
+    assert weeks_for(compared, Side(150, 100), 30) == 0
+    assert weeks_for(compared, Side(120, 40), 28) == 4
+    assert weeks_for(compared, Side(60, 40, 10), 14) == 6
+    assert weeks_for(compared, Side(60, 40), 14) is None
+    assert weeks_for(Comparison(Group(100, 0), Group(40, 0), Finding.TOO_FEW), Side(60, 40, 10), 14) is None
