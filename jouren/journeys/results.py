@@ -72,7 +72,7 @@ class HoldoutResults:
 
 @dataclass(frozen=True)
 class Results:
-    """How a journey does. ``goal`` None: a click. ``walked``: those who got it; of those whose time is over ``reached``."""
+    """How a journey does. ``goal`` None: a click. ``walked``: who got it; of those whose time is over ``reached``."""
 
     goal: Mapping[str, Any] | None
     days: int
@@ -193,9 +193,10 @@ def _holdout(asked: _Asked, goal: Mapping[str, Any], period: Period) -> HoldoutR
     treated, held = _sides(asked)
     reached = _after_entry(asked, goal)
     bought = reached if goal == PURCHASE else _after_entry(asked, PURCHASE)
-    groups = [_group(side, reached[is_held], bought[is_held]) for is_held, side in ((False, treated), (True, held))]
     effect = smallest_effect()
-    comparison = compare(*groups, effect)
+    comparison = compare(
+        _group(treated, reached[False], bought[False]), _group(held, reached[True], bought[True]), effect
+    )
     weeks = weeks_for(comparison, held if period.until is None else replace(held, weekly=0), asked.window.days)
     return HoldoutResults(period, goal, treated, held, comparison, effect, weeks)
 

@@ -68,7 +68,9 @@ def states(contact: Contact) -> list[int]:
     return [walk.state for walk in walks(contact)]
 
 
-@given(st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=20), st.integers(0, 2**62))
+@given(
+    st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=20), st.integers(0, 2**62)
+)
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_lots_are_drawn_in_sql_as_in_python(subject: str, contact_id: int) -> None:
     with connection.cursor() as cursor:

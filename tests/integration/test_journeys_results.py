@@ -185,9 +185,11 @@ def test_the_goal_may_be_a_stage_a_registration_or_any_event(
 
 def test_a_goal_that_no_event_can_meet_is_refused_in_the_authors_words(hello: Message) -> None:
     test = {"field": "colour", "op": "eq", "value": "red"}
-    goal = [{"type": "event", "value": {"event": "order.paid", "where": [test]}}]
+    journey = draft_journey([send(hello)])
+    block = Journey._meta.get_field("conversion").stream_block  # type: ignore[union-attr]
+    journey.conversion = block.to_python([{"type": "event", "value": {"event": "order.paid", "where": [test]}}])
     with pytest.raises(JourneyProblem, match="colour") as refused:
-        freeze_version(draft_journey([send(hello)], conversion=Journey._meta.get_field("conversion").stream_block.to_python(goal)))  # type: ignore[union-attr]
+        freeze_version(journey)
     assert refused.value.field == "conversion"
 
 
@@ -217,9 +219,7 @@ def test_those_held_back_are_compared_with_those_who_got_it(hello: Message, time
     assert (told.finding, told.missing) == (Finding.TOO_FEW, 100 - min(len(treated), len(held)))
 
 
-def test_the_control_group_and_who_is_on_both_sides_are_left_out_of_the_comparison(
-    hello: Message, time: Time
-) -> None:
+def test_the_control_group_and_who_is_on_both_sides_are_left_out_of_the_comparison(hello: Message, time: Time) -> None:
     journey = live_journey([send(hello)], BY_FORM, holdout=50, conversion_days=10, reentry="again")
     treated, held = sides(journey, 12)
     enter(*treated, *held)
