@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from jouren.core.lots import is_drawn
 from jouren.messaging.control_group.models import ControlGroup
+
+_SUBJECT = "control group"  # as sql/gate.sql names it
 
 
 def stored_group() -> ControlGroup:
@@ -13,3 +16,8 @@ def stored_group() -> ControlGroup:
 def smallest_effect() -> float:
     """The smallest relative difference that the shop wants to find: 0.2 is a fifth."""
     return stored_group().smallest_effect / 100
+
+
+def is_in_control_group(contact_id: int) -> bool:
+    """Whether a person gets no marketing now, to compare."""
+    return is_drawn(_SUBJECT, contact_id, stored_group().share)
