@@ -63,6 +63,7 @@ def compile_journey(journey: Journey) -> dict[str, Any]:
         "holdout": journey.holdout,
         "conversion": _conversion(journey),
         "conversion_days": journey.conversion_days,
+        "precedence": journey.precedence,
         "first": first,
         "steps": steps.compiled,
     }

@@ -175,6 +175,7 @@ class JourneyViewSet(SnippetViewSet):
                 heading=gettext_lazy("Who enters"),
             ),
             FieldPanel("steps"),
+            FieldPanel("precedence"),
             MultiFieldPanel(
                 [FieldPanel("goal"), FieldPanel("exits")],
                 heading=gettext_lazy("Who leaves before the end"),
