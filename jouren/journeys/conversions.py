@@ -41,6 +41,9 @@ class ClickBlock(blocks.StaticBlock):
 class PurchaseGoalBlock(PurchaseTriggerBlock):
     """A purchase of some kind."""
 
+    product = blocks.CharBlock(
+        required=False, max_length=100, label=_("product"), help_text=_("Empty: whatever they buy.")
+    )
     amount = blocks.IntegerBlock(
         required=False, min_value=1, label=_("for at least (yen)"), help_text=_("Empty: any amount.")
     )

@@ -60,7 +60,7 @@ def test_whoever_may_only_look_at_the_rules_cannot_change_the_control_group() ->
 
 def drawn(subject: str, percent: int, *, wanted: bool) -> Contact:
     """Somebody on whom the lot falls (or does not)."""
-    for number in range(1, 200):
+    for number in range(1 + 500 * (not wanted), 1000):
         person = make_person(number)
         if is_drawn(subject, person.pk, percent) is wanted:
             return person
