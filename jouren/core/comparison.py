@@ -149,6 +149,9 @@ class Side:
         """Those whose time is not over yet."""
         return self.entered - self.over
 
+    def __add__(self, other: Side) -> Side:
+        return Side(self.entered + other.entered, self.over + other.over, self.weekly + other.weekly)
+
 
 class Finding(StrEnum):
     """What can be said of a difference."""

@@ -18,7 +18,7 @@ from jouren.journeys.triggers import FormTriggerBlock, PurchaseTriggerBlock, Sta
 
 DEFAULT_DAYS = 30
 MAX_DAYS = 365
-PURCHASE = {"event": "order.paid", "match": {}, "where": []}
+PURCHASE: Mapping[str, Any] = {"event": "order.paid", "match": {}, "where": []}
 """Any purchase: what is compared where nobody who gets no message could reach the goal."""
 
 # Whoever gets no message of a journey cannot click in it; and what is done to people is nothing that they do.

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from jouren.core import clock
+from jouren.core.lots import is_drawn
 from jouren.core.sql import load_sql
 from jouren.core.wake import wake
 from jouren.events.actions import NewEvent, record_events
@@ -19,6 +20,7 @@ from jouren.journeys.policies import paced
 from jouren.journeys.program import Trigger
 from jouren.journeys.sources import DatabaseFacts
 from jouren.journeys.versions import LoadedVersion, live_versions, load_version
+from jouren.messaging.control_group.queries import is_drawn_for
 
 _sql = load_sql("journeys")
 
@@ -116,10 +118,15 @@ def enrol_contacts(
             "turned_away_by": pause_id if entries == Entries.TURN_AWAY else None,
             "reentry": program.reentry,
             "days": program.reentry_days,
-            "holdout": program.holdout,
+            "has_holdout": program.holdout > 0,
+            "drawn": [is_drawn(f"holdout:{version.journey_id}", each, program.holdout) for each in keys]
+            if program.holdout
+            else [False] * len(keys),
             "now": now,
         },
     )
+    if in_group := [id_ for contact_id, id_, _held, share in rows if share and is_drawn_for(contact_id, share)]:
+        _sql.run("note_control_group", {"ids": in_group})
     if started_by and rows:
         _sql.run("note_starts", {"ids": [row[1] for row in rows], "by_ids": [started_by[row[0]] for row in rows]})
     if program.entries_per_hour and rows:
@@ -132,10 +139,10 @@ def enrol_contacts(
                 {"journey": version.journey_id, "name": version.name},
                 occurred_at=now,
             )
-            for contact_id, _id, is_held_out in rows
+            for contact_id, _id, is_held_out, _share in rows
         ]
     )
-    return [contact_id for contact_id, _id, is_held_out in rows if not is_held_out]
+    return [contact_id for contact_id, _id, is_held_out, _share in rows if not is_held_out]
 
 
 def held_out_of(journey_id: int, contact_ids: Collection[int]) -> set[int]:

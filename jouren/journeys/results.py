@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from jouren.core import clock
@@ -21,6 +21,11 @@ from jouren.messaging.control_group.queries import smallest_effect
 
 _sql = load_sql("journeys")
 _WEEKS_LOOKED_BACK = 4
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+Place = tuple[bool, bool]
+"""Whether somebody is held back, and whether they entered in the time that is compared."""
+TREATED, HELD = (False, True), (True, True)
 
 
 class Period(NamedTuple):
@@ -95,13 +100,22 @@ class Results:
 def results_of(journey: Journey, compiled: Mapping[str, Any]) -> Results:
     """The results of a journey by the goal of one of its versions."""
     goal, days = conversion_of(compiled), conversion_days(compiled)
-    asked = _Asked(journey, timedelta(days=days), clock.now())
-    walked, _held = _sides(asked)
-    steps = _by_step(asked, goal) if goal is not None else {}
-    period = holdout_period(journey)
-    return Results(
-        goal, days, walked, _reached(asked, goal), steps, _holdout(asked, goal or PURCHASE, period) if period else None
-    )
+    asked = _Asked(journey, timedelta(days=days), clock.now(), holdout_period(journey))
+    sides = _sides(asked)
+    walked = sides[False, False] + sides[False, True]
+    if goal is None:
+        compared = count_successes(_after_entry(asked, PURCHASE["event"]), PURCHASE) if asked.period else {}
+        holdout = _holdout(asked, PURCHASE, sides, compared, compared)
+        return Results(None, days, walked, _clicked(asked), {}, holdout)
+    happened = _after_entry(asked, goal["event"])
+    reached = count_successes(happened, goal)
+    people = len(reached[False, False].people) + len(reached[False, True].people)
+    bought: Mapping[Place, Successes] = {}
+    if asked.period:
+        if goal["event"] != PURCHASE["event"]:
+            happened = _after_entry(asked, PURCHASE["event"])
+        bought = count_successes(happened, PURCHASE)
+    return Results(goal, days, walked, people, _by_step(asked, goal), _holdout(asked, goal, sides, reached, bought))
 
 
 def holdout_period(journey: Journey) -> Period | None:
@@ -118,13 +132,12 @@ def holdout_period(journey: Journey) -> Period | None:
 
 
 class _Asked(NamedTuple):
-    """What is counted: over which window, as of when, of those who entered since and until."""
+    """What is counted: over which window, as of when, and which time is compared."""
 
     journey: Journey
     window: timedelta
     now: datetime
-    since: datetime | None = None
-    until: datetime | None = None
+    period: Period | None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -133,31 +146,27 @@ class _Asked(NamedTuple):
             "reference": str(self.journey.pk),
             "window": self.window,
             "now": self.now,
-            "since": self.since,
-            "until": self.until,
+            "since": self.period.since if self.period else _NEVER,
+            "until": self.period.until or _NEVER if self.period else _NEVER,
         }
 
 
-def _sides(asked: _Asked) -> tuple[Side, Side]:
-    """Those who got the journey, and those held back."""
-    sides = {
-        is_held_out: Side(entered, over, lately / _WEEKS_LOOKED_BACK)
-        for is_held_out, entered, over, lately in _sql.all("entries", asked.parameters)
-    }
-    return sides.get(False, Side()), sides.get(True, Side())
+def _sides(asked: _Asked) -> defaultdict[Place, Side]:
+    sides: defaultdict[Place, Side] = defaultdict(Side)
+    for is_held_out, is_compared, entered, over, lately in _sql.all("entries", asked.parameters):
+        sides[is_held_out, is_compared] = Side(entered, over, lately / _WEEKS_LOOKED_BACK)
+    return sides
 
 
-def _reached(asked: _Asked, goal: Mapping[str, Any] | None) -> int:
-    if goal is None:
-        row = _sql.one("clicked_after_entry", asked.parameters)
-        return row[0] if row else 0
-    return len(_after_entry(asked, goal)[False].people)
+def _clicked(asked: _Asked) -> int:
+    row = _sql.one("clicked_after_entry", asked.parameters)
+    return row[0] if row else 0
 
 
-def _after_entry(asked: _Asked, goal: Mapping[str, Any]) -> defaultdict[Any, Successes]:
-    """Successes by side."""
-    rows = _sql.all("events_after_entry", {**asked.parameters, "type": goal["event"]})
-    return count_successes((Happened(*row) for row in rows), goal)
+def _after_entry(asked: _Asked, event: str) -> list[Happened]:
+    """Events of a type within the windows of all who entered."""
+    rows = _sql.all("events_after_entry", {**asked.parameters, "type": event})
+    return [Happened(contact_id, (held, compared), *told) for contact_id, held, compared, *told in rows]
 
 
 def _by_step(asked: _Asked, goal: Mapping[str, Any]) -> dict[str, StepSuccesses]:
@@ -188,17 +197,25 @@ def count_successes(happened: Iterable[Happened], goal: Mapping[str, Any]) -> de
     return counted
 
 
-def _holdout(asked: _Asked, goal: Mapping[str, Any], period: Period) -> HoldoutResults:
-    asked = asked._replace(since=period.since, until=period.until)
-    treated, held = _sides(asked)
-    reached = _after_entry(asked, goal)
-    bought = reached if goal == PURCHASE else _after_entry(asked, PURCHASE)
+def _holdout(
+    asked: _Asked,
+    goal: Mapping[str, Any],
+    sides: Mapping[Place, Side],
+    reached: Mapping[Place, Successes],
+    bought: Mapping[Place, Successes],
+) -> HoldoutResults | None:
+    if asked.period is None:
+        return None
+    treated, held = sides.get(TREATED, Side()), sides.get(HELD, Side())
+    groups = [
+        _group(side, reached.get(place, Successes()), bought.get(place, Successes()))
+        for place, side in ((TREATED, treated), (HELD, held))
+    ]
     effect = smallest_effect()
-    comparison = compare(
-        _group(treated, reached[False], bought[False]), _group(held, reached[True], bought[True]), effect
-    )
-    weeks = weeks_for(comparison, held if period.until is None else replace(held, weekly=0), asked.window.days)
-    return HoldoutResults(period, goal, treated, held, comparison, effect, weeks)
+    comparison = compare(groups[0], groups[1], effect)
+    going_on = held if asked.period.until is None else replace(held, weekly=0)
+    weeks = weeks_for(comparison, going_on, asked.window.days)
+    return HoldoutResults(asked.period, goal, treated, held, comparison, effect, weeks)
 
 
 def _group(side: Side, reached: Successes, bought: Successes) -> Group:

@@ -37,7 +37,7 @@ class GateFacts(NamedTuple):
 
     ``has_consent`` is None for whoever never agreed, False for whoever took it back.
     ``zone`` names the time zone the person lives in. ``rules_edition`` is that of the shop's sending rules, 0: none.
-    ``in_control_group``: the shop sends them no marketing, to compare.
+    ``control_share``: of a hundred people so many get no marketing, to compare.
     """
 
     question: Question
@@ -55,7 +55,7 @@ class GateFacts(NamedTuple):
     run_id: int
     zone: str | None
     rules_edition: int
-    in_control_group: bool = False
+    control_share: int = 0
 
     @property
     def is_transactional(self) -> bool:

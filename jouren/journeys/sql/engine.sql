@@ -78,11 +78,8 @@ SELECT id, entries FROM journeys_pause WHERE journey_id = %(journey_id)s AND res
 -- Who is held out is drawn by lot, once: who has walked the journey goes on to, who was held out stays out while there is
 -- a holdout, and one row says so.
 WITH entering AS (
-SELECT wanted.contact_id, wanted.key, coalesce(past.latest, 0) + 1 AS occurrence, side.is_held_out,
-       coalesce(CASE WHEN (SELECT share FROM messaging_controlgroup WHERE id = 1) > 0 THEN core_is_drawn(
-           'control group', wanted.contact_id, (SELECT share FROM messaging_controlgroup WHERE id = 1)
-       ) END, false) AS in_control_group
-FROM unnest(%(contact_ids)s::bigint[], %(keys)s::text[]) AS wanted (contact_id, key)
+SELECT wanted.contact_id, wanted.key, coalesce(past.latest, 0) + 1 AS occurrence, side.is_held_out
+FROM unnest(%(contact_ids)s::bigint[], %(keys)s::text[], %(drawn)s::boolean[]) AS wanted (contact_id, key, is_drawn)
 LEFT JOIN LATERAL (
     SELECT max(occurrence) AS latest, bool_or(state = 1) AS active, bool_or(state = 5) AS held_out,
            bool_or(state <> 5) AS walked, bool_or(state <> 5 AND key = wanted.key) AS same,
@@ -91,10 +88,7 @@ LEFT JOIN LATERAL (
     WHERE journey_id = %(journey_id)s AND contact_id = wanted.contact_id
 ) AS past ON true
 CROSS JOIN LATERAL (
-    SELECT CASE WHEN %(holdout)s::integer = 0 OR past.walked THEN false
-                ELSE past.held_out IS TRUE OR core_is_drawn(
-                    'holdout:' || %(journey_id)s::bigint, wanted.contact_id, %(holdout)s::integer)
-           END AS is_held_out
+    SELECT %(has_holdout)s AND past.walked IS NOT TRUE AND (past.held_out IS TRUE OR wanted.is_drawn) AS is_held_out
 ) AS side
 WHERE CASE CASE WHEN side.is_held_out THEN 'held out' ELSE %(reentry)s::text END
           WHEN 'held out' THEN past.held_out IS NOT TRUE
@@ -111,16 +105,19 @@ ON CONFLICT (pause_id, contact_id) DO NOTHING
 )
 INSERT INTO journeys_enrolment
     (journey_id, version_id, contact_id, occurrence, key, state, step, arrived_at, due_at, held_due_at, waits_for,
-     entered_at, in_control_group)
+     entered_at)
 SELECT %(journey_id)s, %(version_id)s, contact_id, occurrence, key, CASE WHEN is_held_out THEN 5 ELSE 1 END,
        CASE WHEN NOT is_held_out THEN %(first)s::uuid END, %(now)s,
        CASE WHEN NOT is_held_out AND NOT %(holds)s THEN %(now)s::timestamptz END,
        CASE WHEN NOT is_held_out AND %(holds)s THEN %(now)s::timestamptz END,
-       CASE WHEN NOT is_held_out THEN %(waits_for)s END, %(now)s, in_control_group
+       CASE WHEN NOT is_held_out THEN %(waits_for)s END, %(now)s
 FROM entering
 WHERE %(turned_away_by)s::bigint IS NULL
 ON CONFLICT (journey_id, contact_id, occurrence) DO NOTHING
-RETURNING contact_id, id, state = 5
+RETURNING contact_id, id, state = 5, coalesce((SELECT share FROM messaging_controlgroup WHERE id = 1), 0)
+
+-- name: note_control_group
+UPDATE journeys_enrolment SET in_control_group = true WHERE id = ANY(%(ids)s::bigint[])
 
 -- name: held_out_of
 SELECT DISTINCT contact_id FROM journeys_enrolment

@@ -1,8 +1,8 @@
 -- name: entries
--- Everybody by their first entry into a journey, on the side they were drawn to. Left out: who entered before or after the
--- time asked about, the shop's control group, and who is on both sides since two people were merged.
+-- Everybody by their first entry into a journey, on the side they were drawn to, and whether they entered in the time of a
+-- comparison. Left out: the shop's control group, and who is on both sides since two people were merged.
 --
--- Of each side: all, those whose window is over, those of the last four weeks.
+-- Of each: all, those whose window is over, those of the last four weeks.
 WITH person AS (
     SELECT contact_id, min(entered_at) AS entered_at, bool_or(state = 5) AS is_held_out, bool_or(state <> 5) AS walked
     FROM journeys_enrolment
@@ -10,11 +10,11 @@ WITH person AS (
     GROUP BY contact_id
     HAVING NOT bool_or(in_control_group) AND bool_or(state = 5) <> bool_or(state <> 5)
 )
-SELECT is_held_out, count(*), count(*) FILTER (WHERE entered_at + %(window)s <= %(now)s),
+SELECT is_held_out, entered_at >= %(since)s AND entered_at < %(until)s, count(*),
+       count(*) FILTER (WHERE entered_at + %(window)s <= %(now)s),
        count(*) FILTER (WHERE entered_at > %(now)s - interval '28 days' AND entered_at <= %(now)s)
 FROM person
-WHERE (%(since)s::timestamptz IS NULL OR entered_at >= %(since)s) AND (%(until)s::timestamptz IS NULL OR entered_at < %(until)s)
-GROUP BY is_held_out
+GROUP BY 1, 2
 
 -- name: events_after_entry
 -- What happened to those people within their window, as whoever they were then; imported history does not count.
@@ -24,15 +24,14 @@ WITH person AS (
     WHERE journey_id = %(journey_id)s
     GROUP BY contact_id
     HAVING NOT bool_or(in_control_group) AND bool_or(state = 5) <> bool_or(state <> 5)
-       AND (%(since)s::timestamptz IS NULL OR min(entered_at) >= %(since)s)
-       AND (%(until)s::timestamptz IS NULL OR min(entered_at) < %(until)s)
        AND min(entered_at) + %(window)s <= %(now)s
 ), known_as AS (
     SELECT person.*, person.contact_id AS event_contact_id FROM person
     UNION ALL
     SELECT person.*, alias.from_id FROM person JOIN contacts_alias AS alias ON alias.to_id = person.contact_id
 )
-SELECT known_as.contact_id, known_as.is_held_out, event.id, event.source, event.payload
+SELECT known_as.contact_id, known_as.is_held_out,
+       known_as.entered_at >= %(since)s AND known_as.entered_at < %(until)s, event.id, event.source, event.payload
 FROM known_as
 JOIN events_event AS event
   ON event.contact_id = known_as.event_contact_id AND event.occurred_at > known_as.entered_at
@@ -47,8 +46,6 @@ WITH person AS (
     WHERE journey_id = %(journey_id)s
     GROUP BY contact_id
     HAVING NOT bool_or(in_control_group) AND NOT bool_or(state = 5)
-       AND (%(since)s::timestamptz IS NULL OR min(entered_at) >= %(since)s)
-       AND (%(until)s::timestamptz IS NULL OR min(entered_at) < %(until)s)
        AND min(entered_at) + %(window)s <= %(now)s
 )
 SELECT count(DISTINCT person.contact_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jouren.core.lots import is_drawn
 from jouren.messaging.control_group.models import ControlGroup
 
-_SUBJECT = "control group"  # as sql/gate.sql names it
+_SUBJECT = "control group"  # as sql/control_group.sql names it
 
 
 def stored_group() -> ControlGroup:
@@ -20,4 +20,9 @@ def smallest_effect() -> float:
 
 def is_in_control_group(contact_id: int) -> bool:
     """Whether a person gets no marketing now, to compare."""
-    return is_drawn(_SUBJECT, contact_id, stored_group().share)
+    return is_drawn_for(contact_id, stored_group().share)
+
+
+def is_drawn_for(contact_id: int, share: int) -> bool:
+    """Whether a person belongs to a control group of so many in a hundred."""
+    return is_drawn(_SUBJECT, contact_id, share)
