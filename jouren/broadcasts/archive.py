@@ -70,7 +70,8 @@ class ListView(TemplateView):
             **super().get_context_data(**kwargs),
             "page": page,
             "entries": entries,
-            "is_searchable": any(issue.broadcast.is_searchable for issue in page.object_list),
+            # The list tells of all of them: it may be found only when each of them may.
+            "is_searchable": bool(entries) and all(issue.broadcast.is_searchable for issue in page.object_list),
         }
 
     def render_to_response(self, context: dict[str, Any], **options: Any) -> HttpResponse:
