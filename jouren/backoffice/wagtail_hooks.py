@@ -32,15 +32,20 @@ _PERMISSIONS = (
     ("messaging", "sendingrules", ("view", "change")),
     ("events", "parkedevent", ("view", "change", "delete")),
     ("core", "clock", ("change",)),
+    ("broadcasts", "broadcast", ("view", "add", "change", "delete", "send")),
     ("webhooks", "endpoint", ("view", "add", "change")),
     ("webhooks", "call", ("change",)),
 )
+
+# Names of rights are kept in English; the form of a group's rights translates them.
+_RIGHTS = (_("Can send broadcasts, pause and cancel them"),)
 
 
 def _urls() -> list[Any]:
     return [
         path("people/", include("jouren.backoffice.people.urls")),
         path("messages/", include("jouren.backoffice.messages.urls")),
+        path("broadcasts/", include("jouren.backoffice.broadcasts.urls")),
         path("sending-rules/", include("jouren.backoffice.policy.urls")),
         path("parked/", include("jouren.backoffice.events.urls")),
         path("mailbox/", include("jouren.backoffice.mailbox.urls")),

@@ -17,13 +17,13 @@ from jouren.conditions.registry import FactUse
 from jouren.core import clock
 from jouren.core.sql import hot_cursor
 
-_PRESENT = "c.erased_at IS NULL AND c.merged_at IS NULL"
+PRESENT = "c.erased_at IS NULL AND c.merged_at IS NULL"
 
 
 def count_contacts(tree: object, *, now: datetime | None = None, zone: tzinfo | None = None) -> int:
     """How many people a condition holds for. Raises ConditionError."""
     compiled = compile_sql(tree, now or clock.now(), zone or shop_zone())
-    sql = f"SELECT count(*) FROM contacts_contact c\n{compiled.joins}\nWHERE {_PRESENT} AND {compiled.where}"  # noqa: S608
+    sql = f"SELECT count(*) FROM contacts_contact c\n{compiled.joins}\nWHERE {PRESENT} AND {compiled.where}"  # noqa: S608
     return int(_run(sql, compiled.params)[0][0])
 
 
@@ -39,7 +39,7 @@ def contact_ids(
     compiled = compile_sql(tree, now or clock.now(), zone or shop_zone())
     sql = (
         f"SELECT c.id FROM contacts_contact c\n{compiled.joins}\n"  # noqa: S608
-        f"WHERE c.id > %(after_id)s AND {_PRESENT} AND {compiled.where}\nORDER BY c.id LIMIT %(row_limit)s"
+        f"WHERE c.id > %(after_id)s AND {PRESENT} AND {compiled.where}\nORDER BY c.id LIMIT %(row_limit)s"
     )
     return [row[0] for row in _run(sql, {**compiled.params, "after_id": after, "row_limit": limit})]
 

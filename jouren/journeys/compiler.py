@@ -177,7 +177,7 @@ class _Steps:
 def _version(message: Any) -> Any:
     if message is None:
         raise JourneyProblem("steps", _("A send step has no message. Choose one."))
-    version = message.versions.first()
+    version = message.published_versions.first()
     if version is None or not message.live:
         raise JourneyProblem("steps", _("The message “%(name)s” is not published yet.") % {"name": message})
     return version

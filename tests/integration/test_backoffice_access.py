@@ -28,6 +28,7 @@ OWN = (
     "sending_rules",
     "webhooks",
     "notices",
+    "broadcasts",
 )
 VIEWSETS = ("journeys", "messages", "dayoff", "topic", "pyramidrule", "domainlimit")
 
@@ -40,6 +41,8 @@ def own_urls() -> Iterator[tuple[str, str]]:
         "event_id": 1,
         "call_id": 1,
         "secret_id": 1,
+        "issue_id": 1,
+        "place": 0,
         "problem_id": 1,
         "suppression_id": 1,
         "mail_id": "none",
@@ -107,6 +110,7 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/journeys/", ["journeys.view_journey"]),
         ("/admin/messages/", ["messaging.view_message"]),
         ("/admin/sending-rules/", ["messaging.view_sendingrules"]),
+        ("/admin/broadcasts/", ["broadcasts.view_broadcast"]),
         ("/admin/clock/state/", ["core.change_clock"]),
     ],
 )
