@@ -78,10 +78,11 @@ def _types(fact: Fact, argument: Argument) -> dict[str, str]:
 
 
 def _argument(argument: Argument) -> dict[str, Any]:
+    widget = "details" if argument.read else "days" if argument.type == FactType.NUMBER else "text"
     return {
         "name": argument.name,
         "label": str(argument.label),
-        "widget": "choice" if argument.choices else "days" if argument.type == FactType.NUMBER else "text",
+        "widget": "choice" if argument.choices else widget,
         "choices": argument.choices,
         "required": argument.is_required,
         "empty": str(argument.empty),

@@ -14,6 +14,7 @@ from django.conf import settings
 
 from jouren.conditions.compile import compile_sql, select_facts
 from jouren.conditions.registry import FactUse
+from jouren.conditions.standing import select_standing
 from jouren.core import clock
 from jouren.core.sql import hot_cursor
 
@@ -42,6 +43,14 @@ def contact_ids(
         f"WHERE c.id > %(after_id)s AND {_PRESENT} AND {compiled.where}\nORDER BY c.id LIMIT %(row_limit)s"
     )
     return [row[0] for row in _run(sql, {**compiled.params, "after_id": after, "row_limit": limit})]
+
+
+def contacts_standing(
+    tree: object, *, now: datetime | None = None, zone: tzinfo | None = None
+) -> list[tuple[int, bool, datetime | None]]:
+    """``(id, holds, next_change)`` of those for whom a condition holds, or may come to by time alone."""
+    sql, params = select_standing(tree, now or clock.now(), zone or shop_zone())
+    return [(row[0], row[1], row[2]) for row in _run(f"{sql} ORDER BY id", params)]
 
 
 def load_facts(facts: Sequence[FactUse], contact_ids: Iterable[int], now: datetime) -> dict[int, tuple[Any, ...]]:

@@ -10,10 +10,11 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can be imported only now.
-        from jouren.messaging import erasure, event_types, gate_rules, loops, merging, purposes, reactions
+        from jouren.messaging import erasure, event_types, facts, gate_rules, loops, merging, purposes, reactions
         from jouren.messaging.channels.email.channel import register_email
 
         event_types.register()
+        facts.register()
         gate_rules.register_gate_rules()
         purposes.register_purposes()
         register_email()
