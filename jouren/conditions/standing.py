@@ -28,12 +28,13 @@ Evaluate = Callable[[Values, datetime, tzinfo], Answer]
 
 @dataclass(frozen=True)
 class CompiledStanding:
-    """``evaluate(values, now, zone)``, where ``values[i]`` is the value of ``facts[i]``.
+    """``evaluate(values, now, zone)``, where ``values[i]`` is the value of ``facts[i]``; it looks at ``places`` only.
 
     ``is_timed``: time alone can change the answer. ``changed_by``: the events that can.
     """
 
     facts: tuple[FactUse, ...]
+    places: frozenset[int]
     evaluate: Evaluate
     is_timed: bool
     changed_by: frozenset[str]
@@ -44,12 +45,16 @@ def compile_standing(raw: object, facts: Iterable[FactUse] = ()) -> CompiledStan
     root = parse_tree(raw)
     leaves = list(leaves_of(root))
     changed_by = frozenset().union(*(leaf.use.changed_by for leaf in leaves))
-    if any(map(_is_timed, leaves)):
-        places = {use: index for index, use in enumerate(facts)}
-        evaluate = _python(root, places)
-        return CompiledStanding(tuple(places), evaluate, True, changed_by)
-    plain = compile_python(raw, facts)
-    return CompiledStanding(plain.facts, _for_ever(plain.matches), False, changed_by)
+    is_timed = any(map(_is_timed, leaves))
+    if is_timed:
+        indices = {use: index for index, use in enumerate(facts)}
+        evaluate, known = _python(root, indices), tuple(indices)
+    else:
+        plain = compile_python(raw, facts)
+        evaluate, known = _for_ever(plain.matches), plain.facts
+    needed = {leaf.use for leaf in leaves} | set(filter(None, map(_companion, leaves)))
+    places = frozenset(index for index, use in enumerate(known) if use in needed)
+    return CompiledStanding(known, places, evaluate, is_timed, changed_by)
 
 
 def _for_ever(matches: Matches) -> Evaluate:

@@ -352,6 +352,7 @@ def test_between_now_and_the_next_change_time_alone_changes_nothing(
 
         now, known = NOW, answers_at(NOW)
         from hypothesis import event
+
         event(f"change {known[ids[0]][1] is not None}")
         event(f"timed {compiled.is_timed}")
         for step in walk:
