@@ -1,6 +1,7 @@
 """How many personal mails a second: due delivery → gate → letter → SMTP accepted → recorded.
 
 The whole path of the product, with worker processes of its own, into ``--smtp host:port`` or a sink that only counts.
+``--rules``: with three sending rules on that let everybody pass, and ten earlier messages a person for them to count.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import uuid
 from typing import Any
 
 from benchmarks.environment import load, migrate, report, resident_mib, set_up
+from benchmarks.rules import RULES, make_history, set_rules
 
 PARAGRAPH = (
     "<p>{{ contact.name }}、こんにちは。肌のくすみや乾燥でお悩みの方から、毎日たくさんのご相談をいただきます。"
@@ -29,9 +31,20 @@ def main(arguments: list[str]) -> int:
         return _work()
     set_up()
     migrate()
-    params = {"messages": options.messages, "workers": options.workers, "smtp": options.smtp or "own sink"}
+    params = {
+        "messages": options.messages,
+        "workers": options.workers,
+        "connections": options.connections,
+        "letters": options.letters,
+        "smtp": options.smtp or "own sink",
+        "rules": RULES if options.rules else 0,
+    }
+    _set_up_relay(options.connections, options.letters)
     started = time.perf_counter()
     version_id, contact_ids = people_and_message(options.messages)
+    set_rules(on=options.rules)
+    if options.rules:
+        make_history(version_id, contact_ids)
     prepared = time.perf_counter()
     plan_broadcast(version_id, contact_ids)
     planned = time.perf_counter()
@@ -58,9 +71,20 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--smtp", metavar="HOST:PORT", help="where to send (default: a sink that only counts)")
     parser.add_argument("--messages", type=int, default=50_000)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--connections", type=int, default=100, help="of the installation; broadcasts get their share")
+    parser.add_argument("--letters", type=int, default=1, help="so many a connection takes between two records")
+    parser.add_argument("--rules", action="store_true", help="with three sending rules on")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
+
+
+def _set_up_relay(connections: int, letters: int) -> None:
+    from jouren.messaging.models import RelaySettings
+
+    RelaySettings.objects.update_or_create(
+        pk=1, defaults={"connections": connections, "letters": letters, "max_in_flight": connections * letters}
+    )
 
 
 def _send(options: argparse.Namespace, params: dict[str, Any], address: str) -> None:
@@ -75,7 +99,7 @@ def _send(options: argparse.Namespace, params: dict[str, Any], address: str) -> 
         worker.stdin.flush()
     results = [_line(worker) for worker in workers]
     seconds = time.perf_counter() - started
-    states = _states()
+    states = _states(options.messages)
     commits = sum(result["rounds"] for result in results)
     report(
         options.json,
@@ -84,7 +108,7 @@ def _send(options: argparse.Namespace, params: dict[str, Any], address: str) -> 
         mails_per_second=(options.messages / seconds, "1/s"),
         recorded_sent=(states.get("sent", 0), "mails"),
         not_sent=(sum(states.values()) - states.get("sent", 0), "mails"),
-        in_flight_bound=(sum(result["slots"] for result in results), "mails"),
+        in_flight_bound=(sum(result["in_flight"] for result in results), "mails"),
         mails_a_commit=(options.messages / max(1, commits), "mails"),
         memory=(max(result["memory"] for result in results), "MiB"),
         memory_growth=(max(result["growth"] for result in results), "MiB"),
@@ -118,10 +142,14 @@ def _ask(sink: subprocess.Popen[str]) -> dict[str, Any]:
 def _work() -> int:
     """One worker process: the broadcast lane's sender, until nothing is due."""
     load()
+    from jouren.core.worker import tune_interpreter
     from jouren.messaging.sender import LaneSender
+    from jouren.messaging.shop import load_shop
     from jouren.messaging.slots import most_of
     from jouren.messaging.vocabulary import Lane
 
+    tune_interpreter()
+    shop = load_shop()
     sender = LaneSender(Lane.BROADCAST)
     print(json.dumps({"ready": True}), flush=True)
     sys.stdin.readline()
@@ -137,7 +165,7 @@ def _work() -> int:
     sender.close()
     result = {
         "rounds": sender.rounds,
-        "slots": most_of(Lane.BROADCAST, 100),
+        "in_flight": most_of(Lane.BROADCAST, shop.connections) * shop.letters,
         "memory": memory,
         "growth": memory - (settled or memory),
         "cpu": time.process_time(),
@@ -215,11 +243,12 @@ def plan_broadcast(version_id: int, contact_ids: list[int]) -> None:
         )
 
 
-def _states() -> dict[str, int]:
+def _states(messages: int) -> dict[str, int]:
     from django.db.models import Count
 
     from jouren.messaging.models import Delivery
     from jouren.messaging.vocabulary import State
 
-    rows = Delivery.objects.values_list("state").annotate(count=Count("id"))
+    newest = Delivery.objects.order_by("-id").values("id")[:messages]
+    rows = Delivery.objects.filter(id__in=newest).values_list("state").annotate(count=Count("id"))
     return {State(state).name.lower(): count for state, count in rows}

@@ -1,8 +1,11 @@
-"""Keeps the Japanese catalogue whole: ``translations.py check`` and ``translations.py update``.
+"""Keeps the Japanese catalogues whole: ``translations.py check`` and ``translations.py update``.
 
-``check`` fails when a text of the sources has no translation, when one is marked as doubtful (fuzzy), when its
-placeholders differ from the source's, or when the compiled catalogue is not what the .po file says. ``update`` adds
-the sources' new texts to the .po file, drops those that are gone, and compiles. No GNU gettext is needed.
+There are two: that of Jouren's own texts (``jouren/locale``), and that of Wagtail's texts which Wagtail's catalogue
+lacks or says badly (``jouren/backoffice/locale``).
+
+``check`` fails when a text has no translation, when one is marked as doubtful (fuzzy), when its placeholders or markup
+differ from the source's, or when the compiled catalogue is not what the .po file says. ``update`` adds new texts to the
+.po files, drops those that are gone, and compiles. No GNU gettext is needed.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import django
@@ -21,10 +25,11 @@ from babel.messages.pofile import read_po, write_po
 from django.conf import settings
 from django.utils.translation.template import templatize
 
+# Run as a script, this file's folder is where imports are looked for.
+from lent_texts import key_of, read_lent
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "jouren"
-PO = PACKAGE / "locale" / "ja" / "LC_MESSAGES" / "django.po"
-MO = PO.with_suffix(".mo")
 
 _KEYWORDS = {
     **DEFAULT_KEYWORDS,
@@ -34,8 +39,59 @@ _KEYWORDS = {
 _STRING = r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'"
 _CALL = re.compile(rf"\b(?:_|gettext|ngettext|pgettext|npgettext)\((?:[^()\"']|{_STRING})*\)")
 _PLACE = re.compile(r"%\((\w+)\)|\{(\w*)\}")
+_TAG = re.compile(r"<[a-z/][^>]*>")
 _CATALOGUE_WIDTH = 110
-_HEAD = "# The Japanese of Jouren. 'make messages' brings this file in line with the sources."
+# Templates of Wagtail's that we had to copy: their texts are Wagtail's, and in its catalogue.
+_COPIES = ("templates/wagtailadmin/shared/", "templates/wagtailusers/")
+
+
+@dataclass(frozen=True)
+class Book:
+    """One catalogue's files. ``head`` is the comment at their top."""
+
+    folder: Path
+    domain: str
+    head: str
+
+    @property
+    def po(self) -> Path:
+        """What people edit."""
+        return self.folder / "ja/LC_MESSAGES" / f"{self.domain}.po"
+
+    @property
+    def mo(self) -> Path:
+        """What Django reads."""
+        return self.po.with_suffix(".mo")
+
+    def read(self) -> Catalog:
+        """The .po file as it is."""
+        if not self.po.exists():
+            return Catalog(locale="ja")
+        with self.po.open("rb") as file:
+            return read_po(file, locale="ja")
+
+    def compiled(self) -> Catalog:
+        """What the .mo file holds."""
+        with self.mo.open("rb") as file:
+            return read_mo(file)
+
+    def write(self, catalogue: Catalog) -> None:
+        """Both files."""
+        self.po.parent.mkdir(parents=True, exist_ok=True)
+        with self.po.open("wb") as file:
+            write_po(file, catalogue, width=_CATALOGUE_WIDTH, sort_by_file=True, include_lineno=False)
+        with self.mo.open("wb") as file:
+            write_mo(file, catalogue)
+
+
+OWN = Book(
+    PACKAGE / "locale", "django", "# The Japanese of Jouren. 'make messages' brings this file in line with the sources."
+)
+_LENT_HEAD = (
+    "# The Japanese of Wagtail's texts where its own catalogue has none, or none that a shop understands.\n"
+    "# 'make messages' adds what a new version of Wagtail lacks; an entry of yours wins over Wagtail's."
+)
+LENT = [Book(PACKAGE / "backoffice/locale", domain, _LENT_HEAD) for domain in ("django", "djangojs")]
 
 
 def read_sources() -> Catalog:
@@ -43,6 +99,8 @@ def read_sources() -> Catalog:
     catalog = Catalog(locale="ja", project="Jouren", charset="utf-8")
     files = [path for kind in ("*.py", "*.html", "*.txt") for path in sorted(PACKAGE.rglob(kind))]
     for path in files:
+        if any(folder in str(path) for folder in _COPIES):
+            continue
         text = path.read_text(encoding="utf-8")
         code = text if path.suffix == ".py" else _calls_of_template(text, str(path))
         for line, message, comments, context in extract(
@@ -63,17 +121,23 @@ def _calls_of_template(text: str, origin: str) -> str:
     return "\n".join("; ".join(calls.get(number, [])) for number in range(len(lines)))
 
 
-def read_catalogue() -> Catalog:
-    """The .po file as it is."""
-    with PO.open("rb") as file:
-        return read_po(file, locale="ja")
+def read_gaps(book: Book) -> Catalog:
+    """What a catalogue of lent texts has to hold: those that lack Japanese, and those it says better than Wagtail."""
+    texts, lacking = read_lent(book.domain)
+    held = {key_of(message) for message in _entries(book.read())}
+    gaps = Catalog(locale="ja", project="Wagtail", charset="utf-8")
+    for message in _entries(texts):
+        if key_of(message) in lacking | held:
+            gaps.add(message.id, flags=message.flags, context=message.context)
+    return gaps
 
 
-def find_faults(sources: Catalog, catalogue: Catalog) -> Iterator[str]:
-    """What keeps the catalogue from being whole, a line each."""
-    for wanted in _entries(sources):
-        entry = catalogue.get(wanted.id, wanted.context)
-        name = f"{wanted.locations[0][0]}: {_singular(wanted)!r}"
+def find_faults(book: Book, wanted: Catalog) -> Iterator[str]:
+    """What keeps a catalogue from being whole, a line each."""
+    catalogue = book.read()
+    for message in _entries(wanted):
+        entry = catalogue.get(message.id, message.context)
+        name = f"{message.locations[0][0] if message.locations else 'wagtail'}: {key_of(message)[1]!r}"
         if entry is None:
             yield f"{name} is not in the catalogue"
         elif not all(entry.string if isinstance(entry.string, tuple) else (entry.string,)):
@@ -82,18 +146,23 @@ def find_faults(sources: Catalog, catalogue: Catalog) -> Iterator[str]:
             yield f"{name} is marked fuzzy"
         elif _places(entry.string) != _places(entry.id):
             yield f"{name}: the placeholders of the translation are not those of the source"
-    if not MO.exists():
-        yield f"{MO.relative_to(ROOT)} is missing"
-    elif _texts(_compiled()) != _texts(catalogue):
-        yield f"{MO.relative_to(ROOT)} is not what the .po file says"
+        elif not _tags(entry.string) <= _tags(entry.id):
+            yield f"{name}: the translation has markup that the source has not"
+    for entry in _entries(catalogue):
+        if wanted.get(entry.id, entry.context) is None:
+            yield f"{key_of(entry)[1]!r} is asked for by nobody"
+    if not book.mo.exists():
+        yield f"{book.mo.relative_to(ROOT)} is missing"
+    elif _texts(book.compiled()) != _texts(catalogue):
+        yield f"{book.mo.relative_to(ROOT)} is not what the .po file says"
 
 
-def update() -> None:
-    """Bring the .po file in line with the sources, and compile it."""
-    old = read_catalogue() if PO.exists() else Catalog(locale="ja")
+def update(book: Book, wanted: Catalog) -> None:
+    """Bring a .po file in line with what is wanted, and compile it."""
+    old = book.read()
     catalogue = Catalog(
         locale="ja",
-        header_comment=_HEAD,
+        header_comment=book.head,
         project="Jouren",
         version="1",
         msgid_bugs_address="-",
@@ -104,22 +173,13 @@ def update() -> None:
         creation_date=old.creation_date,  # kept: a run without new texts leaves the file as it is
         revision_date=old.creation_date,
     )
-    for message in _entries(read_sources()):
+    for message in _entries(wanted):
         known = old.get(message.id, message.context)
         string = known.string if known is not None else None
         catalogue.add(
             message.id, string, message.locations, message.flags, message.auto_comments, context=message.context
         )
-    PO.parent.mkdir(parents=True, exist_ok=True)
-    with PO.open("wb") as file:
-        write_po(file, catalogue, width=_CATALOGUE_WIDTH, omit_header=False, sort_by_file=True, include_lineno=False)
-    with MO.open("wb") as file:
-        write_mo(file, catalogue)
-
-
-def _compiled() -> Catalog:
-    with MO.open("rb") as file:
-        return read_mo(file)
+    book.write(catalogue)
 
 
 def _entries(catalogue: Catalog) -> list[Message]:
@@ -131,14 +191,9 @@ def _texts(catalogue: Catalog) -> dict[object, object]:
     texts: dict[object, object] = {}
     for message in _entries(catalogue):
         strings = [message.string] if isinstance(message.string, str) else list(message.string)
-        context = message.context.decode() if isinstance(message.context, bytes) else message.context
         if not message.fuzzy and all(strings):
-            texts[context, _singular(message)] = strings
+            texts[key_of(message)] = strings
     return texts
-
-
-def _singular(message: Message) -> str:
-    return message.id[0] if isinstance(message.id, tuple | list) else message.id
 
 
 def _places(text: str | tuple[str, ...] | list[str]) -> set[str]:
@@ -146,19 +201,26 @@ def _places(text: str | tuple[str, ...] | list[str]) -> set[str]:
     return {name for part in parts for pair in _PLACE.findall(part) for name in pair if name}
 
 
+def _tags(text: str | tuple[str, ...] | list[str]) -> set[str]:
+    parts = [text] if isinstance(text, str) else list(text)
+    return {re.sub(r"\s+", " ", tag) for part in parts for tag in _TAG.findall(part)}
+
+
 def main() -> None:
     # The template lexer asks for settings; none of them matters here.
     settings.configure()
     django.setup()
+    books = [(OWN, read_sources()), *((book, read_gaps(book)) for book in LENT)]
     match sys.argv[1:]:
         case ["update"]:
-            update()
+            for book, wanted in books:
+                update(book, wanted)
         case ["check"]:
-            faults = list(find_faults(read_sources(), read_catalogue())) if PO.exists() else [f"{PO} is missing"]
+            faults = [fault for book, wanted in books for fault in find_faults(book, wanted)]
             for fault in faults:
                 print(fault)
             if faults:
-                sys.exit(f"{len(faults)} faults. 'make messages' updates the catalogue; then fill in {PO.name}.")
+                sys.exit(f"{len(faults)} faults. 'make messages' updates the catalogues; then fill in the .po files.")
         case _:
             sys.exit("usage: translations.py check|update")
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import enum
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
-from django.utils.crypto import salted_hmac
 
 from jouren.capture.errors import TooManyPosts
 from jouren.capture.models import Form, Registration, RegistrationState, Visitor
@@ -30,14 +29,13 @@ from jouren.contacts.actions.base import ip_hash
 from jouren.contacts.errors import IdentityErased, IdentityTaken
 from jouren.contacts.models import Contact, IdentityKind
 from jouren.core import clock
-from jouren.core.sql import load_sql
+from jouren.core.allowances import use_allowance
 from jouren.events.actions import NewEvent, record_event, record_events
 from jouren.messaging.actions import send_transactional
 
 CHANNEL = "email"
 POSTS_PER_HOUR = 60
 MAX_TOUCHES_TOLD = 1000
-_sql = load_sql("capture")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +49,6 @@ class Origin:
     language: str = "ja"
 
 
-def use_allowance(name: str, value: str, window: timedelta) -> int:
-    """Count one use of a limited thing, and return how many there were in the window that runs.
-
-    The row belongs to the caller's transaction: what is rolled back was not used.
-    """
-    key = f"{name}:{salted_hmac('jouren.capture.allowance', value, algorithm='sha256').hexdigest()}"
-    row = _sql.one("use_allowance", {"key": key, "now": clock.now(), "window": window})
-    return int(row[0]) if row else 0
-
-
 @transaction.atomic
 def ask_to_confirm(form: Form, email: str, answers: dict[str, Any], origin: Origin) -> Registration | None:
     """Keep what somebody wrote, and send the mail that asks them to confirm it.
@@ -71,9 +59,9 @@ def ask_to_confirm(form: Form, email: str, answers: dict[str, Any], origin: Orig
     Raises:
         TooManyPosts: more came from this connection within the hour than people send.
     """
-    if origin.ip and use_allowance("posts", origin.ip, POSTS_WINDOW) > POSTS_PER_HOUR:
+    if origin.ip and use_allowance("posts", origin.ip, POSTS_WINDOW).count > POSTS_PER_HOUR:
         raise TooManyPosts
-    if use_allowance("mail", email, MAIL_WINDOW) > 1:
+    if use_allowance("mail", email, MAIL_WINDOW).count > 1:
         return None
     contact, was_erased = _person(email, origin)
     token = secrets.token_urlsafe(24)

@@ -196,14 +196,3 @@ class Registration(models.Model):
 
     def __str__(self) -> str:
         return f"{self.form_title} {self.pk}"
-
-
-class Allowance(models.Model):
-    """How much of a limited number was used since ``since``. ``key`` is a keyed hash: no address is readable."""
-
-    key = models.CharField(max_length=80, primary_key=True)
-    since = models.DateTimeField(db_index=True)
-    used = models.PositiveIntegerField()
-
-    def __str__(self) -> str:
-        return self.key

@@ -1,17 +1,16 @@
-"""Forgetting: people who never confirmed, browsers that never came back, limits that no longer hold."""
+"""Forgetting: people who never confirmed, browsers that never came back."""
 
 from __future__ import annotations
 
 from django.db import transaction
 
 from jouren.capture.models import Registration, RegistrationState, Touch, Visitor
-from jouren.capture.policies import MAIL_WINDOW, PURGE_UNCONFIRMED_AFTER, PURGE_VISITORS_AFTER
+from jouren.capture.policies import PURGE_UNCONFIRMED_AFTER, PURGE_VISITORS_AFTER
 from jouren.contacts.actions import erase_contact
 from jouren.contacts.actions.base import identity_hash
 from jouren.contacts.models import Consent, Contact, ErasedIdentity, IdentityKind
 from jouren.contacts.queries import canonical_id
 from jouren.core import clock
-from jouren.core.sql import load_sql
 from jouren.events.queries import events_of
 
 # What a form that nobody confirmed leaves on a timeline.
@@ -19,7 +18,6 @@ _TRACES = frozenset(
     {"form.submitted", "identity.attached", "message.sent", "message.withheld", "message.failed", "message.unknown"}
     | {"message.opened", "message.clicked", "message.bounced", "contact.suppressed"}
 )
-_sql = load_sql("capture")
 
 
 def purge_unconfirmed() -> int:
@@ -73,8 +71,3 @@ def purge_visitors() -> int:
     Touch.objects.filter(at__lt=before).delete()
     deleted, _by_model = Visitor.objects.filter(last_seen__lt=before).delete()
     return deleted
-
-
-def purge_allowances() -> int:
-    """Delete limits whose window is over. Returns how many went."""
-    return _sql.run("forget_allowances", {"before": clock.now() - MAIL_WINDOW})

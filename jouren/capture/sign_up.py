@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import replace
 from typing import Any
 
@@ -57,22 +56,6 @@ def show_again(request: HttpRequest, sign_up: SignUpForm, stamp: Stamp | None, s
 def stamp_of(form: Form, data: Any) -> Stamp | None:
     """The stamp that came with a sent form, if it was written here."""
     return read_stamp(form.public_id, data.get("stamp", ""))
-
-
-def client_address(request: HttpRequest) -> str:
-    """The visitor's IP address; behind a proxy in our own network, the one that the proxy saw. Empty when unknown."""
-    peer = _address(request.META.get("REMOTE_ADDR", ""))
-    if peer is not None and not peer.is_global:
-        forwarded = _address(request.headers.get("X-Forwarded-For", "").rpartition(",")[2])
-        peer = forwarded or peer
-    return str(peer or "")
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(text.strip())
-    except ValueError:
-        return None
 
 
 def _public_page(page_id: int | None) -> Page | None:

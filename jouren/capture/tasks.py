@@ -10,7 +10,6 @@ from jouren.capture import purging
 @app.periodic(cron="20 4 * * *")
 @app.task(name="capture.purge", queueing_lock="capture.purge", pass_context=False)
 def purge(timestamp: int) -> None:
-    """Once a day: unconfirmed registrations, old visits, spent allowances. ``timestamp`` is the scheduler's."""
+    """Once a day: unconfirmed registrations, old visits. ``timestamp`` is the scheduler's."""
     purging.purge_unconfirmed()
     purging.purge_visitors()
-    purging.purge_allowances()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jouren.conditions.choices import Choice, register_choices
@@ -23,7 +23,7 @@ def attribute_type(arguments: Mapping[str, Any]) -> FactType:
     """The type of the attribute that is asked for. Raises ConditionError when the shop has none of that key."""
     definition = AttributeDefinition.objects.filter(key=arguments["key"]).first()
     if definition is None:
-        raise ConditionError(_now("There is no attribute %(key)s.") % {"key": arguments["key"][:50]})
+        raise ConditionError(gettext("There is no attribute %(key)s.") % {"key": arguments["key"][:50]})
     return FactType(definition.type)
 
 

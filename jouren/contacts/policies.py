@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.utils.translation import gettext as _
@@ -146,3 +148,24 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name or DEFAULT_ZONE)
     except (KeyError, ValueError, OSError):
         return ZoneInfo(DEFAULT_ZONE)
+
+
+class _Said(Protocol):
+    is_granted: bool
+    at: datetime
+
+
+_Record = TypeVar("_Record", bound=_Said)
+
+
+def withdrawal_behind(records: Sequence[_Record], planned_at: datetime) -> _Record | None:
+    """Of what somebody said about one consent, in order: the withdrawal that kept back a message planned then.
+
+    It stood at that moment, or it was the next one after it. None for whoever had not agreed at all by then.
+    """
+    before = [record for record in records if record.at <= planned_at]
+    if not before:
+        return None
+    if not before[-1].is_granted:
+        return before[-1]
+    return next((record for record in records[len(before) :] if not record.is_granted), None)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Clock(models.Model):
@@ -14,6 +15,16 @@ class Clock(models.Model):
 
     class Meta:
         db_table = "core_clock"
+        verbose_name = _("sandbox clock")
+
+
+class Allowance(models.Model):
+    """How much of a limited number was used since ``since``. ``key`` is a keyed hash: no address is readable."""
+
+    key = models.CharField(max_length=100, primary_key=True)
+    since = models.DateTimeField()
+    used = models.PositiveIntegerField()
+    lasts = models.DurationField()
 
 
 class Worker(models.Model):

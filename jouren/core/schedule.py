@@ -50,3 +50,18 @@ def next_business_day(day: date, closures: Container[date] = ()) -> date:
         if is_business_day(candidate, closures):
             return candidate
     return day
+
+
+def add_business_days(day: date, count: int, closures: Container[date] = ()) -> date:
+    """The ``count``-th business day after ``day`` (which itself does not count)."""
+    for _ in range(count):
+        day = next_business_day(day + timedelta(days=1), closures)
+    return day
+
+
+def anniversary(day: date, year: int) -> date:
+    """The day of that year on which a yearly date falls: of 29 February, in other years, the 28th."""
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return date(year, 2, 28)

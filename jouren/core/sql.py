@@ -19,6 +19,8 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg.adapt import AdaptersMap
 
+from jouren.core.arrays import ArrayDumper
+
 _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 
 Params = Mapping[str, Any] | Sequence[Any]
@@ -81,6 +83,7 @@ class _HotCursor(psycopg.Cursor[tuple[Any, ...]]):
 
 
 _ADAPTERS = AdaptersMap(psycopg.adapters)
+_ADAPTERS.register_dumper(list, ArrayDumper)
 
 
 def hot_cursor() -> _HotCursor:

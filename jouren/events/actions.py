@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
@@ -19,6 +20,8 @@ from jouren.events.types import can_be_kept, event_type, event_types
 
 _sql = load_sql("events")
 MAX_KEY_LENGTH = 200
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST_AHEAD = timedelta(days=1)  # clocks differ
 CHANNEL = "jouren_react"
 
 
@@ -27,7 +30,8 @@ class NewEvent:
     """Something that happened to a contact, to be recorded.
 
     ``occurred_at`` (aware) defaults to now. ``key``, where given, makes the event count once: a second one of the same
-    ``source`` and key is ignored. ``historical`` marks imported history, which triggers no message.
+    ``source`` and key is ignored; so is one about a thing that this source has told of (``EventType.identity``).
+    ``historical`` marks imported history, which triggers no message.
     """
 
     type: str
@@ -47,7 +51,7 @@ def record_event(event: NewEvent) -> int | None:
 def record_events(events: Sequence[NewEvent]) -> list[int | None]:
     """Record events durably, in the caller's transaction or, outside of one, at once: it is a single statement.
 
-    Returns each event's id in the log, or None for one whose key was seen before.
+    Returns each event's id in the log, or None for one that was recorded before.
 
     Raises:
         InvalidEvent: a type is unknown or a payload does not fit; nothing is recorded.
@@ -57,14 +61,13 @@ def record_events(events: Sequence[NewEvent]) -> list[int | None]:
     now = clock.now()
     rows = [_row(event, now) for event in events]
     ids: list[int | None] = [None] * len(rows)
-    if len(rows) == 1 and rows[0]["key"] is None:
+    if len(rows) == 1 and rows[0]["key"] is None and rows[0]["thing"] is None:
         logged = _sql.one("append_one", {"now": now, **rows[0]})
         ids[0] = logged[0] if logged else None
     else:
-        positions = _first_of_each_key(rows)
-        columns = {f"{name}_list": [rows[position][name] for position in positions] for name in rows[0]}
-        for row, event_id in _sql.all("append", {"now": now, **columns}):
-            ids[positions[row - 1]] = event_id
+        columns = {f"{name}_list": [row[name] for row in rows] for name in rows[0]}
+        for position, event_id in _sql.all("append", {"now": now, **columns}):
+            ids[position - 1] = event_id
     if any(_is_urgent(event) for event in events):
         wake(CHANNEL)
     return ids
@@ -79,17 +82,25 @@ def _row(event: NewEvent, now: datetime) -> dict[str, Any]:
     occurred_at = event.occurred_at or now
     if occurred_at.tzinfo is None:
         raise InvalidEvent(f"{event.type}: occurred_at needs a time zone.")
+    if not EARLIEST <= occurred_at <= now + LATEST_AHEAD:
+        raise InvalidEvent(f"{event.type}: occurred_at must lie after 1900 and not in the future.")
     return {
         "contact_id": event.contact_id,
         "type": event.type,
         "version": kind.version,
         "occurred_at": occurred_at,
         "source": event.source,
-        "key": event.key,
+        "key": None if event.key is None else _digest("key", event.key),
+        "thing": _digest(event.type, *(str(event.payload[name]) for name in kind.identity)) if kind.identity else None,
         "payload": Jsonb(event.payload),
         "historical": event.historical,
         "reacts": kind.reacts,
     }
+
+
+def _digest(*parts: str) -> str:
+    """What is kept of a key: of one length, and readable to nobody, since senders put names and addresses into keys."""
+    return sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
 def _is_urgent(event: NewEvent) -> bool:
@@ -97,20 +108,27 @@ def _is_urgent(event: NewEvent) -> bool:
     return kind.reacts and kind.is_urgent and not event.historical
 
 
-def _first_of_each_key(rows: Sequence[dict[str, Any]]) -> list[int]:
-    """The positions of the rows to record: of several with the same source and key only the first."""
-    firsts: dict[Any, int] = {}
-    for position, row in enumerate(rows):
-        firsts.setdefault(position if row["key"] is None else (row["source"], row["key"]), position)
-    return list(firsts.values())
+def stop_reactions(contact_ids: Iterable[int]) -> None:
+    """Wait until nobody reacts for these people; nobody begins before the caller's transaction ends.
+
+    Ask for it before any lock on the people themselves: a reactor locks in that order too.
+    """
+    _sql.all("lock_shards_of", {"contact_ids": sorted(set(contact_ids))})
+
+
+def hand_over_events(kept_id: int, gone_id: int) -> None:
+    """Let what waits or is parked for one person be the other's. The caller has stopped the reactions of both."""
+    people = {"kept_id": kept_id, "gone_id": gone_id}
+    _sql.run("hand_over_inbox", people)
+    _sql.run("hand_over_parked", people)
 
 
 @transaction.atomic
 def retry_parked(contact_ids: Iterable[int]) -> int:
     """Put all parked events of these contacts back into the inbox, in their order. Returns how many."""
-    parameters = {"contact_ids": sorted(set(contact_ids))}
-    _sql.all("lock_shards_of", parameters)
-    returned = _sql.run("unpark", parameters)
+    wanted = sorted(set(contact_ids))
+    stop_reactions(wanted)
+    returned = _sql.run("unpark", {"contact_ids": wanted})
     wake(CHANNEL)
     return returned
 
@@ -124,7 +142,7 @@ def give_up_parked(event_id: int) -> None:
     parked = ParkedEvent.objects.filter(event_id=event_id).first()
     if parked is None:
         return
-    _sql.all("lock_shards_of", {"contact_ids": [parked.contact_id]})
+    stop_reactions([parked.contact_id])
     ParkedEvent.objects.filter(event_id=event_id).delete()
     retry_parked([parked.contact_id])
 

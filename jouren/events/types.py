@@ -27,7 +27,8 @@ class EventType:
     removed when the person is erased. ``sentence`` is how a timeline tells it, with ``%(field)s`` for payload fields.
     ``reacts=False`` keeps a type out of the inbox: it is told, but nothing may wait for it. ``is_urgent=False``: nobody
     is kept waiting when its reactions come with the next poll. ``rule``, where given, refuses what the fields' types
-    cannot: it gets a payload whose types are right and raises a UserError.
+    cannot: it gets a payload whose types are right and raises a UserError. ``identity`` names the fields that say which
+    thing in the world an event is about: each source tells of one thing once, under whatever keys it does.
     """
 
     name: str
@@ -40,6 +41,7 @@ class EventType:
     reacts: bool = True
     is_urgent: bool = True
     rule: Callable[[Mapping[str, Any]], None] | None = None
+    identity: tuple[str, ...] = ()
 
     def check(self, payload: Mapping[str, Any]) -> None:
         """Raise InvalidEvent, or what the type's rule raises, when ``payload`` does not fit this type."""

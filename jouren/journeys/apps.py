@@ -15,9 +15,12 @@ class JourneysConfig(AppConfig):
         from jouren.events.reactions import Reaction, register_reaction
         from jouren.journeys import engine, event_types, gate_rules, reactions
         from jouren.journeys.people import forget_people, merge_people
+        from jouren.journeys.sources import DatabaseFacts
+        from jouren.messaging.sending_rules.queries import register_closures
 
         event_types.register()
         gate_rules.register()
+        register_closures(DatabaseFacts().closures)
         register_reaction(Reaction("journeys", reactions.react, order=200))
         register_loop(Loop("advancer", engine.CHANNEL, engine.tick))
         register_due(engine.next_due)

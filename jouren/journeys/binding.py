@@ -28,3 +28,9 @@ class ConditionBinder:
             return ask(values, now, zone)
 
         return condition
+
+    def place(self, use: FactUse) -> int:
+        """Where a fact's value stands in the tuple."""
+        if use not in self.facts:
+            self.facts = (*self.facts, use)
+        return self.facts.index(use)

@@ -16,14 +16,15 @@ from django.utils.translation import gettext as _
 from jouren.conditions.errors import ConditionError
 from jouren.conditions.tree import validate_tree
 from jouren.core.errors import UserError
+from jouren.events.types import event_type
 from jouren.journeys.program import SCHEMA
+from jouren.journeys.steps import step_kind
+from jouren.journeys.triggers import compile_trigger
 
 if TYPE_CHECKING:
     from jouren.journeys.models import Journey
 
-_SECONDS = {"minutes": 60, "hours": 3_600, "days": 86_400, "weeks": 604_800}
 MAX_STEPS = 500
-_HUMAN_EVENTS = frozenset({"message.clicked"})
 
 
 class JourneyProblem(UserError):
@@ -39,55 +40,66 @@ def compile_journey(journey: Journey) -> dict[str, Any]:
     """The journey's compiled JSON (see ``program.py``). Raises JourneyProblem."""
     if journey.zone not in available_timezones():
         raise JourneyProblem("zone", _("“%(zone)s” is not a time zone, such as Asia/Tokyo.") % {"zone": journey.zone})
-    steps = _Steps()
+    key = _key(journey)
+    steps = _Steps(key, journey.pk)
     first = steps.add_all(journey.steps, after=None)
     if not steps.compiled:
         raise JourneyProblem("steps", _("The journey has no steps yet."))
     return {
         "schema": SCHEMA,
         "zone": journey.zone,
-        "trigger": _trigger(journey),
+        "triggers": _triggers(journey),
         "reentry": journey.reentry,
+        "reentry_days": journey.reentry_days or 0,
+        "key": key,
         "entry": _tree(journey.entry, "entry"),
         "goal": _tree(journey.goal, "goal"),
         "exits": [
             {"when": _needed_tree(block.value["when"], "exits"), "reason": block.value["reason"]}
             for block in journey.exits
         ],
+        "entries_per_hour": journey.entries_per_hour,
         "first": first,
         "steps": steps.compiled,
     }
+
+
+def _key(journey: Journey) -> str:
+    """The property by which walks are told apart. Raises JourneyProblem when a trigger does not have it."""
+    if journey.reentry != "keyed":
+        return ""
+    key = journey.key.strip()
+    if not key:
+        raise JourneyProblem("key", _("Say which property tells the walks apart, such as order."))
+    for trigger in _triggers(journey):
+        kind = event_type(trigger["event"])
+        if key not in kind.fields:
+            raise JourneyProblem(
+                "key",
+                _("“%(event)s” has no property “%(field)s”. It has: %(known)s.")
+                % {"event": kind.label, "field": key, "known": ", ".join(kind.fields)},
+            )
+    return key
+
+
+def _triggers(journey: Journey) -> list[dict[str, Any]]:
+    if not journey.trigger:
+        raise JourneyProblem("trigger", _("Say who enters: choose one trigger."))
+    triggers = []
+    for block in journey.trigger:
+        try:
+            trigger = compile_trigger(block.block_type, block.value)
+        except UserError as error:
+            raise JourneyProblem("trigger", str(error)) from error
+        if trigger is not None:
+            triggers.append(trigger)
+    return triggers
 
 
 def fingerprint(compiled: dict[str, Any]) -> str:
     """A hash that is equal for equal programs."""
     text = json.dumps(compiled, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _trigger(journey: Journey) -> dict[str, Any]:
-    if not journey.trigger:
-        raise JourneyProblem("trigger", _("Say who enters: choose one trigger."))
-    block = journey.trigger[0]
-    value = block.value
-    match block.block_type:
-        case "form":
-            wanted = {"form": value["form"].pk} if value["form"] else {}
-            return {"event": "registration.confirmed", "match": wanted}
-        case "purchase":
-            wanted = {"kind": value["kind"]} if value["kind"] else {}
-            if value["product"]:
-                wanted["products"] = value["product"].strip()
-            return {"event": "order.paid", "match": wanted}
-        case "stage":
-            return {"event": "stage.entered", "match": {"to": int(value["stage"])}}
-        case _:
-            return {"event": value["event"], "match": _human(value["event"])}
-
-
-def _human(event: str) -> dict[str, Any]:
-    # Scanners click every link: only a person's click may move a journey.
-    return {"by": "human"} if event in _HUMAN_EVENTS else {}
 
 
 def _tree(tree: Any, field: str) -> dict[str, Any] | None:
@@ -111,8 +123,10 @@ def _needed_tree(tree: Any, field: str) -> dict[str, Any]:
 class _Steps:
     """Collects compiled steps. Each knows the step after it, wherever in the tree that stands."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: str, journey_id: int | None) -> None:
         self.compiled: dict[str, dict[str, Any]] = {}
+        self.journey_id = journey_id
+        self._key = key
 
     def add_all(self, stream: Any, after: str | None) -> str | None:
         """Compile a list of blocks that is followed by the step ``after``; returns the id of its first step."""
@@ -124,73 +138,39 @@ class _Steps:
     def _add(self, block: Any, following: str | None) -> str:
         step_id = str(block.id)
         if step_id in self.compiled:
-            raise JourneyProblem("steps", _("Two steps have the same identity. Copy the second one again."))
+            raise self.refuse(_("Two steps have the same identity. Copy the second one again."))
         if len(self.compiled) >= MAX_STEPS:
-            raise JourneyProblem("steps", _("A journey can have %(most)s steps at most.") % {"most": MAX_STEPS})
+            raise self.refuse(_("A journey can have %(most)s steps at most.") % {"most": MAX_STEPS})
         self.compiled[step_id] = {}  # takes its place before the steps inside it are added
-        self.compiled[step_id] = getattr(self, f"_{block.block_type}")(block.value, following)
+        kind = step_kind(block.block_type)
+        self.compiled[step_id] = {"type": kind.name, "next": following} | kind.compile(block.value, following, self)
         return step_id
 
-    def _send(self, value: Any, following: str | None) -> dict[str, Any]:
-        version = _version(value["message"])
-        return {
-            "type": "send",
-            "message_version": version.pk,
-            "message": value["message"].pk,
-            "channel": "email",
-            "next": following,
-        }
+    def tree(self, tree: Any) -> dict[str, Any]:
+        """A condition that a step needs."""
+        return _needed_tree(tree, "steps")
 
-    def _wait(self, value: Any, following: str | None) -> dict[str, Any]:
-        return {"type": "wait", "seconds": _seconds(value), "next": following}
+    def message(self, message: Any) -> dict[str, Any]:
+        """The published version of a message."""
+        return {"message_version": _version(message).pk, "message": message.pk}
 
-    def _wait_until(self, value: Any, following: str | None) -> dict[str, Any]:
-        return {
-            "type": "wait_until",
-            "day": value["day"],
-            "at": value["at"].strftime("%H:%M"),
-            "business": bool(value["business"]),
-            "next": following,
-        }
+    def key_for(self, event: str) -> str:
+        """The property by which walks of this journey are told apart, if events of that type have it."""
+        if not self._key:
+            raise self.refuse(
+                _("“Only what this walk is about” needs a journey that is walked once for each of something.")
+            )
+        if self._key not in event_type(event).fields:
+            raise self.refuse(
+                _("“%(event)s” has no property “%(field)s”, so it cannot be told what it is about.")
+                % {"event": event_type(event).label, "field": self._key}
+            )
+        return self._key
 
-    def _wait_event(self, value: Any, following: str | None) -> dict[str, Any]:
-        wanted = _human(value["event"])
-        if value["message"]:
-            wanted["message"] = value["message"].pk
-        return {
-            "type": "wait_event",
-            "event": value["event"],
-            "match": wanted,
-            "seconds": _seconds(value),
-            "then": self.add_all(value["then"], following),
-            "else": self.add_all(value["otherwise"], following),
-        }
-
-    def _branch(self, value: Any, following: str | None) -> dict[str, Any]:
-        return {
-            "type": "branch",
-            "when": _needed_tree(value["when"], "steps"),
-            "then": self.add_all(value["then"], following),
-            "else": self.add_all(value["otherwise"], following),
-        }
-
-    def _stage(self, value: Any, following: str | None) -> dict[str, Any]:
-        return {"type": "stage", "stage": int(value["stage"]), "reason": value["reason"], "next": following}
-
-    def _suppress(self, value: Any, following: str | None) -> dict[str, Any]:
-        return {
-            "type": "suppress",
-            "channel": value["channel"] or "",
-            "reason": value["reason"] or "",
-            "next": following,
-        }
-
-    def _exit(self, value: Any, following: str | None) -> dict[str, Any]:
-        return {"type": "exit", "reason": value["reason"] or ""}
-
-
-def _seconds(value: Any) -> int:
-    return int(value["amount"]) * _SECONDS[value["unit"]]
+    @staticmethod
+    def refuse(message: str) -> JourneyProblem:
+        """What is wrong with the steps."""
+        return JourneyProblem("steps", message)
 
 
 def _version(message: Any) -> Any:

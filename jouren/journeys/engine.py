@@ -13,16 +13,16 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
-from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import psycopg
 from django.db import InterfaceError, OperationalError, transaction
 
 from jouren.core import clock
 from jouren.core.sql import load_sql
-from jouren.journeys.decide import GOAL_REACHED, Decision, Facts, Go, Leave, Stay, decide
+from jouren.journeys.decide import GOAL_REACHED, decide
 from jouren.journeys.models import EnrolmentState
-from jouren.journeys.program import ChangeStage, Send, Suppress
+from jouren.journeys.program import Facts, Go, Stay, Step
 from jouren.journeys.sources import DatabaseFacts, FactSource
 from jouren.journeys.versions import LoadedVersion, load_version
 from jouren.journeys.writers import DatabaseWriter
@@ -42,15 +42,18 @@ class Walker(NamedTuple):
     version_id: int
     contact_id: int
     occurrence: int
-    step: UUID | None
+    step: str | None
     arrived_at: datetime
     entered_at: datetime
-    heard: bool
+    heard: int | None
+    key: str
+    skips: bool = False
+    journey_id: int = 0
 
 
 @dataclass(slots=True)
 class Move:
-    """What became of one walker in one tick."""
+    """What became of one walker in one tick. ``left_out``: what was skipped; ``skips``: so is what follows."""
 
     walker: Walker
     version: LoadedVersion
@@ -60,7 +63,9 @@ class Move:
     due_at: datetime | None = None
     waits_for: str | None = None
     reason: str = ""
-    effects: list[Send | ChangeStage | Suppress] = field(default_factory=list)
+    effects: list[Step] = field(default_factory=list)
+    left_out: list[Step] = field(default_factory=list)
+    skips: bool = False
 
 
 class Writer(Protocol):
@@ -74,10 +79,21 @@ def tick() -> int:
     """Advance the next batch of due enrolments. Returns how many."""
     now = clock.now()
     with transaction.atomic():
-        walkers = [Walker(*row) for row in _sql.all("claim_due", {"now": now, "limit": BATCH})]
-        if walkers:
+        claimed = [Walker(*row) for row in _sql.all("claim_due", {"now": now, "limit": BATCH})]
+        if walkers := _without_strays(claimed):
             _advance_or_set_apart(walkers, now)
-    return len(walkers)
+    return len(claimed)
+
+
+def _without_strays(walkers: Sequence[Walker]) -> list[Walker]:
+    """Those who may go on. Who came into a journey just as it was paused is made to stand still with the others."""
+    if not walkers:
+        return []
+    journey_ids = list({walker.journey_id for walker in walkers})
+    still = {row[0] for row in _sql.all("standing_still", {"journey_ids": journey_ids})}
+    if still:
+        _sql.run("hold", {"ids": [walker.enrolment_id for walker in walkers if walker.journey_id in still]})
+    return [walker for walker in walkers if walker.journey_id not in still]
 
 
 def _advance_or_set_apart(walkers: Sequence[Walker], now: datetime) -> None:
@@ -112,43 +128,60 @@ def advance(
     moves = []
     for version_id, group in by_version.items():
         version = load(version_id)
-        values = source.load(version.program.facts, [walker.contact_id for walker in group], now)
+        program, people = version.program, [walker.contact_id for walker in group]
+        values = source.load(program.facts, people, now)
+        best = source.best_hours(people, program.zone) if program.asks_best_hour else {}
         closures = source.closures()
-        moves += [walk(walker, version, values[walker.contact_id], closures, now) for walker in group]
+        moves += [
+            walk(walker, version, values[walker.contact_id], closures, now, best=best.get(walker.contact_id))
+            for walker in group
+        ]
     writer.write(moves, now)
 
 
 def walk(
-    walker: Walker, version: LoadedVersion, values: tuple[Any, ...], closures: Container[date], now: datetime
+    walker: Walker,
+    version: LoadedVersion,
+    values: tuple[Any, ...],
+    closures: Container[date],
+    now: datetime,
+    *,
+    best: tuple[int, ZoneInfo] | None = None,
 ) -> Move:
     """Decide step after step until the person has to wait, leaves, or has walked to the end.
 
     After a step that changes what is known of the person the walk pauses, to go on in the next tick with fresh facts.
     """
-    program = version.program
-    step_id = str(walker.step) if walker.step else None
-    facts = Facts(values, walker.entered_at, walker.arrived_at, walker.heard, closures)
-    effects: list[Send | ChangeStage | Suppress] = []
+    program, steps = version.program, version.program.steps
+    facts = Facts(
+        values, walker.entered_at, walker.arrived_at, walker.heard, closures, walker.contact_id, walker.key, best
+    )
+    move = Move(walker, version, EnrolmentState.ACTIVE, walker.step, now, now, skips=walker.skips)
     for _ in range(MAX_STEPS_A_TICK):
-        if step_id is None:
-            return Move(walker, version, EnrolmentState.FINISHED, None, now, effects=effects)
-        decision: Decision = decide(program, program.steps[step_id], facts, now)
-        match decision:
-            case Stay(until, waits_for):
-                return Move(
-                    walker, version, EnrolmentState.ACTIVE, step_id, facts.arrived_at, until, waits_for, "", effects
-                )
-            case Leave(reason):
-                state = EnrolmentState.FINISHED if reason == GOAL_REACHED else EnrolmentState.LEFT
-                return Move(walker, version, state, step_id, facts.arrived_at, reason=reason, effects=effects)
-            case Go(following, effect):
-                if effect is not None:
-                    effects.append(effect)
-                step_id = following
-                facts = Facts(values, walker.entered_at, now, False, closures)
-                if isinstance(effect, ChangeStage | Suppress):
+        if move.step is None:
+            return _end(move, EnrolmentState.FINISHED, now)
+        decision = decide(program, steps[move.step], facts, now)
+        if isinstance(decision, Go):
+            move.step, effect = decision
+            if facts.arrived_at is not now:
+                facts = facts._replace(arrived_at=now, heard=None)
+            if effect is not None:
+                (move.left_out if move.skips and effect.tells else move.effects).append(effect)
+                if effect.changes_facts:
                     break
-    return Move(walker, version, EnrolmentState.ACTIVE, step_id, now, now, None, "", effects)
+        elif isinstance(decision, Stay):
+            move.due_at, move.waits_for = decision
+            move.arrived_at, move.skips = facts.arrived_at, False
+            return move
+        else:
+            state = EnrolmentState.FINISHED if decision.reason == GOAL_REACHED else EnrolmentState.LEFT
+            return _end(move, state, facts.arrived_at, decision.reason)
+    return move
+
+
+def _end(move: Move, state: int, arrived_at: datetime, reason: str = "") -> Move:
+    move.state, move.arrived_at, move.due_at, move.reason, move.skips = state, arrived_at, None, reason, False
+    return move
 
 
 def next_due() -> datetime | None:

@@ -6,7 +6,6 @@ database and a clock that jumps from one due moment to the next.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,13 +14,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from jouren.core import clock
+from jouren.journeys.checking import notes_of
 from jouren.journeys.compiler import JourneyProblem, compile_journey
 from jouren.journeys.engine import Move, Walker, advance
 from jouren.journeys.models import EnrolmentState, Journey
-from jouren.journeys.program import ChangeStage, Send, Suppress
 from jouren.journeys.sources import FixedFacts
+from jouren.journeys.steps import describe_effect, describe_step, effect_type, is_end, ways_of
 from jouren.journeys.versions import LoadedVersion, load_program
-from jouren.journeys.wording import describe_effect, describe_step, describe_trigger, reason_text
+from jouren.journeys.wording import describe_triggers, reason_text
 from jouren.journeys.writers import Collector
 
 MAX_HOPS = 600
@@ -29,18 +29,12 @@ MAX_HOPS = 600
 
 @dataclass(frozen=True)
 class FlowStep:
-    """A step as the flow shows it, with the ways that lead out of a fork."""
+    """A step as the flow shows it, with the ways that lead out of a fork: what each is called, and its steps."""
 
     id: str
     type: str
     text: str
-    then: list[FlowStep] = field(default_factory=list)
-    otherwise: list[FlowStep] = field(default_factory=list)
-
-    @property
-    def forks(self) -> bool:
-        """Whether two ways lead out of it."""
-        return self.type in {"branch", "wait_event"}
+    ways: list[tuple[str, list[FlowStep]]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -59,13 +53,17 @@ def preview_context(journey: Journey, mode: str) -> dict[str, Any]:
         compiled = compile_journey(journey)
     except JourneyProblem as problem:
         return {"journey": journey, "problem": str(problem)}
+    context = {
+        "journey": journey,
+        "hints": notes_of(journey, compiled),
+    }
     if mode == "days":
-        return {"journey": journey, "moments": day_by_day(compiled), "hears": day_by_day(compiled, hears_events=True)}
-    return {"journey": journey, "trigger": describe_trigger(compiled), "flow": flow(compiled)}
+        return {**context, "moments": day_by_day(compiled), "hears": day_by_day(compiled, hears_events=True)}
+    return {**context, "trigger": describe_triggers(compiled), "flow": flow(compiled)}
 
 
 def flow(compiled: Mapping[str, Any]) -> list[FlowStep]:
-    """The program as nested lists: after a fork, what its two ways have in common follows once."""
+    """The program as nested lists: after a fork, what its ways have in common follows once."""
     return _flow_from(compiled, compiled["first"], stop=None)
 
 
@@ -73,44 +71,11 @@ def _flow_from(compiled: Mapping[str, Any], step_id: str | None, stop: str | Non
     shown: list[FlowStep] = []
     while step_id is not None and step_id != stop:
         step = compiled["steps"][step_id]
-        if "then" in step:
-            meeting = _meeting(compiled, step["then"], step["else"])
-            shown.append(
-                FlowStep(
-                    step_id,
-                    step["type"],
-                    describe_step(step),
-                    _flow_from(compiled, step["then"], meeting),
-                    _flow_from(compiled, step["else"], meeting),
-                )
-            )
-            step_id = meeting
-        else:
-            shown.append(FlowStep(step_id, step["type"], describe_step(step)))
-            step_id = step.get("next")
+        meeting = step.get("next")
+        ways = [(way.label, _flow_from(compiled, way.first, meeting)) for way in ways_of(step)]
+        shown.append(FlowStep(step_id, step["type"], describe_step(step), ways))
+        step_id = None if is_end(step) else meeting
     return shown
-
-
-def _meeting(compiled: Mapping[str, Any], one: str | None, other: str | None) -> str | None:
-    """The first step that both ways of a fork come to."""
-    first_way = _reachable(compiled, one)
-    return next((step for step in _reachable(compiled, other) if step in set(first_way)), None)
-
-
-def _reachable(compiled: Mapping[str, Any], step_id: str | None) -> list[str]:
-    """All steps that can follow, in an order in which a step stands after those that lead to it."""
-    seen: dict[str, None] = {}
-
-    def visit(current: str | None) -> None:
-        if current is None or current in seen:
-            return
-        step = compiled["steps"][current]
-        for following in (step.get("next"), step.get("else"), step.get("then")):
-            visit(following)
-        seen[current] = None
-
-    visit(step_id)
-    return list(reversed(seen))
 
 
 def day_by_day(
@@ -131,7 +96,7 @@ def day_by_day(
     version = LoadedVersion(0, 0, 0, "", program)
     source = FixedFacts(overlay=overlay or {})
     started = start or clock.now()
-    walker = Walker(0, 0, contact_id, 1, uuid.UUID(program.first) if program.first else None, started, started, False)
+    walker = Walker(0, 0, contact_id, 1, program.first, started, started, None, "")
     moments: list[Moment] = []
     now = started
 
@@ -144,23 +109,18 @@ def day_by_day(
         advance([walker], now, source, collector, lambda _id: version)
         (move,) = collector.moves
         for effect in move.effects:
-            tell(_effect_type(effect), describe_effect(effect))
+            tell(effect_type(effect), describe_effect(effect))
         if move.state != EnrolmentState.ACTIVE:
             tell("end", reason_text(move.reason) if move.reason else _("The end of the journey."))
             break
         walker, now = _next(move, now, hears_events)
-        if walker.heard:
+        if walker.heard is not None:
             tell("event", _("What the journey waits for happens."))
     return moments
 
 
 def _next(move: Move, now: datetime, hears_events: bool) -> tuple[Walker, datetime]:
-    heard = hears_events and move.waits_for is not None
+    hears = hears_events and move.waits_for is not None
     due = move.due_at or now
-    at = min(due, now + timedelta(hours=1)) if heard else due
-    step = uuid.UUID(move.step) if move.step else None
-    return move.walker._replace(step=step, arrived_at=move.arrived_at, heard=heard), at
-
-
-def _effect_type(effect: Send | ChangeStage | Suppress) -> str:
-    return {Send: "send", ChangeStage: "stage", Suppress: "suppress"}[type(effect)]
+    at = min(due, now + timedelta(hours=1)) if hears else due
+    return move.walker._replace(step=move.step, arrived_at=move.arrived_at, heard=0 if hears else None), at

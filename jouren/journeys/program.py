@@ -1,115 +1,121 @@
-"""A compiled journey: what the engine reads, and nothing else.
+"""A compiled journey: what the engine runs. Made from JSON, so that a version once published never changes.
 
-The compiled JSON (``SCHEMA`` 1)::
+The JSON, schema 2:
 
-    {"schema": 1, "zone": "Asia/Tokyo", "first": STEP_ID | null,
-     "trigger": {"event": "registration.confirmed", "match": {"form": "…"}},
-     "reentry": "once" | "again", "entry": TREE | null,
-     "exits": [{"when": TREE, "reason": "…"}], "goal": TREE | null,
+    {"schema": 2, "zone": "Asia/Tokyo", "first": STEP_ID | null,
+     "triggers": [{"event": "order.paid", "match": {"kind": …}, "where": [TEST], "times": 1, "within_days": null}],
+     "reentry": "once" | "again" | "after" | "keyed", "reentry_days": 30, "key": "order",
+     "entry": TREE | null, "exits": [{"when": TREE, "reason": "…"}], "goal": TREE | null,
+     "entries_per_hour": null,
      "steps": {STEP_ID: {"type": "send", …, "next": STEP_ID | null}, …}}
 
-Steps: ``send`` [message_version, message, channel], ``wait`` [seconds], ``wait_until`` [day, at, business],
-``wait_event`` [event, match, seconds, then, else], ``branch`` [when, then, else], ``stage`` [stage, reason],
-``suppress`` [channel, reason], ``exit`` [reason]. A step's id is the UUID of the block it was written as; TREE is a
-condition of ``jouren.conditions``.
+What a step of each type holds is said where the type is, in ``jouren.journeys.steps``. A step's id is the UUID of the
+block it was written as; TREE is a condition of ``jouren.conditions``, TEST one of ``jouren.events.policies``. Schema 1
+had one ``trigger`` and is still read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time
-from typing import Any
+from datetime import date, datetime
+from typing import Any, ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
 from jouren.conditions.registry import FactUse
+from jouren.events.types import Event
 
-SCHEMA = 1
+SCHEMA = 2
 
 Condition = Callable[[tuple[Any, ...], datetime], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Hand one message to messaging."""
+class Facts(NamedTuple):
+    """What is known of one person in a journey.
 
-    id: str
-    message_version: int
-    channel: str
+    ``values``: the program's facts, in its order. ``heard``: which of the events that the step waits for has come, by
+    rank. ``closures``: the shop's own days off. ``key``: what this walk is about, such as an order, where a journey is
+    walked once for each. ``best``: the hour at which the person tends to answer, and the zone it is told in, where
+    the program asks for it.
+    """
+
+    values: tuple[Any, ...]
+    entered_at: datetime
+    arrived_at: datetime
+    heard: int | None = None
+    closures: Container[date] = ()
+    contact_id: int = 0
+    key: str = ""
+    best: tuple[int, ZoneInfo] | None = None
+
+
+class Go(NamedTuple):
+    """Do ``effect`` (if any), then arrive at ``next`` now; None is the end of the journey."""
+
     next: str | None
+    effect: Step | None = None
+
+
+class Stay(NamedTuple):
+    """Stay at this step until then, or until one of these events, their types separated by spaces."""
+
+    until: datetime
+    waits_for: str | None = None
+
+
+class Leave(NamedTuple):
+    """Leave the journey before its end, for that reason."""
+
+    reason: str
+
+
+Decision = Go | Stay | Leave
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
-    """Let some time pass, counted from arrival."""
+class Step(ABC):
+    """One step of a program. Subclasses are the step types; :meth:`decide` is the rule of each.
+
+    ``changes_facts``: what it does may change what is known of the person, so that facts are loaded anew after it.
+    ``is_dated``: it waits for a date in the calendar, which no pause puts later. ``tells``: what it does reaches the
+    person, and is left out for somebody who skips what is overdue. ``asks_best_hour``: it needs ``Facts.best``.
+    """
 
     id: str
-    seconds: int
-    next: str | None
+    asks_best_hour: ClassVar[bool] = False
+    changes_facts: ClassVar[bool] = False
+    is_dated: ClassVar[bool] = False
+    tells: ClassVar[bool] = False
+
+    @abstractmethod
+    def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
+        """Where a person goes from here. Pure: no database, no clock."""
+
+    @property
+    def is_clocked(self) -> bool:
+        """Whether it ends on a day or at a time of day, and not after a length of time."""
+        return False
+
+    @property
+    def waits_for(self) -> str | None:
+        """The types of events that may wake somebody who waits here, separated by spaces."""
+        return None
+
+    def hears(self, event: Event, arrived_at: datetime, key: str) -> int | None:
+        """The rank of the way that an event opens for somebody who waits here; None when it means nothing to them."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)
-class WaitUntil:
-    """Wait for a time of day, ``day`` days after entry (0: the day of entry)."""
+class Trigger:
+    """An event that brings people in: of that type and payload, the ``times``-th within so many days."""
 
-    id: str
-    day: int
-    at: time
-    business: bool
-    next: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class WaitEvent:
-    """Wait for an event of that type and payload, at most so many seconds from arrival."""
-
-    id: str
     event: str
-    match: Mapping[str, Any]
-    seconds: int
-    then: str | None
-    otherwise: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """Go one way or the other by a condition."""
-
-    id: str
-    when: Condition
-    then: str | None
-    otherwise: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeStage:
-    """Put the person on a stage of the pyramid."""
-
-    id: str
-    stage: int
-    reason: str
-    next: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Suppress:
-    """Send the person nothing more that they do not need, on one channel or (empty) on all."""
-
-    id: str
-    channel: str
-    reason: str
-    next: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Exit:
-    """End the journey here."""
-
-    id: str
-    reason: str
-
-
-Step = Send | Wait | WaitUntil | WaitEvent | Branch | ChangeStage | Suppress | Exit
+    match: Mapping[str, Any] = field(default_factory=dict)
+    where: tuple[Mapping[str, Any], ...] = ()
+    times: int = 1
+    within_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +124,18 @@ class Program:
 
     first: str | None
     zone: ZoneInfo
-    trigger_event: str
-    trigger_match: Mapping[str, Any]
-    reentry: str
-    entry: Condition | None
-    exits: tuple[tuple[Condition, str], ...]
-    goal: Condition | None
-    steps: Mapping[str, Step]
-    facts: tuple[FactUse, ...] = field(repr=False)
+    steps: Mapping[str, Step] = field(default_factory=dict)
+    triggers: tuple[Trigger, ...] = ()
+    reentry: str = "once"
+    reentry_days: int = 0
+    key: str = ""
+    entry: Condition | None = None
+    exits: tuple[tuple[Condition, str], ...] = ()
+    goal: Condition | None = None
+    entries_per_hour: int | None = None
+    facts: tuple[FactUse, ...] = field(default=(), repr=False)
+
+    @property
+    def asks_best_hour(self) -> bool:
+        """Whether a step needs to know when people tend to answer."""
+        return any(step.asks_best_hour for step in self.steps.values())

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from uuid import UUID
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from jouren.core import clock
 from jouren.core.sql import load_sql
 from jouren.core.wake import wake
 from jouren.events.actions import NewEvent, record_events
-from jouren.events.policies import fits
+from jouren.events.policies import fits, holds
 from jouren.events.types import Event
 from jouren.journeys.engine import CHANNEL
-from jouren.journeys.models import Reentry
-from jouren.journeys.program import WaitEvent
+from jouren.journeys.models import Entries
+from jouren.journeys.policies import paced
+from jouren.journeys.program import Trigger
 from jouren.journeys.sources import DatabaseFacts
 from jouren.journeys.versions import LoadedVersion, live_versions, load_version
 
@@ -36,52 +38,112 @@ def wake_waiting(events: Sequence[Event], now: datetime) -> int:
     rows = _sql.all(
         "waiting", {"contact_ids": list(by_contact), "types": [event.type for event in by_contact.values()]}
     )
-    heard: list[tuple[int, UUID, int]] = []
-    for enrolment_id, version_id, step_id, contact_id, arrived_at in rows:
+    heard: list[tuple[int, str, int, int]] = []
+    for enrolment_id, version_id, step_id, contact_id, arrived_at, key in rows:
         event = by_contact[contact_id]
-        step = load_version(version_id).program.steps.get(str(step_id))
-        if isinstance(step, WaitEvent) and event.occurred_at >= arrived_at and fits(event.payload, step.match):
-            heard.append((enrolment_id, step_id, event.id))
+        step = load_version(version_id).program.steps.get(step_id)
+        path = step.hears(event, arrived_at, key) if step else None
+        if path is not None:
+            heard.append((enrolment_id, step_id, event.id, path))
     if heard:
-        ids, steps, event_ids = map(list, zip(*heard, strict=True))
-        _sql.run("wake", {"ids": ids, "steps": steps, "event_ids": event_ids, "now": now})
+        ids, steps, event_ids, paths = map(list, zip(*heard, strict=True))
+        _sql.run("wake", {"ids": ids, "steps": steps, "event_ids": event_ids, "paths": paths, "now": now})
     return len(heard)
 
 
 def enrol_triggered(version: LoadedVersion, events: Sequence[Event], now: datetime) -> int:
-    """Bring in those whose event is this journey's trigger and who meet its entry condition. Returns how many."""
+    """Bring in those who pull a trigger of this journey and meet its entry condition. Returns how many."""
     program = version.program
-    contact_ids = [
-        event.contact_id
-        for event in events
-        if event.type == program.trigger_event and fits(event.payload, program.trigger_match)
-    ]
-    if contact_ids and program.entry is not None:
-        values = DatabaseFacts().load(program.facts, contact_ids, now)
-        contact_ids = [contact_id for contact_id in contact_ids if program.entry(values[contact_id], now)]
-    return len(enrol_contacts(version, contact_ids, now)) if contact_ids else 0
+    keys = {
+        event.contact_id: str(event.payload.get(program.key) or "") if program.key else ""
+        for trigger in program.triggers
+        for event in _pulling(trigger, events, now)
+    }
+    keys = admitted(version, keys, now)
+    return len(enrol_contacts(version, keys, now)) if keys else 0
 
 
-def enrol_contacts(version: LoadedVersion, contact_ids: Sequence[int], now: datetime) -> list[int]:
-    """Start these people's walk, each at most once at a time. Returns those who did enter."""
+def admitted(version: LoadedVersion, keys: Mapping[int, str], now: datetime) -> dict[int, str]:
+    """Those of these people who meet the journey's condition for entering."""
+    program = version.program
+    if not keys or program.entry is None:
+        return dict(keys)
+    values = DatabaseFacts().load(program.facts, list(keys), now)
+    return {contact_id: key for contact_id, key in keys.items() if program.entry(values[contact_id], now)}
+
+
+def _pulling(trigger: Trigger, events: Sequence[Event], now: datetime) -> list[Event]:
+    """The events that pull a trigger: each of its kind, or the one that makes its number full."""
+    pulling = [event for event in events if _is_of(trigger, event.type, event.payload)]
+    if trigger.times == 1 or not pulling:
+        return pulling
+    since = None if trigger.within_days is None else now - timedelta(days=trigger.within_days)
+    contact_ids = [event.contact_id for event in pulling]
+    counts: Counter[int] = Counter()
+    for contact_id, payload in _sql.all(
+        "payloads", {"contact_ids": contact_ids, "type": trigger.event, "since": since, "now": now}
+    ):
+        counts[contact_id] += _is_of(trigger, trigger.event, payload)
+    return [event for event in pulling if counts[event.contact_id] >= trigger.times]
+
+
+def _is_of(trigger: Trigger, type: str, payload: Mapping[str, Any]) -> bool:
+    return type == trigger.event and fits(payload, trigger.match) and holds(payload, trigger.where)
+
+
+def enrol_contacts(
+    version: LoadedVersion, keys: Mapping[int, str], now: datetime, started_by: Mapping[int, int] | None = None
+) -> list[int]:
+    """Start these people's walks, each at most once at a time. Returns those who did enter.
+
+    ``keys``: what each walk is about, by contact; empty where the journey does not ask. ``started_by``: the walk whose
+    step starts it, by contact. Over the journey's limit an hour, people begin later, in their turn. While the journey
+    is paused they stand still at the first step, or are turned away and counted.
+    """
+    program = version.program
+    pause_id, entries = open_pause(version.journey_id) or (None, None)
     rows = _sql.all(
         "enrol",
         {
             "journey_id": version.journey_id,
             "version_id": version.id,
-            "contact_ids": list(contact_ids),
-            "first": UUID(version.program.first) if version.program.first else None,
-            "again": version.program.reentry == Reentry.AGAIN,
+            "contact_ids": list(keys),
+            "keys": list(keys.values()),
+            "first": program.first,
+            "waits_for": program.steps[program.first].waits_for if program.first else None,
+            "holds": entries == Entries.HOLD,
+            "turned_away_by": pause_id if entries == Entries.TURN_AWAY else None,
+            "reentry": program.reentry,
+            "days": program.reentry_days,
             "now": now,
         },
     )
-    entered = [row[0] for row in rows]
+    if started_by and rows:
+        _sql.run("note_starts", {"ids": [row[1] for row in rows], "by_ids": [started_by[row[0]] for row in rows]})
+    if program.entries_per_hour and rows:
+        _pace(version, [row[1] for row in rows], program.entries_per_hour, now)
     record_events(
         [
             NewEvent(
                 "journey.entered", contact_id, {"journey": version.journey_id, "name": version.name}, occurred_at=now
             )
-            for contact_id in entered
+            for contact_id, _id in rows
         ]
     )
-    return entered
+    return [contact_id for contact_id, _id in rows]
+
+
+def open_pause(journey_id: int) -> tuple[int, str] | None:
+    """The pause that a journey is in, and what it does with those who would enter; None when it is not paused."""
+    row = _sql.one("open_pause", {"journey_id": journey_id})
+    return (row[0], row[1]) if row else None
+
+
+def _pace(version: LoadedVersion, enrolment_ids: list[int], per_hour: int, now: datetime) -> None:
+    """Let people begin no faster than the journey's limit. Others who bring people in wait for this transaction."""
+    journey = {"journey_id": version.journey_id}
+    _sql.run("start_pace", {**journey, "now": now})
+    row = _sql.one("lock_pace", journey)
+    moments, busy_until = paced(row[0] if row else None, now, per_hour, len(enrolment_ids))
+    _sql.run("set_pace", {**journey, "busy_until": busy_until})
+    _sql.run("begin_later", {"ids": enrolment_ids, "at": moments})

@@ -6,10 +6,12 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from jouren.conditions.queries import load_facts
 from jouren.conditions.registry import FactUse
 from jouren.journeys.models import DayOff
+from jouren.messaging.best_hour import best_hours
 
 
 class FactSource(Protocol):
@@ -22,6 +24,9 @@ class FactSource(Protocol):
 
     def closures(self) -> Container[date]:
         """The shop's own days off."""
+
+    def best_hours(self, contact_ids: Sequence[int], zone: ZoneInfo) -> Mapping[int, tuple[int, ZoneInfo]]:
+        """The hour at which each of these people tends to answer, and the zone it is told in."""
 
 
 class DatabaseFacts:
@@ -40,6 +45,10 @@ class DatabaseFacts:
     def closures(self) -> Container[date]:
         """See :class:`FactSource`."""
         return _DaysOff()
+
+    def best_hours(self, contact_ids: Sequence[int], zone: ZoneInfo) -> Mapping[int, tuple[int, ZoneInfo]]:
+        """See :class:`FactSource`."""
+        return best_hours(contact_ids, zone)
 
 
 class _DaysOff:
@@ -82,3 +91,7 @@ class FixedFacts:
     def closures(self) -> Container[date]:
         """See :class:`FactSource`."""
         return self.base.closures()
+
+    def best_hours(self, contact_ids: Sequence[int], zone: ZoneInfo) -> Mapping[int, tuple[int, ZoneInfo]]:
+        """See :class:`FactSource`."""
+        return self.base.best_hours(contact_ids, zone)

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import time
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from jouren.core.sql import load_sql
 from jouren.journeys.binding import ConditionBinder
-from jouren.journeys.program import (
-    Branch,
-    ChangeStage,
-    Exit,
-    Program,
-    Send,
-    Step,
-    Suppress,
-    Wait,
-    WaitEvent,
-    WaitUntil,
-)
+from jouren.journeys.program import Program, Trigger
+from jouren.journeys.steps import load_step
 
 _sql = load_sql("journeys")
 
@@ -52,45 +41,40 @@ def live_versions() -> list[LoadedVersion]:
     return [load_version(row[0]) for row in _sql.all("live_versions")]
 
 
+def live_version_of(journey_id: int) -> LoadedVersion | None:
+    """The version of a journey that people enter now; None for one that is not published."""
+    row = _sql.one("live_version_of", {"journey_id": journey_id})
+    return load_version(row[0]) if row else None
+
+
 def load_program(compiled: Mapping[str, Any]) -> Program:
     """Make a program of compiled JSON (see ``program.py``)."""
     zone = ZoneInfo(compiled["zone"])
     binder = ConditionBinder(zone)
-    steps = {step_id: _step(step_id, step, binder) for step_id, step in compiled["steps"].items()}
+    steps = {step_id: load_step(step_id, step, binder) for step_id, step in compiled["steps"].items()}
     entry = binder.bind(compiled["entry"]) if compiled["entry"] else None
     exits = tuple((binder.bind(part["when"]), part["reason"]) for part in compiled["exits"])
     goal = binder.bind(compiled["goal"]) if compiled["goal"] else None
     return Program(
         first=compiled["first"],
         zone=zone,
-        trigger_event=compiled["trigger"]["event"],
-        trigger_match=compiled["trigger"]["match"],
+        steps=steps,
+        triggers=tuple(_trigger(trigger) for trigger in triggers_of(compiled)),
         reentry=compiled["reentry"],
+        reentry_days=compiled.get("reentry_days", 0),
+        key=compiled.get("key", ""),
         entry=entry,
         exits=exits,
         goal=goal,
-        steps=steps,
-        facts=tuple(binder.facts),
+        entries_per_hour=compiled.get("entries_per_hour"),
+        facts=binder.facts,
     )
 
 
-def _step(step_id: str, step: Mapping[str, Any], binder: ConditionBinder) -> Step:
-    match step["type"]:
-        case "send":
-            return Send(step_id, step["message_version"], step["channel"], step["next"])
-        case "wait":
-            return Wait(step_id, step["seconds"], step["next"])
-        case "wait_until":
-            return WaitUntil(step_id, step["day"], time.fromisoformat(step["at"]), step["business"], step["next"])
-        case "wait_event":
-            return WaitEvent(step_id, step["event"], step["match"], step["seconds"], step["then"], step["else"])
-        case "branch":
-            return Branch(step_id, binder.bind(step["when"]), step["then"], step["else"])
-        case "stage":
-            return ChangeStage(step_id, step["stage"], step["reason"], step["next"])
-        case "suppress":
-            return Suppress(step_id, step["channel"], step["reason"], step["next"])
-        case "exit":
-            return Exit(step_id, step["reason"])
-        case other:
-            raise ValueError(f"Unknown step type {other!r} in step {step_id}.")
+def triggers_of(compiled: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What brings people in, of a compiled journey of any schema."""
+    return list(compiled["triggers"]) if "triggers" in compiled else [compiled["trigger"]]
+
+
+def _trigger(raw: Mapping[str, Any]) -> Trigger:
+    return Trigger(raw["event"], raw["match"], tuple(raw.get("where", ())), raw.get("times", 1), raw.get("within_days"))

@@ -6,17 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
-from uuid import UUID
 
-from jouren.contacts.actions import suppress
-from jouren.contacts.models import SuppressionReason
 from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_events
+from jouren.journeys.effects import apply_effects
 from jouren.journeys.models import EnrolmentState
-from jouren.journeys.program import ChangeStage, Send, Suppress
-from jouren.messaging.actions import PlannedDelivery, plan_deliveries
-from jouren.messaging.vocabulary import Lane
-from jouren.pyramid.actions import change_stage
 
 if TYPE_CHECKING:
     from jouren.journeys.engine import Move
@@ -25,16 +19,13 @@ _sql = load_sql("journeys")
 
 
 class DatabaseWriter:
-    """Writes a batch of moves as sets: enrolments, deliveries, events; rarer effects one by one, through actions."""
+    """Writes a batch of moves as sets: enrolments, what their steps do, events."""
 
     def write(self, moves: Sequence[Move], now: datetime) -> None:
         """Write all moves, in the caller's transaction."""
         self._move(moves, now)
-        self._send(moves, now)
+        apply_effects(moves, now)
         self._tell(moves, now)
-        for move in moves:
-            for effect in move.effects:
-                self._change(move, effect)
 
     def _move(self, moves: Sequence[Move], now: datetime) -> None:
         _sql.run(
@@ -50,25 +41,8 @@ class DatabaseWriter:
                 "reasons": [move.reason for move in moves],
             },
         )
-
-    def _send(self, moves: Sequence[Move], now: datetime) -> None:
-        planned = [
-            PlannedDelivery(
-                run_id=move.version.run_id,
-                step=UUID(effect.id),
-                contact_id=move.walker.contact_id,
-                occurrence=move.walker.occurrence,
-                message_version_id=effect.message_version,
-                channel=effect.channel,
-                lane=Lane.TRIGGERED,
-                due_at=now,
-            )
-            for move in moves
-            for effect in move.effects
-            if isinstance(effect, Send)
-        ]
-        if planned:
-            plan_deliveries(planned, now)
+        if done := [move.walker.enrolment_id for move in moves if move.walker.skips and not move.skips]:
+            _sql.run("stop_skipping", {"ids": done})
 
     def _tell(self, moves: Sequence[Move], now: datetime) -> None:
         record_events(
@@ -87,12 +61,6 @@ class DatabaseWriter:
                 if move.state != EnrolmentState.ACTIVE
             ]
         )
-
-    def _change(self, move: Move, effect: Send | ChangeStage | Suppress) -> None:
-        if isinstance(effect, ChangeStage):
-            change_stage(move.walker.contact_id, effect.stage, reason=effect.reason)
-        elif isinstance(effect, Suppress):
-            suppress(move.walker.contact_id, SuppressionReason.UNNEEDED, channel=effect.channel, detail=effect.reason)
 
 
 @dataclass

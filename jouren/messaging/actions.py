@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -20,8 +20,9 @@ from jouren.core.wake import wake
 from jouren.events.actions import NewEvent, record_events
 from jouren.messaging.defaults import ensure_default_messages
 from jouren.messaging.errors import UnknownPurpose
-from jouren.messaging.gate import Question, ask, load_gate_facts
+from jouren.messaging.gate import Question, Verdict, ask, load_gate_facts
 from jouren.messaging.models import MessageVersion, Run
+from jouren.messaging.sending_rules.holds import record_holds
 from jouren.messaging.vocabulary import Lane, RunKind
 
 _sql = load_sql("messaging")
@@ -29,12 +30,15 @@ CHANNEL = "jouren_send"
 _PURPOSE_STEPS = uuid.UUID("6f0ffb53-63a5-4b0b-9d5e-1a3c9d6f2b11")
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedDelivery:
-    """A message that is to go to a person. ``due_at`` is aware; ``context`` holds variables of this delivery only."""
+class PlannedDelivery(NamedTuple):
+    """A message that is to go to a person. ``due_at`` is aware; ``context`` holds variables of this delivery only.
+
+    ``step`` is a UUID, or its text: all of one batch the same. ``withheld``: why it must not go, stored like the gate's
+    reasons.
+    """
 
     run_id: int
-    step: uuid.UUID
+    step: uuid.UUID | str
     contact_id: int
     occurrence: int
     message_version_id: int
@@ -42,14 +46,19 @@ class PlannedDelivery:
     lane: int
     due_at: datetime
     context: dict[str, Any] | None = None
+    withheld: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What became of a planned delivery. ``id`` is None when it had been planned before; ``reason`` says why not."""
+    """What became of a planned delivery. ``id`` is None when it had been planned before.
+
+    ``reason`` says why it does not go when it is due: not before ``waits_until``, or (None) not at all.
+    """
 
     id: int | None
     reason: str = ""
+    waits_until: datetime | None = None
 
 
 def create_run(kind: str, title: str, reference: str = "") -> Run:
@@ -64,34 +73,79 @@ def create_run(kind: str, title: str, reference: str = "") -> Run:
 
 
 def cancel_run(run_id: int) -> None:
-    """Let nothing more go out for this run."""
-    Run.objects.filter(pk=run_id, cancelled_at=None).update(cancelled_at=clock.now())
+    """Let nothing more go out for this run. What is planned, on hold or not, is withheld when its moment comes."""
+    Run.objects.filter(pk=run_id, cancelled_at=None).update(cancelled_at=clock.now(), held_at=None)
+
+
+def hold_run(run_id: int) -> None:
+    """Let nothing more go out for this run until :func:`release_run`: what is planned stays so, and is not lost.
+
+    What is being handed over goes out still.
+    """
+    Run.objects.filter(pk=run_id, held_at=None, cancelled_at=None).update(held_at=clock.now())
+
+
+def release_run(run_id: int) -> None:
+    """Let a run on hold go on. What is due goes now, if the gate still lets it."""
+    if Run.objects.filter(pk=run_id).exclude(held_at=None).update(held_at=None):
+        wake(CHANNEL)
 
 
 def plan_deliveries(planned: Sequence[PlannedDelivery], now: datetime) -> list[Plan]:
     """Ask the gate and store a batch of deliveries, in the caller's transaction (or one of its own).
 
-    One that exists (same run, step, contact, occurrence) is left as it is. One that the gate refuses is stored as
-    suppressed with its reason and told as ``message.withheld``.
+    One that exists (same run, step, contact, occurrence) is left as it is. One that the gate defers is tried, and the
+    gate asked again, at that moment. One that it refuses is stored as suppressed with its reason and told as
+    ``message.withheld``.
     """
+    ids, verdicts = _store(planned, now, tells_all=True)
+    return [
+        Plan(id_, verdict.reason, verdict.until) if id_ and verdict else Plan(id_)
+        for id_, verdict in zip(ids, verdicts, strict=True)
+    ]
+
+
+def plan_many(planned: Sequence[PlannedDelivery], now: datetime) -> None:
+    """As :func:`plan_deliveries`, for callers who need not know what became of each."""
+    _store(planned, now, tells_all=False)
+
+
+def _store(
+    planned: Sequence[PlannedDelivery], now: datetime, *, tells_all: bool
+) -> tuple[list[int | None], list[Verdict | None]]:
+    """Returns the id of each that was stored (without ``tells_all``: of those that the gate holds) and its verdict."""
     if not planned:
-        return []
-    questions = [Question(p.contact_id, p.message_version_id, p.run_id, p.channel) for p in planned]
+        return [], []
+    questions = [Question(p.contact_id, p.message_version_id, p.run_id, p.channel, p.due_at) for p in planned]
     with transaction.atomic():
-        reasons = [reason or "" for reason in ask(load_gate_facts(questions), now)]
-        rows = _sql.all("plan", _columns(planned, reasons, now))
-        withheld = [(row[0], row[3], row[6], row[5]) for row in rows if row[5]]
-        if withheld:
-            record_withheld(withheld)
-        if len(withheld) < len(rows) and any(p.lane < Lane.BROADCAST and p.due_at <= now for p in planned):
+        answers = ask(load_gate_facts(questions), now)
+        verdicts = [Verdict(p.withheld) if p.withheld else answer for p, answer in zip(planned, answers, strict=True)]
+        rows = _sql.all("plan", {**_columns(planned, verdicts, now), "tells_all": tells_all})
+        ids: list[int | None] = [None] * len(planned)
+        if rows:
+            stored = {(run_id, step, contact_id, occurrence): id_ for id_, run_id, step, contact_id, occurrence in rows}
+            # A key that stands twice in the batch belongs to its first place.
+            ids = [stored.pop((p.run_id, str(p.step), p.contact_id, p.occurrence), None) for p in planned]
+        if any(verdicts):
+            _record_held(zip(ids, planned, verdicts, strict=True), now)
+        if not all(verdicts) and _is_urgent(planned, now):
             wake(CHANNEL)
-    stored = {(run_id, step, contact_id, occurrence): id_ for id_, run_id, step, contact_id, occurrence, *_ in rows}
-    # A key that stands twice in the batch belongs to its first place.
-    ids = [stored.pop((p.run_id, p.step, p.contact_id, p.occurrence), None) for p in planned]
-    return [Plan(id_, reason if id_ else "") for id_, reason in zip(ids, reasons, strict=True)]
+    return ids, verdicts
 
 
-def _columns(planned: Sequence[PlannedDelivery], reasons: Sequence[str], now: datetime) -> dict[str, Any]:
+def _is_urgent(planned: Sequence[PlannedDelivery], now: datetime) -> bool:
+    return any(p.lane < Lane.BROADCAST and p.due_at <= now for p in planned)
+
+
+def _record_held(stored: Iterable[tuple[int | None, PlannedDelivery, Verdict | None]], now: datetime) -> None:
+    held = [(id_, p, verdict) for id_, p, verdict in stored if id_ is not None and verdict is not None]
+    record_holds([(id_, max(p.due_at, now), verdict) for id_, p, verdict in held])
+    withheld = [(id_, p.contact_id, p.message_version_id, v.reason) for id_, p, v in held if v.until is None]
+    if withheld:
+        record_withheld(withheld)
+
+
+def _columns(planned: Sequence[PlannedDelivery], verdicts: Sequence[Verdict | None], now: datetime) -> dict[str, Any]:
     return {
         "now": now,
         "run_ids": [p.run_id for p in planned],
@@ -100,11 +154,25 @@ def _columns(planned: Sequence[PlannedDelivery], reasons: Sequence[str], now: da
         "occurrences": [p.occurrence for p in planned],
         "channels": [p.channel for p in planned],
         "lanes": [p.lane for p in planned],
-        "reasons": list(reasons),
+        "reasons": [verdict.reason if verdict else "" for verdict in verdicts],
+        "waits_until": [verdict and verdict.until for verdict in verdicts],
         "due_at": [p.due_at for p in planned],
         "version_ids": [p.message_version_id for p in planned],
         "contexts": [None if p.context is None else Jsonb(p.context) for p in planned],
     }
+
+
+def withhold_planned(people: Iterable[tuple[int, int]], reason: str) -> int:
+    """Let nothing that waits go out any more: pairs of run and contact. Returns how many deliveries there were."""
+    pairs = sorted(set(people))
+    if not pairs:
+        return 0
+    run_ids, contact_ids = map(list, zip(*pairs, strict=True))
+    with transaction.atomic():
+        rows = _sql.all("withhold_planned", {"run_ids": run_ids, "contact_ids": contact_ids, "reason": reason})
+        if rows:
+            record_withheld([(*row, reason) for row in rows])
+    return len(rows)
 
 
 def record_withheld(withheld: Sequence[tuple[int, int, int, str]]) -> None:

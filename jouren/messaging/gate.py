@@ -1,7 +1,7 @@
 """The gate: may this message go to this person now? Asked at planning and again at sending.
 
-Rules are registered, here and by higher rooms, and run over whole batches; the first that refuses gives the reason
-that the person's timeline shows.
+Rules are registered, here and by higher rooms, and run over whole batches. A rule lets a message pass, refuses it for
+good, or defers it to a moment at which the gate is asked again. The reason is what the person's page shows.
 """
 
 from __future__ import annotations
@@ -18,17 +18,28 @@ _sql = load_sql("messaging")
 
 
 class Question(NamedTuple):
-    """Whom and what the gate is asked about."""
+    """Whom and what the gate is asked about.
+
+    ``due_at`` (aware) is when the message is meant to go, None: now. ``delivery_id`` is given when it is about to be
+    sent, by whoever holds that delivery's row locked.
+    """
 
     contact_id: int
     version_id: int
     run_id: int
     channel: str
+    due_at: datetime | None = None
+    delivery_id: int | None = None
 
 
 class GateFacts(NamedTuple):
-    """What is known of one question. ``contact_id`` is the living person that a merged one became, None when gone."""
+    """What is known of one question. ``contact_id`` is the living person that a merged one became, None when gone.
 
+    ``has_consent`` is None for whoever never agreed, False for whoever took it back.
+    ``zone`` names the time zone the person lives in. ``rules_edition`` is that of the shop's sending rules, 0: none.
+    """
+
+    question: Question
     contact_id: int | None
     address: str | None
     family_name: str | None
@@ -36,11 +47,13 @@ class GateFacts(NamedTuple):
     language: str | None
     is_erased: bool
     suppressions: list[str] | None
-    has_consent: bool
+    has_consent: bool | None
     is_cancelled: bool
     kind: str
     topic: str
     run_id: int
+    zone: str | None
+    rules_edition: int
 
     @property
     def is_transactional(self) -> bool:
@@ -48,19 +61,31 @@ class GateFacts(NamedTuple):
         return self.kind == Kind.TRANSACTIONAL
 
 
-Refuse = Callable[[Sequence[GateFacts], datetime], Sequence[str | None]]
+class Verdict(NamedTuple):
+    """Why a message does not go now. ``until`` (aware): the gate is asked again then; None: it never goes.
+
+    ``reason`` is a short word, with ``:`` before details: ``suppressed:hard_bounce``. ``rule`` is the sending rule that
+    keeps an account of it (empty: none does), ``counted`` the ids of the deliveries that it counted.
+    """
+
+    reason: str
+    until: datetime | None = None
+    rule: str = ""
+    counted: Sequence[int] = ()
+
+
+Judge = Callable[[Sequence[GateFacts], datetime], Sequence[str | Verdict | None]]
 
 
 @dataclass(frozen=True)
 class GateRule:
-    """``refuse`` gets a batch of facts and gives, for each, a reason to refuse or None. Lower ``order`` is asked first.
+    """``judge`` gets a batch of facts and gives, for each, None to let it pass, a reason to refuse it, or a verdict.
 
-    A reason is a short word, with ``:`` before a detail: ``suppressed:hard_bounce``. ``at_sending_only``: whoever plans
-    has asked it already.
+    Lower ``order`` is asked first. ``at_sending_only``: whoever plans has asked it already.
     """
 
     name: str
-    refuse: Refuse
+    judge: Judge
     order: int = 100
     at_sending_only: bool = False
 
@@ -78,27 +103,46 @@ def load_gate_facts(questions: Sequence[Question]) -> list[GateFacts]:
     """Facts of a batch by one query, in its order."""
     if not questions:
         return []
-    contact_ids, version_ids, run_ids, channels = map(list, zip(*questions, strict=True))
+    contact_ids, version_ids, run_ids, channels, *_rest = map(list, zip(*questions, strict=True))
     rows = _sql.all(
         "gate_facts",
         {"contact_ids": contact_ids, "version_ids": version_ids, "run_ids": run_ids, "channels": channels},
     )
     if len(rows) != len(questions):
         raise LookupError("A message version or a run of this batch does not exist.")
-    return [GateFacts(*row) for row in rows]
+    return [GateFacts(question, *row) for row, question in zip(rows, questions, strict=True)]
 
 
-def ask(facts: Sequence[GateFacts], now: datetime, *, is_sending: bool = False) -> list[str | None]:
-    """The reason to refuse each of a batch, or None where it may go."""
-    answers: list[str | None] = [None] * len(facts)
-    open_places = list(range(len(facts)))
+def ask(facts: Sequence[GateFacts], now: datetime, *, is_sending: bool = False) -> list[Verdict | None]:
+    """What the rules say to each of a batch: None where it may go.
+
+    The first refusal counts. It beats every deferral, and of several deferrals the one that lasts longest counts.
+    """
+    verdicts: list[Verdict | None] = [None] * len(facts)
+    open_places: Sequence[int] = range(len(facts))
+    batch = facts
     for rule in sorted(_rules.values(), key=lambda rule: (rule.order, rule.name)):
         if not open_places:
             break
         if rule.at_sending_only and not is_sending:
             continue
-        reasons = rule.refuse([facts[place] for place in open_places], now)
-        for place, reason in zip(open_places, reasons, strict=True):
-            answers[place] = reason
-        open_places = [place for place in open_places if answers[place] is None]
-    return answers
+        answers = rule.judge(batch, now)
+        if not any(answers):
+            continue
+        for place, answer in zip(open_places, answers, strict=True):
+            if answer:
+                verdicts[place] = _heavier(verdicts[place], answer)
+        open_places = [place for place in open_places if not _is_refusal(verdicts[place])]
+        batch = [facts[place] for place in open_places]
+    return verdicts
+
+
+def _heavier(before: Verdict | None, answer: str | Verdict) -> Verdict:
+    verdict = Verdict(answer) if isinstance(answer, str) else answer
+    if before is None or before.until is None or verdict.until is None:
+        return verdict
+    return before if before.until > verdict.until else verdict
+
+
+def _is_refusal(verdict: Verdict | None) -> bool:
+    return verdict is not None and verdict.until is None

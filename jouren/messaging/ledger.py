@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,7 +12,9 @@ from jouren.contacts.models import SuppressionReason
 from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_events
 from jouren.messaging.channels.base import Fate, Outcome
+from jouren.messaging.gate import Verdict
 from jouren.messaging.policies import next_try
+from jouren.messaging.sending_rules.holds import record_holds
 from jouren.messaging.vocabulary import Kind, State
 
 _sql = load_sql("messaging")
@@ -60,16 +62,21 @@ class Ledger:
     channel: str
     _rows: list[tuple[Any, ...]] = field(default_factory=list)
     _events: list[tuple[int, NewEvent]] = field(default_factory=list)
-    _dead: list[tuple[int, str]] = field(default_factory=list)
+    _dead: list[tuple[int, int, str]] = field(default_factory=list)
+    _held: list[tuple[int, Verdict]] = field(default_factory=list)
 
     def attempt(self, entry: Entry) -> None:
         """Is being sent from now on."""
         self._add(entry, State.ATTEMPTING, slot=entry.slot)
 
-    def withhold(self, entry: Entry, reason: str) -> None:
-        """The gate refused."""
-        self._add(entry, State.SUPPRESSED, reason=reason)
-        self._tell(entry, "message.withheld", reason=reason)
+    def hold(self, entry: Entry, verdict: Verdict) -> None:
+        """The gate refused, or wants to be asked again later."""
+        self._held.append((entry.id, verdict))
+        if verdict.until is not None:
+            self._add(entry, State.PLANNED, reason=verdict.reason, try_at=verdict.until)
+            return
+        self._add(entry, State.SUPPRESSED, reason=verdict.reason)
+        self._tell(entry, "message.withheld", reason=verdict.reason)
 
     def put_off(self, entry: Entry, moment: datetime) -> None:
         """A limit makes it wait; its moment is reserved."""
@@ -87,21 +94,23 @@ class Ledger:
             self._tell(entry, "message.sent", channel=self.channel)
         elif outcome.fate is Fate.LOST:
             self.lose(entry, str(outcome.error or ""))
+        elif outcome.fate is Fate.NOT_BEGUN:
+            self._add(entry, State.PLANNED, reason=entry.reason, try_at=self.now, attempts=entry.attempts - 1)
         elif outcome.error is not None and outcome.error.permanent:
             self.fail(entry, str(outcome.error))
             if outcome.is_dead:
                 self._tell(entry, "message.bounced", reason=_clean(str(outcome.error)))
-                self._dead.append((entry.contact_id, str(outcome.error)))
+                self._dead.append((entry.id, entry.contact_id, str(outcome.error)))
         else:
             self._try_later(entry, outcome)
 
     def lose(self, entry: Entry, error: str) -> None:
         """Nobody knows whether it arrived: marketing stays so, transactional is tried once more."""
-        entry.uncertain += 1
-        if entry.version.kind == Kind.TRANSACTIONAL and entry.uncertain == 1:
-            self._add(entry, State.PLANNED, error=error, try_at=self.now)
+        uncertain = entry.uncertain + 1
+        if entry.version.kind == Kind.TRANSACTIONAL and uncertain == 1:
+            self._add(entry, State.PLANNED, error=error, try_at=self.now, uncertain=uncertain)
             return
-        self._add(entry, State.UNKNOWN, error=error)
+        self._add(entry, State.UNKNOWN, error=error, uncertain=uncertain)
         self._tell(entry, "message.unknown")
 
     def _try_later(self, entry: Entry, outcome: Outcome) -> None:
@@ -121,7 +130,10 @@ class Ledger:
         error: str = "",
         slot: int | None = None,
         try_at: datetime | None = None,
+        attempts: int | None = None,
+        uncertain: int | None = None,
     ) -> None:
+        # The entry stays as it is: a round whose transaction fails is written down once more.
         self._rows.append(
             (
                 entry.id,
@@ -131,8 +143,8 @@ class Ledger:
                 slot,
                 entry.message_id,
                 try_at,
-                entry.attempts,
-                entry.uncertain,
+                entry.attempts if attempts is None else attempts,
+                entry.uncertain if uncertain is None else uncertain,
                 entry.slot or None,
             )
         )
@@ -161,9 +173,26 @@ class Ledger:
         )
         columns = dict(zip(names, map(list, zip(*self._rows, strict=True)), strict=True))
         changed = {id_ for (id_,) in _sql.all("apply", {"now": self.now, **columns})}
-        record_events([event for id_, event in self._events if id_ in changed])
-        for contact_id, detail in self._dead:
-            suppress_contacts([contact_id], SuppressionReason.HARD_BOUNCE, channel=self.channel, detail=_clean(detail))
+        erased = self._forget_answers()
+        record_events([_silenced(event) if id_ in erased else event for id_, event in self._events if id_ in changed])
+        if self._held:
+            record_holds([(id_, self.now, verdict) for id_, verdict in self._held if id_ in changed])
+        for id_, contact_id, detail in self._dead:
+            if id_ not in erased:
+                suppress_contacts(
+                    [contact_id], SuppressionReason.HARD_BOUNCE, channel=self.channel, detail=_clean(detail)
+                )
+
+    def _forget_answers(self) -> set[int]:
+        """Empty what servers said of people who were erased while their letters were under way. Returns those ids."""
+        answered = [id_ for id_, _state, _reason, error, *_ in self._rows if error]
+        if not answered:
+            return set()
+        return {id_ for (id_,) in _sql.all("forget_answers", {"ids": answered})}
+
+
+def _silenced(event: NewEvent) -> NewEvent:
+    return replace(event, payload={name: value for name, value in event.payload.items() if name != "reason"})
 
 
 def recover(slots: Sequence[int], ledger: Ledger, own: Container[int] = ()) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+from wagtail.admin.panels import FieldPanel
 from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 from wagtail.fields import StreamField
 from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, RevisionMixin
@@ -18,8 +19,27 @@ from jouren.contacts.addresses import normalise_email
 from jouren.contacts.errors import BadAddress
 from jouren.messaging.channels.email.blocks import BodiesBlock
 from jouren.messaging.forms import MessageForm
-from jouren.messaging.vocabulary import Doubt, Kind, Lane, RunKind, Stage, State, Wall
+from jouren.messaging.panels import InFlightPanel
+from jouren.messaging.sending_rules.models import CapRow, Hold, SendingRules
+from jouren.messaging.slots import DEFAULT_IN_FLIGHT
+from jouren.messaging.vocabulary import Doubt, Kind, Lane, RunKind, State, Wall
+from jouren.pyramid.stages import Stage
 
+__all__ = [
+    "CapRow",
+    "ClickHour",
+    "Delivery",
+    "DomainLimit",
+    "Hold",
+    "Message",
+    "MessageVersion",
+    "RateClock",
+    "RelaySettings",
+    "Run",
+    "SendingRules",
+    "ShopClickHour",
+    "ShopSettings",
+]
 LANGUAGES = [("ja", _("Japanese")), ("en", _("English"))]
 
 
@@ -99,13 +119,17 @@ class MessageVersion(models.Model):
 
 
 class Run(models.Model):
-    """What deliveries belong to: a journey, a broadcast, a transactional purpose, a test."""
+    """What deliveries belong to: a journey, a broadcast, a transactional purpose, a test.
+
+    While it is on hold (``held_at``) what is planned stays planned. Cancelled, nothing of it goes out any more.
+    """
 
     kind = models.CharField(max_length=20, choices=RunKind.choices)
     title = models.CharField(max_length=200)
     reference = models.CharField(max_length=100, blank=True)
     created_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True)
+    held_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -122,7 +146,8 @@ class Delivery(models.Model):
     """One message to one person, once: unique by run, step, contact and occurrence.
 
     No rendered copy is kept: the version, the person and ``context`` (what only this delivery knows, such as a
-    confirmation link) give it again. ``due_at`` is when it was meant to go, ``try_at`` when it is tried next.
+    confirmation link) give it again. ``due_at`` is when it was meant to go, ``try_at`` when it is tried next or, once
+    there is nothing to try any more, when it was handed over.
     Foreign keys have no constraint in the database: a hundred senders locking one run's row would wait for each other.
     """
 
@@ -148,6 +173,7 @@ class Delivery(models.Model):
     error = models.CharField(max_length=500, default="", db_default="")
     first_opened_at = models.DateTimeField(null=True)
     first_clicked_at = models.DateTimeField(null=True)
+    bounced_at = models.DateTimeField(null=True)
     context = models.JSONField(null=True)
 
     class Meta:
@@ -157,13 +183,23 @@ class Delivery(models.Model):
             models.UniqueConstraint(fields=["run", "step", "contact_id", "occurrence"], name="messaging_delivery_once")
         ]
         indexes = [
+            # By run, so that the planned ones of a run on hold stand in nobody's way.
             models.Index(
-                fields=["lane", "try_at", "id"], condition=models.Q(state=State.PLANNED), name="messaging_delivery_due"
+                fields=["lane", "run", "try_at", "id"],
+                condition=models.Q(state=State.PLANNED),
+                name="messaging_delivery_next",
             ),
             models.Index(
                 fields=["slot"], condition=models.Q(state=State.ATTEMPTING), name="messaging_delivery_attempting"
             ),
-            models.Index(fields=["contact_id", "id"], name="messaging_delivery_contact"),
+            models.Index(fields=["contact_id", "try_at"], name="messaging_delivery_person"),
+            # What became of a message is counted, and listed, without looking at the rows. Who clicked has opened.
+            models.Index(fields=["message_version", "state", "id"], name="messaging_delivery_version"),
+            models.Index(
+                fields=["message_version", "first_clicked_at"],
+                condition=models.Q(first_opened_at__isnull=False),
+                name="messaging_delivery_seen",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -199,20 +235,90 @@ class ShopSettings(BaseGenericSetting):
 
 @register_setting(icon="mail")
 class RelaySettings(BaseGenericSetting):
-    """How hard the mail relay may be driven. Read when a worker starts."""
+    """How hard the mail relay may be driven. Running senders take a change up within seconds."""
 
-    max_in_flight = models.PositiveSmallIntegerField(
-        _("messages in flight at most"),
+    connections = models.PositiveSmallIntegerField(
+        _("connections at most"),
         default=100,
-        validators=[MinValueValidator(3)],
-        help_text=_("After a crash, at most this many messages have an unknown outcome."),
+        db_default=100,
+        validators=[MinValueValidator(3), MaxValueValidator(1000)],
+        help_text=_(
+            "As many as your mail service allows at the same time. At least 3: confirmations, journeys and broadcasts "
+            "have connections of their own."
+        ),
+    )
+    letters = models.PositiveSmallIntegerField(
+        _("messages in a row on one connection"),
+        default=1,
+        db_default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(20)],
+        help_text=_(
+            "1 is best. Where your mail service allows only few connections, up to 20 make sending faster: they are "
+            "handed over one after the other, and what became of them is written down together."
+        ),
+    )
+    max_in_flight = models.PositiveSmallIntegerField(
+        _("messages of unknown outcome allowed at most"),
+        default=DEFAULT_IN_FLIGHT,
+        validators=[MinValueValidator(3), MaxValueValidator(20_000)],
+        help_text=_(
+            "Connections times messages may not exceed this. Raise it only if you can bear that after a crash nobody "
+            "knows of so many messages whether they arrived."
+        ),
     )
     per_second = models.FloatField(
         _("messages a second at most"), null=True, blank=True, validators=[MinValueValidator(0.001)]
     )
 
+    panels = [
+        InFlightPanel(),
+        FieldPanel("connections"),
+        FieldPanel("letters"),
+        FieldPanel("max_in_flight"),
+        FieldPanel("per_second"),
+    ]
+
     class Meta:
         verbose_name = _("mail relay")
+
+    @property
+    def in_flight(self) -> int:
+        """The bound: of how many messages nobody knows the outcome after a crash, at most."""
+        return self.connections * self.letters
+
+    def clean(self) -> None:
+        """Refuse a bound that is higher than what is allowed."""
+        # Of a field that was refused already there is no number.
+        if None in {self.connections, self.letters, self.max_in_flight} or self.in_flight <= self.max_in_flight:
+            return
+        raise ValidationError(
+            {
+                "letters": _(
+                    "%(connections)s connections with %(letters)s messages each are %(product)s messages, and "
+                    "%(allowed)s are allowed. Lower one of the two, or raise the number allowed."
+                )
+                % {
+                    "connections": self.connections,
+                    "letters": self.letters,
+                    "product": self.in_flight,
+                    "allowed": self.max_in_flight,
+                }
+            }
+        )
+
+
+class RelayTrouble(models.Model):
+    """Why mail of a channel cannot leave, as a sender met it last. Gone once a connection succeeds."""
+
+    channel = models.CharField(max_length=20, primary_key=True)
+    kind = models.CharField(max_length=20)
+    detail = models.CharField(max_length=500)
+    is_permanent = models.BooleanField()
+    since = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.kind}"
 
 
 class DomainLimit(models.Model):
@@ -234,3 +340,39 @@ class RateClock(models.Model):
 
     key = models.CharField(max_length=253, primary_key=True)
     busy_until = models.DateTimeField()
+
+
+class ClickHour(models.Model):
+    """How often a person clicked in one hour of their own day (0 to 23). Written by ``best_hour``."""
+
+    pk = models.CompositePrimaryKey("contact_id", "hour")
+    contact_id = models.BigIntegerField()
+    hour = models.PositiveSmallIntegerField()
+    clicks = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "messaging_click_hour"
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} {self.hour}:00 {self.clicks}"
+
+
+class ShopClickHour(models.Model):
+    """The same over everybody, in a part for each shard of the reactor, so that no two wait for each other.
+
+    ``pairs`` counts ordered pairs of clicks of one person, ``same_pairs`` those within one hour; both stand at the hour
+    of the later click.
+    """
+
+    pk = models.CompositePrimaryKey("shard", "hour")
+    shard = models.PositiveSmallIntegerField()
+    hour = models.PositiveSmallIntegerField()
+    clicks = models.PositiveBigIntegerField()
+    pairs = models.PositiveBigIntegerField()
+    same_pairs = models.PositiveBigIntegerField()
+
+    class Meta:
+        db_table = "messaging_shop_click_hour"
+
+    def __str__(self) -> str:
+        return f"{self.shard} {self.hour}:00 {self.clicks}"

@@ -1,14 +1,15 @@
 """The sender: takes due deliveries of one lane, asks the gate again, hands letters over, writes down what came of it.
 
 Each round is one transaction and one exchange. The transaction records what the last exchange finished and marks as
-``attempting``, with a fixed Message-ID, one letter for each free slot; only after it committed do these go out. So a
-crash leaves at most one letter a slot whose fate nobody knows.
+``attempting``, with a fixed Message-ID, the next letters: so many a slot as the shop allows. Only after it committed do
+these go out. So a crash leaves at most slots times letters whose fate nobody knows.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
@@ -17,10 +18,11 @@ from django.db import transaction
 from jouren.core import clock
 from jouren.core.sql import load_sql
 from jouren.messaging import rates
-from jouren.messaging.channels.base import Letter, LetterOrder, Outcome, Transport, Writer, channel
+from jouren.messaging.channels.base import Handover, Letter, LetterOrder, Outcome, Transport, Writer, channel
 from jouren.messaging.errors import DeliveryError, TemplateProblem
 from jouren.messaging.gate import GateFacts, Question, ask, load_gate_facts
 from jouren.messaging.ledger import Entry, Ledger, Version, recover
+from jouren.messaging.relay_trouble import note_trouble
 from jouren.messaging.shop import Shop, hostname, load_shop
 from jouren.messaging.slots import Slots, is_abandoned
 from jouren.messaging.tracking import make_token
@@ -33,6 +35,7 @@ _SETTINGS_SECONDS = 5.0
 _REAP_SECONDS = 5.0
 _EXCHANGE_SECONDS = 0.5
 _STRAGGLER_SECONDS = 0.02
+_LAST_SECONDS = 5.0
 
 
 class LaneSender:
@@ -47,9 +50,10 @@ class LaneSender:
         self._transport: Transport | None = None
         self._writer: Writer | None = None
         self._versions: dict[int, Version] = {}
-        self._under_way: dict[int, Entry] = {}  # by line
+        self._under_way: dict[int, Entry] = {}  # by delivery
         self._finished: list[tuple[Entry, Outcome]] = []
         self._reaped_at = 0.0
+        self._has_claimed = False
         self.rounds = 0
 
     def tick(self) -> bool:
@@ -57,30 +61,50 @@ class LaneSender:
         now = clock.now()
         shop, slots, transport = self._prepare()
         self._reap(now)
-        wanted = len(self._hold(slots, now)) - len(self._under_way)
-        backlog = self._backlog(now, wanted) if wanted > 0 else 0
+        held = self._hold(slots, now)
+        places = self._free_places(held, shop)
+        backlog = self._backlog(now, len(places)) if places else 0
         if not (backlog or self._under_way or self._finished):
-            transport.ready(0)
+            transport.ready(0, len(held), shop.letters)
             return False
-        lines = transport.ready(backlog + len(self._under_way), wait=0.1) if backlog else []
-        letters = self._commit(lines[:backlog], shop, slots, now) if lines or self._finished else []
+        wanted = backlog + len(self._under_way)
+        lines = transport.ready(wanted, len(held), shop.letters, wait=0.1)[:backlog] if backlog else []
+        self._has_claimed = False
+        letters = self._commit(lines, places, shop, now) if lines or self._finished else []
         transport.send(letters)
-        outcomes = transport.poll(_EXCHANGE_SECONDS if letters else _STRAGGLER_SECONDS) if self._under_way else []
-        for outcome in outcomes:
-            self._finished.append((self._under_way.pop(outcome.line), outcome))
-        return bool(letters or outcomes)
+        self._tell_news(transport)
+        outcomes = self._poll(_EXCHANGE_SECONDS if letters else _STRAGGLER_SECONDS)
+        return bool(letters or outcomes or self._has_claimed)
 
     def close(self) -> None:
-        """Wait a little for what is under way, write it down, and hand the slots back."""
+        """Wait for the letters being handed over, five seconds at most, write all down, and hand the slots back.
+
+        Those that wait behind them on their connections stay planned.
+        """
         if self._transport is None or self._slots is None or self._shop is None:
             return
-        for outcome in self._transport.poll(5.0) if self._under_way else []:
-            self._finished.append((self._under_way.pop(outcome.line), outcome))
+        self._transport.recall()
+        until = time.monotonic() + _LAST_SECONDS
+        while self._under_way and (left := until - time.monotonic()) > 0:
+            self._poll(left)
         if self._finished:
-            self._commit([], self._shop, self._slots, clock.now())
+            self._commit([], [], self._shop, clock.now())
         self._transport.close()
         if not self._under_way:
             self._slots.release()
+
+    def _poll(self, seconds: float) -> int:
+        """Take in what has ended, waiting so long. Returns how many."""
+        assert self._transport is not None
+        outcomes = self._transport.poll(seconds) if self._under_way else []
+        for outcome in outcomes:
+            self._finished.append((self._under_way.pop(outcome.key), outcome))
+        return len(outcomes)
+
+    def _tell_news(self, transport: Transport) -> None:
+        """Note for the back office what hinders mail, or that nothing does any more."""
+        for trouble in transport.news()[-1:]:
+            note_trouble(self._channel.name, trouble)
 
     def _prepare(self) -> tuple[Shop, Slots, Transport]:
         if self._shop is None or time.monotonic() - self._shop_read_at > _SETTINGS_SECONDS:
@@ -89,11 +113,24 @@ class LaneSender:
                 self._writer = self._channel.open_writer(shop.sender)
                 self._versions.clear()
             self._shop, self._shop_read_at = shop, time.monotonic()
+        if self._slots is not None and self._slots.total != self._shop.connections and not self._is_at_work():
+            self._slots.release()
+            self._slots = None
         if self._slots is None:
-            self._slots = Slots(self.lane, self._shop.max_in_flight)
+            self._slots = Slots(self.lane, self._shop.connections)
         if self._transport is None:
-            self._transport = self._channel.open_transport(self._slots.most)
+            self._transport = self._channel.open_transport()
         return self._shop, self._slots, self._transport
+
+    def _is_at_work(self) -> bool:
+        return bool(self._under_way or self._finished)
+
+    def _free_places(self, held: list[int], shop: Shop) -> list[int]:
+        """The slots that may take a letter, each as often as it may. None while their number is about to change."""
+        if self._slots is not None and self._slots.total != shop.connections:
+            return []
+        taken = Counter(entry.slot for entry in self._under_way.values())
+        return [slot for slot in held for _place in range(shop.letters - taken[slot])]
 
     def _hold(self, slots: Slots, now: datetime) -> list[int]:
         """The slots that are ours. What a former holder of a new one left behind is settled at once."""
@@ -110,23 +147,19 @@ class LaneSender:
         row = _sql.one("backlog", {"lane": self.lane, "now": now, "limit": limit})
         return row[0] if row else 0
 
-    def _commit(self, lines: list[int], shop: Shop, slots: Slots, now: datetime) -> list[tuple[int, Letter]]:
-        """The round's one transaction. Returns the letters to hand over, by line."""
+    def _commit(self, lines: list[int], places: list[int], shop: Shop, now: datetime) -> list[Handover]:
+        """The round's one transaction. Returns the letters to hand over on these lines, one for each at most."""
         ledger = Ledger(now, self._channel.name)
         with transaction.atomic():
             for entry, outcome in self._finished:
                 ledger.finish(entry, outcome)
-            taken = {entry.slot for entry in self._under_way.values()}
-            free = [slot for slot in slots.held if slot not in taken]
-            claimed = self._claim(min(len(free), len(lines)), shop, ledger) if lines else []
-            letters = self._write_letters(claimed, free, shop, ledger)
+            claimed = self._claim(min(len(places), len(lines)), shop, ledger) if lines else []
+            letters = self._write_letters(claimed, places, shop, ledger)
             ledger.write()
         self._finished.clear()
         self.rounds += 1
-        started = list(zip(lines, letters, strict=False))
-        for line, (entry, _letter) in started:
-            self._under_way[line] = entry
-        return [(line, letter) for line, (_entry, letter) in started]
+        self._under_way.update((entry.id, entry) for entry, _letter in letters)
+        return [Handover(line, entry.id, letter) for line, (entry, letter) in zip(lines, letters, strict=False)]
 
     def _claim(self, limit: int, shop: Shop, ledger: Ledger) -> list[tuple[Entry, GateFacts, dict[str, object] | None]]:
         """Lock due deliveries, ask the gate and the limits, and give back those that may go now."""
@@ -137,15 +170,17 @@ class LaneSender:
         rows = _sql.all("claim", {"lane": self.lane, "now": now, "channel": self._channel.name, "limit": limit})
         if not rows:
             return []
-        facts = load_gate_facts([Question(row[2], row[3], row[1], self._channel.name) for row in rows])
+        # Also when the gate lets none of them go: others wait behind them.
+        self._has_claimed = True
+        facts = load_gate_facts([Question(row[2], row[3], row[1], self._channel.name, None, row[0]) for row in rows])
         self._learn({row[3] for row in rows})
         passed = []
-        for row, fact, reason in zip(rows, facts, ask(facts, now, is_sending=True), strict=True):
+        for row, fact, verdict in zip(rows, facts, ask(facts, now, is_sending=True), strict=True):
             entry = Entry(row[0], row[2], self._versions[row[3]], row[6], row[7], row[4], fact.address or "")
-            if reason is None:
+            if verdict is None:
                 passed.append((entry, fact, row[5]))
             else:
-                ledger.withhold(entry, reason)
+                ledger.hold(entry, verdict)
         if shop.domain_limits:
             passed = self._within_domain_limits(passed, shop.domain_limits, ledger, waits=waits)
         if shop.per_second:
@@ -187,7 +222,7 @@ class LaneSender:
     def _write_letters(
         self,
         claimed: list[tuple[Entry, GateFacts, dict[str, object] | None]],
-        free: list[int],
+        places: list[int],
         shop: Shop,
         ledger: Ledger,
     ) -> list[tuple[Entry, Letter]]:
@@ -206,7 +241,7 @@ class LaneSender:
             except (TemplateProblem, DeliveryError, KeyError) as error:
                 ledger.fail(entry, str(error))
                 continue
-            entry.attempt(free[len(letters)], order.message_id)
+            entry.attempt(places[len(letters)], order.message_id)
             ledger.attempt(entry)
             letters.append((entry, letter))
         return letters

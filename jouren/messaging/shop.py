@@ -16,11 +16,12 @@ SHOP_VARIABLES = ("name", "address", "complaints", "commerce_law_url")
 
 @dataclass(frozen=True)
 class Shop:
-    """A snapshot of the settings. ``variables`` are what ``{{ shop.… }}`` shows."""
+    """A snapshot of the settings. ``variables`` are what ``{{ shop.… }}`` shows; ``letters``: so many a connection."""
 
     sender: Sender
     variables: dict[str, str]
-    max_in_flight: int
+    connections: int
+    letters: int
     per_second: float | None
     domain_limits: dict[str, float]
 
@@ -37,7 +38,7 @@ def load_shop() -> Shop:
         settings.JOUREN.base_url,
     )
     limits = {domain.lower(): rate for domain, rate in DomainLimit.objects.values_list("domain", "per_second")}
-    return Shop(sender, shop_variables(shop), relay.max_in_flight, relay.per_second, limits)
+    return Shop(sender, shop_variables(shop), relay.connections, relay.letters, relay.per_second, limits)
 
 
 def shop_variables(shop: ShopSettings) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Numbered slots: one a line, so that at most so many letters of an installation are in flight.
+"""Numbered slots: one a connection, so that an installation has at most so many, and so many letters in flight.
 
 A slot is a session's advisory lock in PostgreSQL. Who gets it knows that whoever had it before is gone, and that what
 stands as being sent in it was left behind. Lanes have slots of their own: no broadcast takes those of a confirmation.
@@ -11,14 +11,12 @@ import time
 from django.db import connection
 
 from jouren.core.sql import load_sql
-from jouren.messaging.vocabulary import Lane
 
 _sql = load_sql("messaging")
 LOCK_CLASS = 7_406_002
-DEFAULT_TOTAL = 100
+DEFAULT_IN_FLIGHT = 100
+"""How many letters an installation may have in flight: connections times letters, unless its owner allows more."""
 _LOOK_SECONDS = 1.0
-# What one process may hold of each lane: two processes fill the installation.
-_MOST_A_PROCESS = {Lane.TRANSACTIONAL: 2, Lane.TRIGGERED: 8, Lane.BROADCAST: 40}
 
 
 def slots_of(lane: int, total: int) -> range:
@@ -30,14 +28,15 @@ def slots_of(lane: int, total: int) -> range:
 
 
 def most_of(lane: int, total: int) -> int:
-    """How many slots of a lane one process takes at most."""
-    return min(_MOST_A_PROCESS[Lane(lane)], len(slots_of(lane, total)))
+    """How many slots of a lane one process takes at most: half of them, so that two processes fill the lane."""
+    return (len(slots_of(lane, total)) + 1) // 2
 
 
 class Slots:
     """The slots of one lane that this thread's database session holds."""
 
     def __init__(self, lane: int, total: int) -> None:
+        self.total = total
         self._range = slots_of(lane, total)
         self.most = most_of(lane, total)
         self.held: list[int] = []

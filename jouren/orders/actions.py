@@ -50,7 +50,7 @@ def record_order(
     own_id = canonical_id(contact_id)
     if not present_contacts().filter(pk=own_id).exists():
         raise ContactNotFound(_("This person does not exist any more."))
-    event = NewEvent("order.paid", own_id, payload, occurred_at, source, f"order:{number}", historical)
+    event = NewEvent("order.paid", own_id, payload, occurred_at, source, historical=historical)
     return record_event(event) is not None
 
 

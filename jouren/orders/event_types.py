@@ -16,6 +16,7 @@ ORDER_PAID = EventType(
     {"order": str, "kind": str, "amount": int, "currency": str, "products": list},
     optional=frozenset({"products"}),
     rule=check_order,
+    identity=("order",),
     sentence=_("Bought (%(kind)s) for %(amount)s %(currency)s: order %(order)s. %(products)s"),
 )
 

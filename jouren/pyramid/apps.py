@@ -9,15 +9,12 @@ class PyramidConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from jouren.contacts.actions import (
-            register_eraser,
-            register_merger,
-        )
+        from jouren.contacts.actions import register_eraser, register_merger
         from jouren.events.reactions import register_reaction
         from jouren.pyramid import actions, event_types, facts, reactions
 
         event_types.register()
         facts.register()
         register_reaction(reactions.PROMOTION)
-        register_merger("pyramid", actions.merge_positions)
+        register_merger("pyramid", reactions.merge_people)
         register_eraser("pyramid", actions.forget_positions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jouren.contacts.models import Contact
@@ -88,13 +88,15 @@ class PyramidRule(models.Model):
     def clean(self) -> None:
         """Refuse a rule that could never fire."""
         try:
-            fields = event_type(self.event_type).fields
+            kind = event_type(self.event_type)
         except InvalidEvent:
-            raise ValidationError({"event_type": _now("There is no such event.")}) from None
+            raise ValidationError({"event_type": gettext("There is no such event.")}) from None
+        if not kind.reacts:
+            raise ValidationError({"event_type": gettext("Nothing can follow from this event. Choose another.")})
         if not isinstance(self.match, dict):
-            raise ValidationError({"match": _now("Give names of fields with their values.")})
-        if unknown := sorted(self.match.keys() - fields.keys()):
-            message = _now("%(event)s has no field %(field)s.")
+            raise ValidationError({"match": gettext("Give names of fields with their values.")})
+        if unknown := sorted(self.match.keys() - kind.fields.keys()):
+            message = gettext("%(event)s has no field %(field)s.")
             raise ValidationError({"match": message % {"event": self.event_type, "field": unknown[0]}})
         if self.at_least < 1:
-            raise ValidationError({"at_least": _now("Once or more often.")})
+            raise ValidationError({"at_least": gettext("Once or more often.")})

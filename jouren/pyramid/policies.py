@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from jouren.pyramid.stages import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What lifts a person to ``stage``: the event ``event_id``, which happened ``at`` (aware) and satisfied a rule.
+
+    The stages before it are passed at the same moment, for ``passing_reason``.
+    """
+
+    stage: Stage
+    at: datetime
+    reason: str
+    passing_reason: str
+    event_id: int
+    historical: bool = False
+
+    def reason_for(self, stage: int) -> str:
+        """Why ``stage`` was entered, when this is what led to it."""
+        return self.reason if stage == self.stage else self.passing_reason
+
+
+def climb(current: Stage, causes: Sequence[Cause]) -> Iterator[tuple[Stage, Stage, Cause]]:
+    """The steps upwards from a stage, each with the first of the causes that reach so high."""
+    for stage in range(current + 1, max((cause.stage for cause in causes), default=current) + 1):
+        reaching = (cause for cause in causes if cause.stage >= stage)
+        yield Stage(stage - 1), Stage(stage), min(reaching, key=lambda cause: (cause.at, cause.stage))
 
 
 def containment(wanted: Mapping[str, Any], fields: Mapping[str, type]) -> dict[str, Any]:

@@ -1,8 +1,11 @@
-"""Promotion by rules: events in, moves out, for a whole batch at once."""
+"""Promotion by rules: events in, causes of promotion out, for a whole batch at once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 from psycopg.types.json import Jsonb
 
@@ -10,61 +13,76 @@ from jouren.core.sql import load_sql
 from jouren.events.policies import fits
 from jouren.events.reactions import Reaction
 from jouren.events.types import Event, event_type
-from jouren.pyramid.actions import Move, move_contacts
+from jouren.pyramid.actions import merge_positions, promote_contacts
 from jouren.pyramid.models import ChangeReason, PyramidRule
-from jouren.pyramid.policies import containment
+from jouren.pyramid.policies import Cause, containment
 from jouren.pyramid.stages import Stage
 
 _sql = load_sql("pyramid")
 PURCHASE = "order.paid"
 
 
+class _Question(NamedTuple):
+    """Whether a person satisfies a rule, now that ``event_id`` is known (0: no event in particular)."""
+
+    contact_id: int
+    rule: PyramidRule
+    event_id: int = 0
+    historical: bool = False
+
+
 def promote(events: Sequence[Event]) -> None:
-    """Move everybody whose event satisfies a rule up to the highest stage it leads to."""
+    """Lift everybody whose event satisfies rules to the highest stage those lead to. At most one event of each."""
     rules = list(PyramidRule.objects.filter(is_enabled=True, event_type__in={event.type for event in events}))
-    candidates = [
-        (event, rule)
-        for event in events
-        for rule in rules
-        if rule.event_type == event.type and fits(event.payload, rule.match)
-    ]
-    best: dict[int, tuple[Event, PyramidRule]] = {}
-    for event, rule in _often_enough(candidates):
-        if event.id not in best or rule.stage > best[event.id][1].stage:
-            best[event.id] = (event, rule)
-    move_contacts([_move(event, rule) for event, rule in best.values()])
+    causes = defaultdict(list)
+    questions = []
+    for event in events:
+        for rule in rules:
+            if rule.event_type != event.type or not fits(event.payload, rule.match):
+                continue
+            question = _Question(event.contact_id, rule, event.id, event.historical)
+            if rule.at_least == 1:
+                causes[event.contact_id].append(_cause(question, event.id, event.occurred_at))
+            else:
+                questions.append(question)
+    for question, cause in _fulfilled(questions):
+        causes[question.contact_id].append(cause)
+    promote_contacts(causes)
 
 
-def _often_enough(candidates: list[tuple[Event, PyramidRule]]) -> list[tuple[Event, PyramidRule]]:
-    counted = [(event, rule) for event, rule in candidates if rule.at_least > 1]
-    if not counted:
-        return candidates
-    counts = dict(
-        _sql.all(
-            "count_events",
-            {
-                "contact_ids": [event.contact_id for event, _ in counted],
-                "types": [event.type for event, _ in counted],
-                "matches": [Jsonb(containment(rule.match, event_type(event.type).fields)) for event, rule in counted],
-                "event_ids": [event.id for event, _ in counted],
-            },
-        )
+def merge_people(kept_id: int, gone_id: int) -> None:
+    """Give the kept one of two merged people the history of both, and what both together have earned."""
+    merge_positions(kept_id, gone_id)
+    rules = PyramidRule.objects.filter(is_enabled=True, at_least__gt=1)
+    causes = [cause for _question, cause in _fulfilled([_Question(kept_id, rule) for rule in rules])]
+    promote_contacts({kept_id: causes})
+
+
+def _fulfilled(questions: Sequence[_Question]) -> Iterable[tuple[_Question, Cause]]:
+    if not questions:
+        return []
+    rows = _sql.all(
+        "fulfilled",
+        {
+            "contact_ids": [asked.contact_id for asked in questions],
+            "types": [asked.rule.event_type for asked in questions],
+            "matches": [_match(asked.rule) for asked in questions],
+            "at_least": [asked.rule.at_least for asked in questions],
+            "event_ids": [asked.event_id for asked in questions],
+            "historical": [asked.historical for asked in questions],
+        },
     )
-    enough = [pair for i, pair in enumerate(counted, start=1) if counts.get(i, 0) >= pair[1].at_least]
-    return [pair for pair in candidates if pair[1].at_least == 1] + enough
+    return [(questions[position - 1], _cause(questions[position - 1], event_id, at)) for position, event_id, at in rows]
 
 
-def _move(event: Event, rule: PyramidRule) -> Move:
-    return Move(
-        event.contact_id,
-        Stage(rule.stage),
-        rule.reason,
-        event.occurred_at,
-        passing_reason=ChangeReason.DIRECT_PURCHASE.value if event.type == PURCHASE else "",
-        is_promotion=True,
-        event_id=event.id,
-        historical=event.historical,
-    )
+def _match(rule: PyramidRule) -> Jsonb:
+    return Jsonb(containment(rule.match, event_type(rule.event_type).fields))
+
+
+def _cause(asked: _Question, event_id: int, at: datetime) -> Cause:
+    rule = asked.rule
+    passing_reason = ChangeReason.DIRECT_PURCHASE.value if rule.event_type == PURCHASE else rule.reason
+    return Cause(Stage(rule.stage), at, rule.reason, passing_reason, event_id, asked.historical)
 
 
 PROMOTION = Reaction("pyramid.promote", promote, order=20, historical=True)

@@ -20,8 +20,8 @@ from django.db import connection
 from jouren.core import clock
 from jouren.core.loops import wait_until
 from jouren.messaging.actions import PlannedDelivery, create_run, plan_deliveries
-from jouren.messaging.models import Delivery
-from jouren.messaging.slots import DEFAULT_TOTAL, most_of, slots_of
+from jouren.messaging.models import Delivery, RelaySettings
+from jouren.messaging.slots import DEFAULT_IN_FLIGHT, most_of, slots_of
 from jouren.messaging.vocabulary import Lane, RunKind, State
 from tests.messages import published
 from tests.smtp_server import ScriptedServer, scripted_server
@@ -119,7 +119,7 @@ def test_a_killed_sender_sends_nothing_twice_and_loses_no_more_than_its_slots(
     assert set(got.values()) == {1}
     assert sent <= got.keys() <= sent | unknown
     assert len(sent) + len(unknown) == PEOPLE
-    assert len(unknown) <= 2 * most_of(Lane.BROADCAST, DEFAULT_TOTAL)
+    assert len(unknown) <= 2 * most_of(Lane.BROADCAST, DEFAULT_IN_FLIGHT)
     assert sent_events() == len(sent)
 
 
@@ -137,7 +137,7 @@ def test_transactional_letters_of_a_killed_sender_go_at_most_once_more(
     assert len(got) == PEOPLE
     twice = [address for address, count in got.items() if count > 1]
     assert {got[address] for address in twice} <= {2}
-    assert len(twice) <= most_of(Lane.TRANSACTIONAL, DEFAULT_TOTAL)
+    assert len(twice) <= most_of(Lane.TRANSACTIONAL, DEFAULT_IN_FLIGHT)
     assert Delivery.objects.filter(state=State.SENT).count() == PEOPLE
     ids = Counter(data.partition(b"Message-ID: ")[2].partition(b"\r\n")[0] for _to, data in server.letters)
     assert set(ids.values()) <= {1, 2}
@@ -154,8 +154,35 @@ def test_senders_side_by_side_share_the_work_and_keep_to_the_bound(
     while not is_settled():
         most = max(most, Delivery.objects.filter(state=State.ATTEMPTING).count())
         time.sleep(0.01)
-    assert 0 < most <= len(slots_of(Lane.BROADCAST, DEFAULT_TOTAL))
+    assert 0 < most <= len(slots_of(Lane.BROADCAST, DEFAULT_IN_FLIGHT))
     assert set(Counter(server.recipients).values()) == {1}
     assert len(server.letters) == PEOPLE
     assert Delivery.objects.filter(state=State.SENT, attempts=1).count() == PEOPLE
     assert sent_events() == PEOPLE
+
+
+def test_killed_senders_of_few_connections_leave_exactly_their_bound_unknown(
+    server: ScriptedServer, start_sender: Callable[[Lane], subprocess.Popen[bytes]]
+) -> None:
+    relay = RelaySettings.objects.create(connections=4, letters=20)
+    bound = len(slots_of(Lane.BROADCAST, relay.connections)) * relay.letters
+    assert (bound, relay.in_flight) == (40, 80)
+    plan_for_everybody(Lane.BROADCAST)
+    victims = [start_sender(Lane.BROADCAST) for _ in range(2)]
+    attempting = Delivery.objects.filter(state=State.ATTEMPTING)
+    # Each of the two holds one of the two connections, and each is full.
+    assert wait_until(lambda: len(server.letters) >= 400 and attempting.count() == bound, 30)
+    for victim in victims:
+        victim.send_signal(signal.SIGKILL)
+    for victim in victims:
+        victim.wait()
+    assert attempting.count() == bound
+    start_sender(Lane.BROADCAST)
+    assert wait_until(is_settled, 60)
+    got = Counter(server.recipients)
+    sent, unknown = addresses(State.SENT), addresses(State.UNKNOWN)
+    assert set(got.values()) == {1}
+    assert sent <= got.keys() <= sent | unknown
+    assert len(unknown) == bound
+    assert len(sent) == PEOPLE - bound
+    assert sent_events() == len(sent)

@@ -3,40 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from jouren.capture.models import Form, Registration, Touch, Visitor
-from jouren.capture.purging import purge_allowances, purge_unconfirmed, purge_visitors
+from jouren.capture.purging import purge_unconfirmed, purge_visitors
 from jouren.contacts.actions import create_contact, erase_contact, merge_contacts, note_problem
 from jouren.contacts.models import Contact, ErasedIdentity
 from jouren.contacts.queries import find_by_email
 from jouren.content.models import LandingPage
-from jouren.core import clock
+from jouren.core.allowances import forget_over
 from jouren.events.queries import events_of
 from jouren.pyramid.queries import stage_counts
-from tests.capture_pages import BROWSER, fill_in, last_confirm_path, make_form, make_page, visitor, wait
+from tests.capture_pages import BROWSER, fill_in, last_confirm_path, visitor, wait
 
 pytestmark = pytest.mark.django_db
 DAY = 86_400
-
-
-@pytest.fixture(autouse=True)
-def fresh_clock() -> Any:
-    clock.forget()
-    yield
-    clock.forget()
-
-
-@pytest.fixture
-def form() -> Form:
-    return make_form()
-
-
-@pytest.fixture
-def page(form: Form) -> LandingPage:
-    return make_page(form)
 
 
 def test_the_first_look_gives_an_unguessable_cookie_that_is_stored_nowhere(page: LandingPage) -> None:
@@ -243,4 +225,4 @@ def test_browsers_that_never_came_back_are_forgotten(page: LandingPage, form: Fo
     purge_visitors()
     assert Visitor.objects.count() == 1
     assert Touch.objects.count() == 1
-    assert purge_allowances() == 2
+    assert forget_over() == 2

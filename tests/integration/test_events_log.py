@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from django.db import connection, transaction
@@ -12,7 +12,6 @@ from jouren.events import types
 from jouren.events.actions import NewEvent, record_event, record_events, redact_events
 from jouren.events.errors import InvalidEvent
 from jouren.events.models import ParkedEvent
-from jouren.events.partitions import ensure_partitions
 from jouren.events.queries import events_of, inbox_backlog, inbox_is_empty
 from jouren.events.types import EventType, register_event_type
 
@@ -25,6 +24,7 @@ def event_types(monkeypatch: pytest.MonkeyPatch) -> None:
     register_event_type(EventType("test.happened", "Happened", {"n": int, "word": str}, optional=frozenset({"word"})))
     register_event_type(EventType("test.secret", "Secret", {"word": str}, personal=frozenset({"word"})))
     register_event_type(EventType("test.told", "Told", reacts=False))
+    register_event_type(EventType("test.bought", "Bought", {"order": str, "n": int}, identity=("order",)))
 
 
 def _count(table: str) -> int:
@@ -60,6 +60,59 @@ def test_a_key_that_stands_twice_in_one_batch_counts_once() -> None:
     assert [event.id for event in reversed(events_of([7]))] == [ids[0], ids[1], ids[3]]
 
 
+def _buy(order: str, n: int, key: str | None, source: str = "shop") -> NewEvent:
+    return NewEvent("test.bought", 7, {"order": order, "n": n}, source=source, key=key)
+
+
+def _bought() -> list[int]:
+    return [event.payload["n"] for event in reversed(events_of([7]))]
+
+
+def test_a_thing_is_told_of_once_by_each_source_under_whatever_keys() -> None:
+    assert record_event(_buy("1", 1, "a")) is not None
+    assert record_event(_buy("1", 2, "b")) is None
+    assert record_event(_buy("1", 3, None)) is None
+    assert record_event(_buy("1", 4, "a", "till")) is not None
+    assert record_event(_buy("2", 5, None)) is not None
+    assert record_event(_buy("2", 6, "c")) is None
+    assert _bought() == [1, 4, 5]
+
+
+def test_in_one_batch_too_a_thing_is_told_of_once_and_its_first_telling_counts() -> None:
+    batch = [_buy("1", 1, "a"), _buy("1", 2, "b"), _buy("1", 3, None), _buy("2", 4, "c"), _buy("1", 5, "a", "till")]
+    ids = record_events(batch)
+    assert [event_id is not None for event_id in ids] == [True, False, False, True, True]
+    assert _bought() == [1, 4, 5]
+
+
+def test_a_known_key_keeps_an_event_out_and_does_not_use_up_its_thing() -> None:
+    record_event(_buy("1", 1, "a"))
+    assert record_events([_buy("2", 2, "a"), _buy("2", 3, "b")])[0] is None
+    assert _bought() == [1, 3]
+
+
+def test_a_known_thing_keeps_an_event_out_and_does_not_use_up_its_key() -> None:
+    record_event(_buy("1", 1, "a"))
+    assert record_event(_buy("1", 2, "b")) is None
+    assert record_event(_buy("2", 3, "b")) is not None
+
+
+def test_a_key_is_known_in_every_later_month_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert record_event(NewEvent("test.happened", 7, {"n": 1}, key="a")) is not None
+    later = clock.now() + timedelta(days=62)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert record_event(NewEvent("test.happened", 7, {"n": 2}, key="a")) is None
+    assert record_event(NewEvent("test.happened", 7, {"n": 3}, key="b")) is not None
+    assert _count(f"events_event_{later:%Y_%m}") == 1
+
+
+def test_what_a_sender_wrote_into_a_key_cannot_be_read_in_the_database() -> None:
+    record_event(_buy("hanako@example.jp", 1, "hanako@example.jp"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT key, thing FROM events_event_key")
+        assert all(len(text) == 32 and "hanako" not in text for row in cursor.fetchall() for text in row)
+
+
 def test_a_bad_event_stores_nothing_of_its_batch() -> None:
     good = NewEvent("test.happened", 7, {"n": 1})
     for bad in (
@@ -72,6 +125,11 @@ def test_a_bad_event_stores_nothing_of_its_batch() -> None:
         NewEvent("test.happened", 7, {"n": 1, "word": "長" * 6000}),
         NewEvent("test.happened", 7, {"n": 1}, key="k" * 201),
         NewEvent("test.happened", 7, {"n": 1}, occurred_at=datetime(2026, 1, 1)),
+        NewEvent("test.happened", 7, {"n": 1}, occurred_at=datetime(1, 1, 1, tzinfo=UTC)),
+        NewEvent("test.happened", 7, {"n": 1}, occurred_at=datetime(1899, 12, 31, tzinfo=UTC)),
+        NewEvent("test.happened", 7, {"n": 1}, occurred_at=clock.now() + timedelta(days=2)),
+        # PostgreSQL keeps it, in the year 10000 of UTC, where no datetime of Python's can follow.
+        NewEvent("test.happened", 7, {"n": 1}, occurred_at=datetime.max.replace(tzinfo=timezone(-timedelta(hours=9)))),
     ):
         with pytest.raises(InvalidEvent):
             record_events([good, bad])
@@ -122,35 +180,15 @@ def test_redaction_forgets_what_a_failed_reaction_quoted() -> None:
     assert list(ParkedEvent.objects.values_list("error", flat=True)) == ["", "hana@example.jp"]
 
 
+def test_an_event_of_long_ago_is_told_at_its_own_time() -> None:
+    long_ago = datetime(1950, 1, 1, tzinfo=UTC)
+    record_events([NewEvent("test.happened", 7, {"n": 1}), NewEvent("test.happened", 7, {"n": 2}, long_ago)])
+    assert [event.payload["n"] for event in events_of([7])] == [1, 2]
+    assert events_of([7])[1].occurred_at == long_ago
+    assert _count(f"events_event_{clock.now():%Y_%m}") == 2
+
+
 def test_this_month_goes_to_its_own_partition() -> None:
     record_event(NewEvent("test.happened", 7, {"n": 1}))
     assert _count(f"events_event_{clock.now():%Y_%m}") == 1
     assert _count("events_event_default") == 0
-
-
-def test_a_partition_made_late_takes_over_the_rows_that_waited_for_it() -> None:
-    later = datetime(2031, 5, 17, tzinfo=UTC)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO events_event "
-            "(contact_id, type, version, occurred_at, recorded_at, source, payload, historical) "
-            "VALUES (7, 'test.told', 1, %s, %s, 'jouren', '{}', false)",
-            [later, later],
-        )
-    assert _count("events_event_default") == 1
-    made = ensure_partitions(later)
-    try:
-        assert made[0] == "events_event_2031_05"
-        assert ensure_partitions(later) == []
-        assert _count("events_event_default") == 0
-        assert _count("events_event_2031_05") == 1
-        assert len(events_of([7])) == 1
-    finally:
-        with connection.cursor() as cursor:
-            for name in (
-                "events_event_2031_05",
-                "events_event_2031_06",
-                "events_event_2031_07",
-                "events_event_2031_08",
-            ):
-                cursor.execute(f"DROP TABLE IF EXISTS {name}")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -14,70 +13,24 @@ import pytest
 from django.db import connection
 
 from jouren.contacts.actions.consent import withdraw_all_consent
-from jouren.contacts.models import Contact, Suppression
+from jouren.contacts.models import Suppression
 from jouren.core import clock
 from jouren.core.config import SmtpAddress
-from jouren.events.queries import events_of as log_of
-from jouren.messaging.actions import cancel_run, plan_deliveries, send_transactional
+from jouren.messaging.actions import cancel_run, send_transactional
 from jouren.messaging.channels.email import connection as connection_module
 from jouren.messaging.defaults import ensure_default_messages
-from jouren.messaging.models import Delivery, DomainLimit, MessageVersion, RelaySettings
+from jouren.messaging.models import Delivery, DomainLimit, RelaySettings
 from jouren.messaging.preview import TestNotSent, send_test
 from jouren.messaging.queries import is_sending, next_due
 from jouren.messaging.sender import LaneSender
 from jouren.messaging.slots import LOCK_CLASS, slots_of
 from jouren.messaging.tracking import make_token, parse_token
 from jouren.messaging.vocabulary import Lane, State
-from tests.messages import draft, make_shop, planned, published, reader
-from tests.smtp_server import HANG_UP, SAY_NOTHING, ScriptedServer, scripted_server, text_of
+from tests.messages import draft, make_shop, published, reader
+from tests.sending import events_of, plan, refuse, run
+from tests.smtp_server import HANG_UP, SAY_NOTHING, ScriptedServer, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def server(settings: Any) -> Iterator[ScriptedServer]:
-    with scripted_server() as running:
-        settings.JOUREN = replace(settings.JOUREN, email=SmtpAddress("127.0.0.1", running.port))
-        yield running
-
-
-@pytest.fixture
-def sender(server: ScriptedServer) -> Iterator[Callable[..., LaneSender]]:
-    made: list[LaneSender] = []
-
-    def make(lane: Lane = Lane.TRIGGERED) -> LaneSender:
-        made.append(LaneSender(lane))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
-
-
-def run(sender: LaneSender, rounds: int = 60, until: Callable[[], bool] | None = None) -> None:
-    """Let a sender work until nothing is left to do, or until ``until()``."""
-    idle = 0
-    for _ in range(rounds):
-        worked = sender.tick()
-        idle = 0 if worked else idle + 1
-        if until() if until else idle > 2:
-            return
-        if not worked:
-            time.sleep(0.02)
-    raise AssertionError("The sender did not come to rest.")
-
-
-def plan(version: MessageVersion, *contacts: Contact, **details: Any) -> list[Delivery]:
-    plans = plan_deliveries([planned(version, contact, **details) for contact in contacts], clock.now())
-    return [Delivery.objects.get(pk=each.id) for each in plans]
-
-
-def refuse(verb: str, address: str, answer: bytes) -> Callable[[str, str], bytes | None]:
-    return lambda command, argument: answer if (command, argument) == (verb, address) else None
-
-
-def events_of(contact: Contact) -> list[str]:
-    return [event.type for event in log_of([contact.pk]) if event.type.startswith("message.")]
 
 
 def test_a_due_delivery_arrives_and_is_recorded(server: ScriptedServer, sender: Callable[..., LaneSender]) -> None:
@@ -161,7 +114,7 @@ def test_a_connection_goes_on_after_a_refusal(
     server: ScriptedServer, sender: Callable[..., LaneSender], pipelining: bool, verb: str
 ) -> None:
     server.offers_pipelining = pipelining
-    RelaySettings.objects.create(max_in_flight=3)
+    RelaySettings.objects.create(connections=3)
     refused: list[str] = []
 
     def once(command: str, argument: str) -> bytes | None:

@@ -9,9 +9,8 @@ import pytest
 from jouren.contacts.actions import create_contact, erase_contact, merge_contacts
 from jouren.contacts.models import Contact
 from jouren.contacts.timeline import timeline
-from jouren.events import reactor
 from jouren.events.actions import NewEvent, record_event
-from jouren.events.queries import events_of, inbox_is_empty
+from jouren.events.queries import events_of
 from jouren.events.types import event_type
 from jouren.orders.actions import record_order
 from jouren.orders.models import Order, Purchases
@@ -26,6 +25,7 @@ from jouren.pyramid.queries import (
     stage_of_contact,
 )
 from jouren.pyramid.stages import Stage
+from tests.reacting import react_to_all
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
@@ -35,12 +35,6 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def contact() -> Contact:
     return create_contact(email="taro@example.jp")
-
-
-def react() -> None:
-    """Let all reactions run until nothing waits."""
-    while not inbox_is_empty():
-        reactor.tick()
 
 
 def buy(contact: Contact, number: str, kind: str, at: datetime = NOON, historical: bool = False) -> bool:
@@ -55,14 +49,14 @@ def test_a_confirmed_registration_makes_a_prospect(contact: Contact) -> None:
     samples = {str: "1", int: 1}
     payload = {name: samples[kind] for name, kind in event_type("registration.confirmed").fields.items()}
     record_event(NewEvent("registration.confirmed", contact.pk, payload, occurred_at=NOON))
-    react()
+    react_to_all()
     assert history(contact) == [(1, 2, "registered", NOON)]
     assert stage_of_contact(contact.pk) is Stage.PROSPECT
 
 
 def test_a_stranger_who_buys_at_once_passes_each_stage_at_that_instant(contact: Contact) -> None:
     buy(contact, "1", "regular")
-    react()
+    react_to_all()
     assert history(contact) == [
         (1, 2, "direct_purchase", NOON),
         (2, 3, "direct_purchase", NOON),
@@ -76,31 +70,47 @@ def test_the_third_regular_purchase_makes_a_regular_and_a_trial_does_not_count(c
     buy(contact, "0", "trial")
     for number in range(1, 3):
         buy(contact, str(number), "regular", NOON + number * DAY)
-    react()
+    react_to_all()
     assert stage_of_contact(contact.pk) is Stage.EXISTING
     assert not buy(contact, "2", "regular", NOON + 9 * DAY)
-    react()
+    react_to_all()
     assert stage_of_contact(contact.pk) is Stage.EXISTING
     buy(contact, "3", "regular", NOON + 3 * DAY)
-    react()
+    react_to_all()
     assert history(contact)[-1] == (4, 5, "repeat_purchase", NOON + 3 * DAY)
 
 
 def test_each_of_several_waiting_purchases_counts_only_those_before_it(contact: Contact) -> None:
     for number in range(1, 4):
         buy(contact, str(number), "regular", NOON + number * DAY)
-    react()
+    react_to_all()
     assert history(contact)[-2:] == [
         (3, 4, "purchase", NOON + DAY),
         (4, 5, "repeat_purchase", NOON + 3 * DAY),
     ]
 
 
+def test_an_order_told_under_two_keys_is_one_purchase(contact: Contact) -> None:
+    payload = {"order": "1", "kind": "regular", "amount": 5000, "currency": "JPY"}
+    for key in ("first", "second", "third"):
+        record_event(NewEvent("order.paid", contact.pk, payload, NOON, source="api:1", key=key))
+    react_to_all()
+    assert stage_of_contact(contact.pk) is Stage.EXISTING
+    assert len(events_of([contact.pk], types=["order.paid"])) == 1
+
+
+def test_one_number_of_two_sources_is_two_purchases(contact: Contact) -> None:
+    for source in ("api:1", "api:2", "shop"):
+        record_order(contact.pk, "1", "regular", 5000, occurred_at=NOON, source=source)
+    react_to_all()
+    assert stage_of_contact(contact.pk) is Stage.REGULAR
+
+
 def test_a_rule_never_takes_anybody_down_but_staff_may(contact: Contact) -> None:
     buy(contact, "1", "regular")
-    react()
+    react_to_all()
     buy(contact, "2", "trial", NOON + DAY)
-    react()
+    react_to_all()
     assert stage_of_contact(contact.pk) is Stage.EXISTING
     assert change_stage(contact.pk, Stage.PROSPECT)
     assert not change_stage(contact.pk, Stage.PROSPECT)
@@ -118,7 +128,7 @@ def test_many_move_at_once_and_each_passes_every_stage() -> None:
 
 def test_imported_history_moves_people_too_and_is_marked(contact: Contact) -> None:
     buy(contact, "1", "trial", historical=True)
-    react()
+    react_to_all()
     assert stage_of_contact(contact.pk) is Stage.TRIAL
     assert {event.historical for event in events_of([contact.pk])} == {True}
 
@@ -129,10 +139,10 @@ def test_a_rule_can_ask_for_a_product(contact: Contact) -> None:
     rule.full_clean()
     rule.save()
     buy(contact, "1", "trial")
-    react()
+    react_to_all()
     assert history(contact) == []
     buy(contact, "2", "trial")
-    react()
+    react_to_all()
     assert [change[2] for change in history(contact)] == ["direct_purchase"] * 3 + ["rule"]
 
 
@@ -140,10 +150,10 @@ def test_orders_of_merged_people_are_counted_together(contact: Contact) -> None:
     other = create_contact(email="hanako@example.jp")
     buy(contact, "1", "regular")
     buy(other, "2", "regular", NOON + DAY)
-    react()
+    react_to_all()
     merge_contacts(contact.pk, other.pk)
     buy(other, "3", "regular", NOON + 2 * DAY)
-    react()
+    react_to_all()
     assert stage_of_contact(contact.pk) is Stage.REGULAR
     figures = Purchases.objects.get()
     assert (figures.contact_id, figures.orders, figures.first_at) == (contact.pk, 3, NOON)

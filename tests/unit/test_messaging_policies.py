@@ -93,9 +93,12 @@ def test_a_limit_is_kept_over_any_stretch(per_second: float, pauses: list[float]
     assert sent <= ((moment - NOW).total_seconds() + 1) * per_second + 1
 
 
-@pytest.mark.parametrize("total", [3, 10, 50, 100, 500])
+@pytest.mark.parametrize("total", [3, 4, 10, 50, 100, 500])
 def test_lanes_share_no_slot_and_none_has_none(total: int) -> None:
     ranges = [slots_of(lane, total) for lane in Lane]
     assert [slot for slots in ranges for slot in slots] == list(range(total))
     assert all(ranges)
-    assert all(1 <= most_of(lane, total) <= len(slots_of(lane, total)) for lane in Lane)
+    # Two processes fill a lane, and neither leaves nothing to the other.
+    for lane in Lane:
+        size = len(slots_of(lane, total))
+        assert size <= 2 * most_of(lane, total) <= size + 1

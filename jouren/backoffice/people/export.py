@@ -13,7 +13,7 @@ from jouren.contacts.queries import alias_ids
 from jouren.contacts.timeline import Cursor, timeline
 from jouren.core import clock
 from jouren.journeys.queries import walks_of
-from jouren.messaging.models import Delivery
+from jouren.messaging.models import ClickHour, Delivery
 from jouren.messaging.vocabulary import State
 from jouren.orders.queries import orders_of
 from jouren.pyramid.queries import stage_history, stage_of_contact
@@ -50,6 +50,9 @@ def export_person(contact: Contact, by: AbstractBaseUser) -> dict[str, Any]:
             for walk in walks_of(contact.pk)
         ],
         "messages": _messages(contact),
+        "clicks_by_hour": dict(
+            ClickHour.objects.filter(contact_id=contact.pk).order_by("hour").values_list("hour", "clicks")
+        ),
         "timeline": _events(contact),
     }
 

@@ -18,6 +18,7 @@ from jouren.backoffice.people.person import enterable_journeys, load_person, tim
 from jouren.backoffice.people.searching import MAX_TEXT, recall_search, remember_search
 from jouren.backoffice.pyramid.home import MEANINGS
 from jouren.backoffice.screens import Screen
+from jouren.capture.models import Form
 from jouren.contacts.models import Contact
 from jouren.contacts.queries import find_contact_by_public_id, known_tags
 from jouren.contacts.timeline import Cursor
@@ -63,6 +64,7 @@ class PeopleScreen(Screen):
             "stage": stage,
             "meaning": MEANINGS[stage] if stage else "",
             "is_later_page": after is not None,
+            "form_list": Form.snippet_viewset.get_url_name("list"),  # type: ignore[attr-defined]
             "stages": [(each, reverse("people:stage", args=[each.key])) for each in reversed(Stage)],
         }
 

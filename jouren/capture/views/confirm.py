@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from jouren.capture.actions import Outcome, confirm_registration, find_registration, outcome_before
 from jouren.capture.models import Registration
-from jouren.capture.sign_up import client_address
 from jouren.capture.views.base import notice, public_view, unknown_link
 from jouren.core import clock
+from jouren.core.network import client_address
 
 
 @public_view("GET", "HEAD", "POST")

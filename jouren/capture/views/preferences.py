@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from jouren.capture import preferences
 from jouren.capture.policies import mask_address
-from jouren.capture.sign_up import client_address
 from jouren.capture.views.base import notice, public_view, unknown_link
+from jouren.core.network import client_address
 
 # What is kept as the place of a consent: the address itself holds the token of a person.
 _PREFERENCES, _UNSUBSCRIBE = "/p/", "/u/"

@@ -16,11 +16,12 @@ from jouren.capture.actions import Origin, ask_to_confirm
 from jouren.capture.errors import TooManyPosts
 from jouren.capture.forms import SignUpForm
 from jouren.capture.models import Form
-from jouren.capture.sign_up import client_address, show_again, sign_up_form_of, stamp_of
+from jouren.capture.sign_up import show_again, sign_up_form_of, stamp_of
 from jouren.capture.stamps import Stamp, wording_of
 from jouren.capture.views.base import notice, public_view
 from jouren.capture.visits import follow_visit, visitor_of
 from jouren.core import clock
+from jouren.core.network import client_address
 from jouren.messaging.errors import UnknownPurpose
 
 _log = logging.getLogger(__name__)

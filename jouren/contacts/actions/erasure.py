@@ -23,8 +23,9 @@ from jouren.contacts.models import (
     SuppressionReason,
     Tag,
 )
+from jouren.contacts.queries import canonical_id
 from jouren.core import clock
-from jouren.events.actions import NewEvent, record_event, redact_events
+from jouren.events.actions import NewEvent, record_event, redact_events, stop_reactions
 
 Eraser = Callable[[Sequence[int]], None]
 _erasers: dict[str, Eraser] = {}
@@ -42,7 +43,10 @@ BLANK = {
 
 
 def register_eraser(name: str, eraser: Eraser) -> None:
-    """Have a room erase what it knows of people. ``eraser`` gets their ids (merged ones too), in the transaction."""
+    """Have a room erase what it knows of people. ``eraser`` gets their ids (merged ones too), in the transaction.
+
+    Their identities are still there: a room may need an address to find what it has to forget.
+    """
     _erasers[name] = eraser
 
 
@@ -53,12 +57,16 @@ def erase_contact(contact_id: int, *, by: User | None = None) -> bool:
     Their row stays, empty, for the rooms that hold its id; so do their consent records (the law asks for them),
     without page and IP hash. Nothing is ever sent to them again.
     """
+    # A reaction under way has the payload in its hands, and may yet write it down.
+    stop_reactions([canonical_id(contact_id)])
     try:
         contact = locked(contact_id)
     except ContactNotFound:
         return False
     now = clock.now()
     ids = [contact.pk, *Alias.objects.filter(to=contact).values_list("from_id", flat=True)]
+    for eraser in _erasers.values():
+        eraser(ids)
     identities = Identity.objects.filter(contact_id__in=ids)
     ErasedIdentity.objects.bulk_create(
         [ErasedIdentity(hash=identity_hash(i.kind, i.value), at=now) for i in identities], ignore_conflicts=True
@@ -71,8 +79,6 @@ def erase_contact(contact_id: int, *, by: User | None = None) -> bool:
     Suppression.objects.filter(contact_id__in=ids).update(detail="")
     suppress_contacts([contact.pk], SuppressionReason.ERASED)
     Contact.objects.filter(pk__in=ids).update(**BLANK, confirmed_at=None, erased_at=now)
-    for eraser in _erasers.values():
-        eraser(ids)
     redact_events(ids)
     _forget_in_audit_log(ids)
     record_event(NewEvent("contact.erased", contact.pk))

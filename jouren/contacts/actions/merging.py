@@ -15,7 +15,7 @@ from jouren.contacts.errors import ContactNotFound
 from jouren.contacts.models import Alias, Consent, ConsentRecord, Contact, Identity, Problem, Suppression
 from jouren.contacts.queries import canonical_id
 from jouren.core import clock
-from jouren.events.actions import NewEvent, record_event
+from jouren.events.actions import NewEvent, hand_over_events, record_event, stop_reactions
 
 Merger = Callable[[int, int], None]
 _mergers: dict[str, Merger] = {}
@@ -48,6 +48,7 @@ def merge_contacts(kept_id: int, gone_id: int, *, by: User | None = None) -> Con
     Alias.objects.create(from_id=gone.pk, to=kept)
     _fill_gaps(kept, gone)
     Contact.objects.filter(pk=gone.pk).update(**BLANK, merged_at=clock.now())
+    hand_over_events(kept.pk, gone.pk)
     for merger in _mergers.values():
         merger(kept.pk, gone.pk)
     record_event(NewEvent("contacts.merged", kept.pk, {"gone": gone.pk}))
@@ -56,18 +57,20 @@ def merge_contacts(kept_id: int, gone_id: int, *, by: User | None = None) -> Con
 
 
 def _locked_pair(kept_id: int, gone_id: int) -> tuple[Contact, Contact]:
-    """Both people as they are now, locked in the order of their ids. Raises ContactNotFound."""
-    while True:
-        ids = canonical_id(kept_id), canonical_id(gone_id)
-        people = {c.pk: c for c in Contact.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
-        pair = [people.get(pk) for pk in ids]
-        # Whoever waited for the lock may find that somebody has just merged them.
-        if any(contact is not None and contact.merged_at is not None for contact in pair):
-            continue
-        kept, gone = pair
-        if kept is None or gone is None or not (kept.is_present and gone.is_present):
-            raise ContactNotFound(_("This person does not exist any more."))
-        return kept, gone
+    """Both people as they are now, with nobody reacting for them, locked in the order of their ids.
+
+    Raises ContactNotFound.
+    """
+    held = None
+    while (ids := (canonical_id(kept_id), canonical_id(gone_id))) != held:
+        # Whoever waited may find that somebody has just merged them. Once both are held, nobody else can.
+        stop_reactions(ids)
+        held = ids
+    people = {c.pk: c for c in Contact.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+    kept, gone = people.get(ids[0]), people.get(ids[1])
+    if kept is None or gone is None or not (kept.is_present and gone.is_present):
+        raise ContactNotFound(_("This person does not exist any more."))
+    return kept, gone
 
 
 def _fill_gaps(kept: Contact, gone: Contact) -> None:

@@ -1,27 +1,31 @@
 -- name: append
--- One statement: remember the keys, keep only events whose key is new, log them, and queue those somebody may react to.
+-- One statement: remember what is told for the first time, log that, and queue what somebody may react to.
+-- What is known by its key or by its thing leaves no trace. The order of inserting keeps two batches with the same
+-- events from waiting for each other.
 WITH incoming AS (
-    SELECT *
+    SELECT *, coalesce(key, thing) AS name
     FROM unnest(
         %(contact_id_list)s::bigint[], %(type_list)s::text[], %(version_list)s::smallint[],
-        %(occurred_at_list)s::timestamptz[], %(source_list)s::text[], %(key_list)s::text[], %(payload_list)s::jsonb[],
-        %(historical_list)s::boolean[], %(reacts_list)s::boolean[]
+        %(occurred_at_list)s::timestamptz[], %(source_list)s::text[], %(key_list)s::text[], %(thing_list)s::text[],
+        %(payload_list)s::jsonb[], %(historical_list)s::boolean[], %(reacts_list)s::boolean[]
     ) WITH ORDINALITY
-        AS row (contact_id, type, version, occurred_at, source, key, payload, historical, reacts, position)
+        AS row (contact_id, type, version, occurred_at, source, key, thing, payload, historical, reacts, position)
 ),
 fresh AS (
-    INSERT INTO events_event_key (source, key)
-    SELECT source, key FROM incoming WHERE key IS NOT NULL ORDER BY source, key
+    INSERT INTO events_event_key (source, key, thing)
+    SELECT source, name, thing FROM incoming WHERE name IS NOT NULL ORDER BY source, coalesce(thing, key), position
     ON CONFLICT DO NOTHING
-    RETURNING source, key
+    RETURNING source, key, thing
 ),
 accepted AS (
     SELECT nextval('events_event_id') AS id, kept.*
     FROM (
-        SELECT incoming.*
-        FROM incoming
-        LEFT JOIN fresh USING (source, key)
-        WHERE incoming.key IS NULL OR fresh.key IS NOT NULL
+        SELECT * FROM incoming WHERE name IS NULL
+        UNION ALL
+        (SELECT DISTINCT ON (incoming.source, incoming.name) incoming.*
+        FROM incoming JOIN fresh ON fresh.source = incoming.source AND fresh.key = incoming.name
+            AND fresh.thing IS NOT DISTINCT FROM incoming.thing
+        ORDER BY incoming.source, incoming.name, incoming.position)
         ORDER BY position
     ) AS kept
 ),
@@ -38,7 +42,7 @@ queued AS (
 SELECT position, id FROM accepted
 
 -- name: append_one
--- The same for one event without a key: clicks and opens, by far the most.
+-- The same for one event that need not be told from others: clicks and opens, by far the most.
 WITH logged AS (
     INSERT INTO events_event (contact_id, type, version, occurred_at, recorded_at, source, payload, historical)
     VALUES (%(contact_id)s::bigint, %(type)s::text, %(version)s::smallint, %(occurred_at)s, %(now)s, %(source)s, %(payload)s, %(historical)s)

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
+from jouren.core.relay import Trouble
 from jouren.messaging.errors import DeliveryError
 
 
@@ -48,37 +49,57 @@ class LetterOrder(NamedTuple):
 
 class Fate(Enum):
     """How handing a letter over ended. ``NOT_TAKEN``: the line broke before it could count; it may go again at once.
-    ``LOST``: the line broke when the receiver may have had it already."""
+    ``LOST``: the line broke when the receiver may have had it already. ``NOT_BEGUN``: the line broke before this
+    letter's turn came; nothing of it was sent, and that was no try."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
     NOT_TAKEN = "not_taken"
     LOST = "lost"
+    NOT_BEGUN = "not_begun"
+
+
+class Handover(NamedTuple):
+    """A letter for line ``line``. Its outcome comes back under ``key``."""
+
+    line: int
+    key: int
+    letter: Letter
 
 
 class Outcome(NamedTuple):
-    """A letter's end on line ``line``. ``error`` is set when it was refused; ``is_dead``: nobody lives there."""
+    """The end of the letter handed over under ``key``. ``error``: why it was refused or broke off; ``is_dead``: nobody
+    lives at its address."""
 
-    line: int
+    key: int
     fate: Fate
     error: DeliveryError | None = None
     is_dead: bool = False
 
 
 class Transport(Protocol):
-    """A bundle of lines, each carrying one letter at a time. Belongs to one thread."""
+    """A bundle of lines, each carrying its letters one after the other. Belongs to one thread."""
 
-    def ready(self, wanted: int, wait: float = 0.0) -> list[int]:
-        """Lines that can take a letter now. Opens lines in the background while there are fewer than ``wanted``;
+    def ready(self, wanted: int, lines: int, letters: int, wait: float = 0.0) -> list[int]:
+        """Places for letters: the number of a line for each that it can take now, lines in turn, each at most
+        ``letters`` with what it has. Opens lines in the background, up to ``lines`` and not more than ``wanted``;
         with none yet, waits up to ``wait`` seconds for the first."""
         ...
 
-    def send(self, letters: Sequence[tuple[int, Letter]]) -> None:
-        """Begin to hand over one letter on each of these ready lines."""
+    def send(self, letters: Sequence[Handover]) -> None:
+        """Begin to hand over letters, at most as many a line as :meth:`ready` gave places."""
         ...
 
     def poll(self, timeout: float) -> list[Outcome]:
         """What has ended, waiting up to ``timeout`` seconds for all; less once only stragglers are left."""
+        ...
+
+    def recall(self) -> None:
+        """Begin no more letters: those that wait for their turn end as ``NOT_BEGUN``."""
+        ...
+
+    def news(self) -> list[Trouble | None]:
+        """What became known of the way out since this was last asked: a trouble, or None when it is open again."""
         ...
 
     def close(self) -> None:
@@ -113,7 +134,7 @@ class Channel:
     label: Any
     compile: Callable[[Any, CompileContext], dict[str, Any]]
     render: Callable[[Mapping[str, Any], Mapping[str, Any]], Rendered]
-    open_transport: Callable[[int], Transport]
+    open_transport: Callable[[], Transport]
     open_writer: Callable[[Sender], Writer]
 
 

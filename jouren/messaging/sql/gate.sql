@@ -8,11 +8,13 @@ SELECT
     contact.language,
     contact.id IS NULL OR contact.erased_at IS NOT NULL,
     suppression.reasons,
-    coalesce(consent.is_granted, false),
+    consent.is_granted,
     run.cancelled_at IS NOT NULL,
     version.kind,
     version.topic,
-    asked.run_id
+    asked.run_id,
+    contact.zone,
+    coalesce((SELECT edition FROM messaging_sendingrules ORDER BY id LIMIT 1), 0)
 FROM unnest(%(contact_ids)s::bigint[], %(version_ids)s::bigint[], %(run_ids)s::bigint[], %(channels)s::text[])
     WITH ORDINALITY AS asked (contact_id, version_id, run_id, channel, position)
 JOIN messaging_messageversion AS version ON version.id = asked.version_id

@@ -8,7 +8,7 @@ FOR NO KEY UPDATE
 
 -- name: positions
 -- A statement of its own, after the lock: one that waited for the lock would still see the positions of before.
-SELECT contact_id, stage FROM pyramid_position WHERE contact_id = ANY(%(contact_ids)s)
+SELECT contact_id, stage, since FROM pyramid_position WHERE contact_id = ANY(%(contact_ids)s)
 
 -- name: record_changes
 INSERT INTO pyramid_change (contact_id, from_stage, to_stage, at, reason, event_id, by_id)
@@ -23,20 +23,69 @@ INSERT INTO pyramid_position (contact_id, stage, since)
 SELECT * FROM unnest(%(contact_ids)s::bigint[], %(stages)s::smallint[], %(since)s::timestamptz[])
 ON CONFLICT (contact_id) DO UPDATE SET stage = excluded.stage, since = excluded.since
 
--- name: count_events
--- How many events like the one at hand a person has by then; ids that were merged into theirs count as theirs.
-SELECT asked.position, count(*)
-FROM unnest(%(contact_ids)s::bigint[], %(types)s::text[], %(matches)s::jsonb[], %(event_ids)s::bigint[])
-    WITH ORDINALITY AS asked (contact_id, type, match, event_id, position)
-CROSS JOIN LATERAL (
-    SELECT asked.contact_id AS id
-    UNION ALL
-    SELECT from_id FROM contacts_alias WHERE to_id = asked.contact_id
-) AS known
-JOIN events_event AS event
-    ON event.contact_id = known.id AND event.type = asked.type AND event.id <= asked.event_id
-    AND event.payload @> asked.match
-GROUP BY asked.position
+-- name: antedate
+-- What became known late moves back what came after it. What somebody did by hand since then stands, and all before it.
+WITH told AS (
+    SELECT *
+    FROM unnest(
+        %(contact_ids)s::bigint[], %(stages)s::smallint[], %(at)s::timestamptz[], %(reasons)s::text[],
+        %(passing_reasons)s::text[], %(event_ids)s::bigint[]
+    ) AS told (contact_id, stage, at, reason, passing_reason, event_id)
+),
+sooner AS (
+    SELECT DISTINCT ON (change.id) change.id, told.at, told.event_id,
+           CASE WHEN change.to_stage = told.stage THEN told.reason ELSE told.passing_reason END AS reason
+    FROM told
+    JOIN pyramid_change AS change
+        ON change.contact_id = told.contact_id AND change.to_stage <= told.stage AND change.at > told.at
+        AND change.event_id IS NOT NULL
+    WHERE NOT EXISTS (
+        SELECT FROM pyramid_change AS by_hand
+        WHERE by_hand.contact_id = told.contact_id AND by_hand.event_id IS NULL AND by_hand.at > told.at
+    )
+    ORDER BY change.id, told.at, told.stage
+),
+moved AS (
+    UPDATE pyramid_change AS change
+    SET at = sooner.at, event_id = sooner.event_id, reason = sooner.reason
+    FROM sooner
+    WHERE change.id = sooner.id
+    RETURNING change.contact_id, change.to_stage, change.at
+)
+UPDATE pyramid_position AS position
+SET since = entered.at
+FROM (SELECT contact_id, to_stage, min(at) AS at FROM moved GROUP BY contact_id, to_stage) AS entered
+WHERE position.contact_id = entered.contact_id AND position.stage = entered.to_stage AND position.since > entered.at
+
+-- name: fulfilled
+-- For each person and rule that is asked for: the event that satisfied the rule, counted by when things happened and not
+-- by when they were told. That is the event at hand, or, where that one came late and made the number full, the one
+-- that now is the last needed. What waits in the inbox has its own turn later. Merged people's events count as theirs.
+WITH ranked AS (
+    SELECT asked.position, asked.at_least, asked.event_id AS at_hand, event.id, event.occurred_at,
+           row_number() OVER (PARTITION BY asked.position ORDER BY event.occurred_at, event.id) AS place
+    FROM unnest(
+        %(contact_ids)s::bigint[], %(types)s::text[], %(matches)s::jsonb[], %(at_least)s::smallint[],
+        %(event_ids)s::bigint[], %(historical)s::boolean[]
+    ) WITH ORDINALITY AS asked (contact_id, type, match, at_least, event_id, historical, position)
+    CROSS JOIN LATERAL (
+        SELECT asked.contact_id AS id
+        UNION ALL
+        SELECT from_id FROM contacts_alias WHERE to_id = asked.contact_id
+    ) AS known
+    JOIN events_event AS event
+        ON event.contact_id = known.id AND event.type = asked.type AND event.payload @> asked.match
+    WHERE (event.id <= asked.event_id AND event.historical = asked.historical)
+       OR NOT EXISTS (
+           SELECT FROM events_inbox AS waiting
+           WHERE waiting.historical = event.historical AND waiting.event_id = event.id
+             AND waiting.shard IN (event.contact_id %% 32, asked.contact_id %% 32)
+       )
+)
+SELECT ranked.position, ranked.id, ranked.occurred_at
+FROM ranked
+LEFT JOIN ranked AS own ON own.position = ranked.position AND own.id = own.at_hand
+WHERE ranked.place = greatest(ranked.at_least, own.place)
 
 -- name: stage_counts
 SELECT stage, count(*) FROM pyramid_position GROUP BY stage

@@ -26,9 +26,9 @@ def render_email(body: Mapping[str, Any], variables: Mapping[str, Any]) -> Rende
     )
 
 
-def open_transport(size: int) -> Transport:
+def open_transport() -> Transport:
     """Connections to the relay of this installation."""
-    return SmtpTransport(lambda: smtp_address(settings.JOUREN), size, hostname())
+    return SmtpTransport(lambda: smtp_address(settings.JOUREN), hostname())
 
 
 def register_email() -> None:

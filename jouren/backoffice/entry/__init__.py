@@ -1,0 +1,1 @@
+"""The way into the back office: signing in, a forgotten password, and what keeps guessers out."""

@@ -1,0 +1,70 @@
+"""The step that sends a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from wagtail import blocks
+from wagtail.snippets.blocks import SnippetChooserBlock
+
+from jouren.journeys.decide import leaves
+from jouren.journeys.program import Decision, Facts, Go, Leave, Program, Step
+from jouren.journeys.steps.base import Binder, Compiler, Inner, Raw, StepKind
+from jouren.messaging.models import MessageVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Send(Step):
+    """Hand one message to messaging."""
+
+    message_version: int
+    channel: str
+    next: str | None
+    tells: ClassVar[bool] = True
+
+    def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
+        # Asked again before every message: nobody gets an offer for what they have just bought.
+        reason = leaves(program, facts, now)
+        return Leave(reason) if reason else Go(self.next, self)
+
+
+class SendKind(StepKind):
+    """``send`` [message_version, message, channel]"""
+
+    name = "send"
+    effect = Send
+
+    def block(self, inner: Inner) -> blocks.Block:
+        return SendBlock()
+
+    def compile(self, value: Any, following: str | None, compiler: Compiler) -> dict[str, Any]:
+        return {**compiler.message(value["message"]), "channel": "email"}
+
+    def load(self, step_id: str, raw: Raw, binder: Binder) -> Step:
+        return Send(step_id, raw["message_version"], raw["channel"], raw["next"])
+
+    def describe(self, raw: Raw) -> str:
+        return gettext("Send “%(message)s”") % {"message": message_name(raw["message_version"])}
+
+    def effect_text(self, step: Send) -> str:
+        return gettext("Gets “%(message)s”") % {"message": message_name(step.message_version)}
+
+
+class SendBlock(blocks.StructBlock):
+    """Send a message."""
+
+    message = SnippetChooserBlock("messaging.Message", label=_("message"))
+
+    class Meta:
+        icon = "mail"
+        label = _("Send")
+
+
+def message_name(version_id: int) -> str:
+    """What a message version is called."""
+    version = MessageVersion.objects.filter(pk=version_id).first()
+    return version.name if version else "?"
