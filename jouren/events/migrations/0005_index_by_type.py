@@ -36,5 +36,5 @@ def drop_index(apps, schema_editor):
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("events", "0002_listened_types")]
+    dependencies = [("events", "0004_listened_types")]
     operations = [migrations.RunPython(make_index, drop_index)]

@@ -12,5 +12,5 @@ CREATE TABLE events_listened (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0001_initial")]
+    dependencies = [("events", "0003_digested_keys")]
     operations = [migrations.RunSQL(LISTENED, "DROP TABLE events_listened")]
