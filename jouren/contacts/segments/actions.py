@@ -62,13 +62,20 @@ def save_segment(
     # Two who save at once could otherwise make a circle between them.
     _sql.one("segment_lock_definitions")
     saved = segment or Segment(name="", changed_at=clock.now())
+    if saved.pk is not None:
+        saved.refresh_from_db()
+    if saved.deleted_at is not None:
+        raise BadSegment(_("Somebody has deleted this segment."), "name")
     cleaned = _cleaned(name, MAX_NAME_LENGTH, saved.pk)
     check_condition(condition, saved.pk, cleaned)
     is_new, is_other = saved.pk is None, saved.condition != condition
     saved.name, saved.description = cleaned, clean_text(description)[:MAX_DESCRIPTION_LENGTH]
     if is_other:
         saved.condition, saved.changed_at = condition, clock.now()
-    saved.save()
+    if is_new:
+        saved.save()
+    else:  # the filler writes the other columns
+        saved.save(update_fields=["name", "description", "condition", "changed_at"])
     if is_other and not is_new:
         fill_anew([saved.pk, *_dependents(saved.pk)])
         saved.refresh_from_db()

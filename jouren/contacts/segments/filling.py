@@ -1,19 +1,22 @@
-"""Fills a segment that is new or whose condition changed: by one statement over everybody, past the events.
+"""Fills a segment that is new or whose condition changed: asked of everybody at once, written in parts.
 
 Who is brought in or taken out here did not enter or leave: nothing is recorded, and ``since`` stays unknown.
 
 From the moment a version is saved, whatever happens to people waits for it (``keeping.py``). It is filled when every
 transaction that may not have known of it is over, so nothing is missed; then those who waited are looked at. A loop, and
-bulk work: with a million people a fill takes seconds.
+bulk work: with a million people a fill takes seconds. Each part is a transaction of its own; where a filler dies between
+two, the next one begins anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from psycopg.pq import TransactionStatus
 
 from jouren.conditions.compile import compile_sql
 from jouren.conditions.queries import shop_zone
@@ -27,23 +30,14 @@ from jouren.core.wake import wake
 _sql = load_sql("contacts")
 
 CHANNEL = "jouren_segments"
-CLEARED_AT_ONCE = 20_000
+WRITTEN_AT_ONCE = 20_000
 _MEMORY = "SET LOCAL work_mem = '128MB'"
+_LAST = 2**62
 
-_FILL = """
-WITH fresh AS MATERIALIZED ({select}),
-gone AS (
-    DELETE FROM contacts_segment_standing AS known
-    WHERE known.segment_id = %(segment_id)s
-      AND NOT EXISTS (SELECT 1 FROM fresh WHERE fresh.id = known.contact_id)
-)
-INSERT INTO contacts_segment_standing AS known (contact_id, segment_id, is_member, recheck_at)
-SELECT id, %(segment_id)s, holds, next_change FROM fresh
-ON CONFLICT (contact_id, segment_id) DO UPDATE
-SET is_member = excluded.is_member, recheck_at = excluded.recheck_at,
-    since = CASE WHEN known.is_member AND excluded.is_member THEN known.since END
-WHERE (known.is_member, known.recheck_at) IS DISTINCT FROM (excluded.is_member, excluded.recheck_at)
-"""
+# The answer is kept by the database until the cursor is closed, or whoever holds it is gone.
+_ASK = "DECLARE jouren_segment_fill NO SCROLL CURSOR WITH HOLD FOR {select} ORDER BY 1"
+_NEXT = f"FETCH FORWARD {WRITTEN_AT_ONCE} FROM jouren_segment_fill"
+_FORGET = "CLOSE jouren_segment_fill"
 
 
 def tick() -> bool:
@@ -62,25 +56,76 @@ def _is_settled(segment_id: int) -> bool:
     return bool(row and row[0])
 
 
-@transaction.atomic
 def _fill(segment_id: int, version: int) -> bool:
     listed = listed_segments()
-    if not _is_next(segment_id, listed) or not _lock(segment_id):
-        return False
-    listen()
     condition = condition_of(segment_id, version)
-    if condition is None:
+    if condition is None or not _is_next(segment_id, listed):
         return False
-    now = clock.now()
+    with _alone(segment_id) as is_mine:
+        if not is_mine:
+            return False
+        listen()
+        now = clock.now()
+        with _everybody_asked(condition, now):
+            after: int | None = 0
+            while after is not None:
+                after = _write_part(segment_id, version, after, now)
+    wake(CHANNEL)
+    return True
+
+
+@contextmanager
+def _everybody_asked(condition: object, now: datetime) -> Iterator[None]:
+    """Everybody's answer stands ready to be fetched, in the order of their ids."""
     select, params = _everybody(condition, now)
-    cursor = hot_cursor()
-    cursor.execute(_MEMORY)
-    cursor.execute(_FILL.format(select=select), {**params, "segment_id": segment_id}, prepare=False)
+    with transaction.atomic():
+        cursor = hot_cursor()
+        cursor.execute(_MEMORY)
+        cursor.execute(_ASK.format(select=select), params, prepare=False)
+    try:
+        yield
+    finally:
+        if _is_usable():
+            hot_cursor().execute(_FORGET)
+
+
+@transaction.atomic
+def _write_part(segment_id: int, version: int, after: int, now: datetime) -> int | None:
+    """Write where the next people stand, with ids above ``after``. Returns up to which; None at the end.
+
+    The end is also when the version is wanted no more.
+    """
+    if condition_of(segment_id, version) is None:
+        return None
+    rows = hot_cursor().execute(_NEXT).fetchall()
+    upto = rows[-1][0] if len(rows) == WRITTEN_AT_ONCE else _LAST
+    ids, members, rechecks = map(list, zip(*rows, strict=True)) if rows else ([], [], [])
+    part = {"id": segment_id, "after": after, "upto": upto}
+    _sql.run("segment_fill", {**part, "contact_ids": ids, "members": members, "rechecks": rechecks})
+    if upto < _LAST:
+        return int(upto)
     _sql.run("segment_tally_drop", {"id": segment_id})
     _sql.run("segment_tally", {"id": segment_id, "now": now})
     _sql.run("segment_filled", {"id": segment_id, "version": version, "now": now})
-    wake(CHANNEL)
-    return True
+    return None
+
+
+@contextmanager
+def _alone(segment_id: int) -> Iterator[bool]:
+    """Whether this process is the only one to fill or clear up the segment, until the end."""
+    row = _sql.one("segment_lock", {"id": segment_id})
+    is_mine = bool(row and row[0])
+    try:
+        yield is_mine
+    finally:
+        if is_mine and _is_usable():
+            _sql.all("segment_unlock", {"id": segment_id})
+
+
+def _is_usable() -> bool:
+    """Whether there is a connection that takes statements: without one, nothing is left to hand back."""
+    live = connection.connection
+    return live is not None and live.info.transaction_status in (TransactionStatus.IDLE, TransactionStatus.INTRANS)
 
 
 def _is_next(segment_id: int, listed: Sequence[Listed]) -> bool:
@@ -91,11 +136,6 @@ def _is_next(segment_id: int, listed: Sequence[Listed]) -> bool:
             if definition.id == segment_id:
                 return not definition.asks & unfilled
     return False
-
-
-def _lock(segment_id: int) -> bool:
-    row = _sql.one("segment_lock", {"id": segment_id})
-    return bool(row and row[0])
 
 
 def _everybody(condition: object, now: datetime) -> tuple[str, dict[str, Any]]:
@@ -109,11 +149,9 @@ def _everybody(condition: object, now: datetime) -> tuple[str, dict[str, Any]]:
     return select, compiled.params
 
 
-@transaction.atomic
 def _clear(segment_id: int) -> bool:
     """Take a deleted segment's rows away, so many at a time, and itself at the end."""
-    if not _lock(segment_id):
-        return False
-    if _sql.run("segment_clear", {"id": segment_id, "limit": CLEARED_AT_ONCE}) < CLEARED_AT_ONCE:
-        _sql.run("segment_forget", {"id": segment_id})
-    return True
+    with _alone(segment_id) as is_mine:
+        if is_mine and _sql.run("segment_clear", {"id": segment_id, "limit": WRITTEN_AT_ONCE}) < WRITTEN_AT_ONCE:
+            _sql.run("segment_forget", {"id": segment_id})
+        return is_mine

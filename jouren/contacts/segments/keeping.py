@@ -85,6 +85,7 @@ def refresh(
     ``silent``: of these people imported history is told, which brings nobody into a journey. Nor does a membership that
     is ``handed_over`` when people are merged, or what an erased or merged person loses.
     """
+    known = {segment.id for segment in listed}
     filled = {segment.id for segment in listed if segment.is_filled}
     mine = hold_shards(wanted)
     asked: dict[int, set[int]] = defaultdict(set)
@@ -93,7 +94,7 @@ def refresh(
         for segment_id in segment_ids:
             if contact_id % SHARDS in mine and segment_id in filled:
                 asked[contact_id].add(segment_id)
-            else:
+            elif segment_id in known:
                 later.append((contact_id, segment_id))
     changes = Changes()
     for level in plan_of(listed).levels:

@@ -68,7 +68,8 @@ def people_in_segment(segment_id: int, *, before: int | None = None, limit: int 
     """Who is in a segment, whoever became known last first; ``before``: the contact id of the last one of the page before."""
     before = LAST if before is None else before
     rows = _sql.all("segment_people", {"id": segment_id, "before": before, "limit": limit})
-    people = Contact.objects.in_bulk([contact_id for contact_id, _since in rows])
+    present = Contact.objects.filter(erased_at=None, merged_at=None)
+    people = present.in_bulk([contact_id for contact_id, _since in rows])
     return [Member(people[contact_id], since) for contact_id, since in rows if contact_id in people]
 
 

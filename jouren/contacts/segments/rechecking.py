@@ -38,6 +38,8 @@ def tick() -> int:
     mine = hold_shards([row[0] for row in due] + [row[1] for row in waiting])
     waiting = [row for row in waiting if row[1] % SHARDS in mine]
     pairs = [(contact_id, segment_id) for contact_id, segment_id in due if contact_id % SHARDS in mine]
+    # Read again now that shards are held: a segment that changed before is seen, one that changes later waits for us.
+    listed = listed_segments()
     plan = plan_of(listed)
     for _id, contact_id, segment_id, _historical in waiting:
         pairs += [(contact_id, each) for each in (plan.ids if segment_id == ALL else (segment_id,))]

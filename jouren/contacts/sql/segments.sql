@@ -2,7 +2,7 @@
 SELECT id, name, version, filled_version FROM contacts_segment WHERE deleted_at IS NULL ORDER BY id
 
 -- name: segment_condition
-SELECT condition FROM contacts_segment WHERE id = %(id)s AND version = %(version)s
+SELECT condition FROM contacts_segment WHERE id = %(id)s AND version = %(version)s AND deleted_at IS NULL
 
 -- name: segment_shards
 -- Whoever holds a person's shard is the only one to write where they stand. The reactor holds those of its batch.
@@ -114,11 +114,30 @@ FROM contacts_segment AS segment WHERE segment.id = %(id)s
 UPDATE contacts_segment SET version = version + 1, seen_at = NULL WHERE id = ANY(%(ids)s)
 
 -- name: segment_lock
-SELECT pg_try_advisory_xact_lock(7406002, %(id)s::integer)
+SELECT pg_try_advisory_lock(7406002, %(id)s::integer)
+
+-- name: segment_unlock
+SELECT pg_advisory_unlock(7406002, %(id)s::integer)
 
 -- name: segment_lock_definitions
 SELECT pg_advisory_xact_lock(7406003)
 
+-- name: segment_fill
+-- Those of a stretch of ids: who is not among them is gone.
+WITH fresh AS (
+    SELECT * FROM unnest(%(contact_ids)s::bigint[], %(members)s::boolean[], %(rechecks)s::timestamptz[])
+        AS row (contact_id, is_member, recheck_at)
+), gone AS (
+    DELETE FROM contacts_segment_standing AS known
+    WHERE known.segment_id = %(id)s AND known.contact_id > %(after)s AND known.contact_id <= %(upto)s
+      AND NOT EXISTS (SELECT 1 FROM fresh WHERE fresh.contact_id = known.contact_id)
+)
+INSERT INTO contacts_segment_standing AS known (contact_id, segment_id, is_member, recheck_at)
+SELECT contact_id, %(id)s, is_member, recheck_at FROM fresh
+ON CONFLICT (contact_id, segment_id) DO UPDATE
+SET is_member = excluded.is_member, recheck_at = excluded.recheck_at,
+    since = CASE WHEN known.is_member AND excluded.is_member THEN known.since END
+WHERE (known.is_member, known.recheck_at) IS DISTINCT FROM (excluded.is_member, excluded.recheck_at)
 
 -- name: segment_tally_drop
 DELETE FROM contacts_segment_tally WHERE segment_id = %(id)s
@@ -134,10 +153,10 @@ GROUP BY 1, 2
 UPDATE contacts_segment SET filled_version = %(version)s, filled_at = %(now)s WHERE id = %(id)s
 
 -- name: segment_clear
-WITH some AS (
+DELETE FROM contacts_segment_standing
+WHERE segment_id = %(id)s AND contact_id = ANY(ARRAY(
     SELECT contact_id FROM contacts_segment_standing WHERE segment_id = %(id)s LIMIT %(limit)s
-)
-DELETE FROM contacts_segment_standing WHERE segment_id = %(id)s AND contact_id IN (SELECT contact_id FROM some)
+))
 
 -- name: segment_forget
 WITH tally AS (DELETE FROM contacts_segment_tally WHERE segment_id = %(id)s),
