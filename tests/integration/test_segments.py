@@ -63,7 +63,7 @@ def test_an_event_that_no_segment_asks_for_has_nobody_looked_at(time: Time) -> N
         reactor.tick()
 
 
-def _no_facts(execute, sql, params, many, context):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _no_facts(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
     assert "contacts_segment_standing" not in sql
     return execute(sql, params, many, context)
 
@@ -180,7 +180,9 @@ def test_a_circle_is_refused_and_names_the_way_round(time: Time) -> None:
         save_segment("First", {"not": in_segment(first)}, segment=first)
 
 
-@pytest.mark.parametrize("condition", [None, {}, {"fact": "nothing", "op": "is", "value": 1}, ask("segment", "is", True)])
+@pytest.mark.parametrize(
+    "condition", [None, {}, {"fact": "nothing", "op": "is", "value": 1}, ask("segment", "is", True)]
+)
 def test_a_condition_that_cannot_be_asked_is_refused(condition: object) -> None:
     with pytest.raises(ConditionError):
         save_segment("Nobody", condition)

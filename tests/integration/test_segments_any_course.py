@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -226,7 +227,7 @@ def check(running: Course) -> None:
         assert found == counted(segment), segment.condition
         assert (told[segment.pk].people if segment.pk in told else 0) == len(found)
         for contact_id, moves in moves_of(segment).items():
-            assert all(one != other for one, other in zip(moves, moves[1:], strict=False)), "entered twice, or left twice"
+            assert all(one != other for one, other in pairwise(moves)), "entered or left twice"
             assert not moves or moves[-1] is (contact_id in found)
     assert not rechecking.is_busy()
 
@@ -237,7 +238,8 @@ def moves_of(segment: Segment) -> dict[int, list[bool]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT contact_id, type = 'segment.entered' FROM events_event WHERE type LIKE 'segment.%%'"
-            " AND payload -> 'segment' = to_jsonb(%s::bigint) AND payload -> 'version' = to_jsonb(%s::bigint) ORDER BY id",
+            " AND payload -> 'segment' = to_jsonb(%s::bigint) AND payload -> 'version' = to_jsonb(%s::bigint)"
+            " ORDER BY id",
             [segment.pk, segment.version],
         )
         for contact_id, entered in cursor.fetchall():

@@ -90,7 +90,7 @@ def _cleaned(name: str, limit: int, own_id: int | None) -> str:
     cleaned = clean_text(name)
     if not 0 < len(cleaned) <= limit:
         raise BadSegment(_("A segment's name has 1 to %(limit)s characters.") % {"limit": limit}, "name")
-    if Segment.objects.filter(name=cleaned, deleted_at=None).exclude(pk=own_id).exists():
+    if Segment.objects.filter(name=cleaned, deleted_at=None).exclude(pk=own_id or 0).exists():
         raise BadSegment(_("There is another segment of the name “%(name)s”.") % {"name": cleaned}, "name")
     return cleaned
 
@@ -186,6 +186,6 @@ def condition_asks(tree: Any, segment_id: int) -> bool:
     """Whether some JSON holds a condition that asks for a segment: for whoever keeps conditions inside other things."""
     if isinstance(tree, Mapping):
         if tree.get("fact") == "segment" and isinstance(tree.get("args"), Mapping):
-            return bool(tree["args"].get("segment") == segment_id)
+            return str(tree["args"].get("segment")) == str(segment_id)
         return any(condition_asks(value, segment_id) for value in tree.values())
     return isinstance(tree, list) and any(condition_asks(value, segment_id) for value in tree)

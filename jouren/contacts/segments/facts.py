@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from jouren.conditions.choices import Choice, register_choices
 from jouren.conditions.registry import Argument, Fact, FactType, Group, Rows, register_fact
 from jouren.contacts.segments.definitions import FACT
-from jouren.contacts.segments.models import Segment
+from jouren.contacts.segments.queries import segment_choices
 
 # A change of one segment has those that ask for it be asked too (keeping.py): no event does so by itself.
 SEGMENT = Fact(
@@ -21,11 +21,7 @@ SEGMENT = Fact(
 )
 
 
-def _segments() -> list[Choice]:
-    return list(Segment.objects.filter(deleted_at=None).values_list("pk", "name"))
-
-
 def register() -> None:
     """Make the fact known, and the list of segments."""
     register_fact(SEGMENT)
-    register_choices("segments", _segments)
+    register_choices("segments", lambda: list[Choice](segment_choices()))

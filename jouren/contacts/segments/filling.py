@@ -3,9 +3,9 @@
 Who is brought in or taken out here did not enter or leave: nothing is recorded, and ``since`` stays unknown.
 
 From the moment a version is saved, whatever happens to people waits for it (``keeping.py``). It is filled when every
-transaction that may not have known of it is over, so nothing is missed; then those who waited are looked at. A loop, and
-bulk work: with a million people a fill takes seconds. Each part is a transaction of its own; where a filler dies between
-two, the next one begins anew.
+transaction that may not have known of it is over, so nothing is missed; then those who waited are looked at. A loop,
+and bulk work: with a million people a fill takes seconds. Each part is a transaction of its own; where a filler dies
+between two, the next one begins anew.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Keeps segments current: what happens to somebody makes those segments be asked again that depend on it.
 
-All that writes where people stand does so by :func:`refresh`, which holds the people's shards: of two processes one asks
-at a time, so an answer is never overwritten by an older one. Whose shard another process holds, and whatever concerns a
-segment that is being filled, waits in ``contacts_segment_waiting`` for ``rechecking.py``.
+All that writes where people stand does so by :func:`refresh`, which holds the people's shards: of two processes one
+asks at a time, so an answer is never overwritten by an older one. Whose shard another process holds, and whatever
+concerns a segment that is being filled, waits in ``contacts_segment_waiting`` for ``rechecking.py``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from jouren.conditions.moments import day_of
 from jouren.conditions.queries import load_facts, shop_zone
+from jouren.conditions.standing import Answer
 from jouren.contacts.segments.definitions import MERGED, Definition, Listed, listed_segments, plan_of
 from jouren.core import clock
 from jouren.core.sql import load_sql
@@ -31,7 +32,7 @@ Wanted = Mapping[int, Collection[int]]
 
 @dataclass
 class Changes:
-    """What a refresh found out. ``moved`` are (contact, segment, whether they entered); ``absent``: erased or merged."""
+    """What a refresh found out. ``moved``: (contact, segment, whether they entered). ``absent``: erased or merged."""
 
     rows: list[tuple[int, int, bool, datetime | None]] = field(default_factory=list)
     dropped: list[tuple[int, int]] = field(default_factory=list)
@@ -170,7 +171,8 @@ def _ask(level: Sequence[Definition], wanted: Wanted, now: datetime) -> Changes:
             if definition.id not in wanted[contact_id]:
                 continue
             holds, change = definition.compiled.evaluate(facts, now, zone) if facts else (False, None)
-            _compare(contact_id, definition.id, known.get((contact_id, definition.id)), holds, change, now, found)
+            place = (contact_id, definition.id)
+            _compare(place, known.get(place, (False, None)), (holds, change), now, found)
     return found
 
 
@@ -192,26 +194,19 @@ def _spread(values: Sequence[Any], places: Sequence[int], size: int) -> tuple[An
     return tuple(spread)
 
 
-def _compare(
-    contact_id: int,
-    segment_id: int,
-    known: tuple[bool, datetime | None] | None,
-    holds: bool,
-    change: datetime | None,
-    now: datetime,
-    found: Changes,
-) -> None:
-    was, recheck_at = known or (False, None)
+def _compare(place: tuple[int, int], known: Answer, fresh: Answer, now: datetime, found: Changes) -> None:
+    """Note what has to be written for a (contact, segment)."""
+    (was, recheck_at), (holds, change) = known, fresh
     if holds is not was:
-        found.moved.append((contact_id, segment_id, holds))
+        found.moved.append((*place, holds))
     elif recheck_at is not None and recheck_at > now and (change is None or recheck_at <= change):
         return  # looked at again early enough: a look too many is cheaper than a row written at every event
     elif recheck_at == change:
         return
     if holds or change is not None:
-        found.rows.append((contact_id, segment_id, holds, change))
+        found.rows.append((*place, holds, change))
     else:
-        found.dropped.append((contact_id, segment_id))
+        found.dropped.append(place)
 
 
 def _write(found: Changes, now: datetime) -> None:

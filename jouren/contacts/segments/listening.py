@@ -1,4 +1,4 @@
-"""Has the log keep for reactions also events that nobody reacts to else, such as a sent message, while a segment asks."""
+"""Has the log keep for reactions also events that nobody else reacts to (a sent message), while a segment asks."""
 
 from __future__ import annotations
 

@@ -58,6 +58,11 @@ def segments() -> QuerySet[Segment]:
     return Segment.objects.filter(deleted_at=None)
 
 
+def segment_choices() -> list[tuple[int, str]]:
+    """All segments by name, to choose one."""
+    return list(segments().values_list("pk", "name"))
+
+
 def sizes(segment_ids: Iterable[int]) -> dict[int, Size]:
     """The sizes of these segments; an empty one is left out."""
     rows = _sql.all("segment_totals", {"ids": list(segment_ids)})
@@ -65,7 +70,7 @@ def sizes(segment_ids: Iterable[int]) -> dict[int, Size]:
 
 
 def people_in_segment(segment_id: int, *, before: int | None = None, limit: int = 50) -> list[Member]:
-    """Who is in a segment, whoever became known last first; ``before``: the contact id of the last one of the page before."""
+    """Who is in a segment, whoever became known last first; ``before``: the last contact id of the page before."""
     before = LAST if before is None else before
     rows = _sql.all("segment_people", {"id": segment_id, "before": before, "limit": limit})
     present = Contact.objects.filter(erased_at=None, merged_at=None)
