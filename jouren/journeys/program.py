@@ -6,7 +6,7 @@ The JSON, schema 2:
      "triggers": [{"event": "order.paid", "match": {"kind": …}, "where": [TEST], "times": 1, "within_days": null}],
      "reentry": "once" | "again" | "after" | "keyed", "reentry_days": 30, "key": "order",
      "entry": TREE | null, "exits": [{"when": TREE, "reason": "…"}], "goal": TREE | null,
-     "entries_per_hour": null,
+     "entries_per_hour": null, "precedence": 2,
      "dates": [{"fact": NAME, "args": {…}, "offset": 0, "at": "09:00", "yearly": true},
                {"event": "order.paid", "match": {…}, "where": [TEST], "offset": 7, "at": "09:00"}],
      "steps": {STEP_ID: {"type": "send", …, "next": STEP_ID | null}, …}}

@@ -16,7 +16,7 @@ class SegmentForm(forms.Form):
     """Its name, what it is for, and whom it is about. What is wrong is said by the action that saves it."""
 
     name = forms.CharField(label=_("Name"), max_length=MAX_NAME_LENGTH, help_text=_("Such as: bought once, long ago."))
-    description = forms.CharField(label=_("What it is for"), max_length=MAX_DESCRIPTION_LENGTH, required=False)
+    description = forms.CharField(label=_("What you need it for"), max_length=MAX_DESCRIPTION_LENGTH, required=False)
     condition = ConditionFormField(label=_("Who is in it"), required=False)
 
     def __init__(self, *args: Any, segment: Segment | None = None, **kwargs: Any) -> None:

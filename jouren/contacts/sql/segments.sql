@@ -114,13 +114,13 @@ FROM contacts_segment AS segment WHERE segment.id = %(id)s
 UPDATE contacts_segment SET version = version + 1, seen_at = NULL WHERE id = ANY(%(ids)s)
 
 -- name: segment_lock
-SELECT pg_try_advisory_lock(7406002, %(id)s::integer)
+SELECT pg_try_advisory_lock(7406011, %(id)s::integer)
 
 -- name: segment_unlock
-SELECT pg_advisory_unlock(7406002, %(id)s::integer)
+SELECT pg_advisory_unlock(7406011, %(id)s::integer)
 
 -- name: segment_lock_definitions
-SELECT pg_advisory_xact_lock(7406003)
+SELECT pg_advisory_xact_lock(7406012)
 
 -- name: segment_fill
 -- Those of a stretch of ids: who is not among them is gone.

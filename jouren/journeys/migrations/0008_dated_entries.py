@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("journeys", "0006_living_edits")]
+    dependencies = [("journeys", "0007_precedence")]
 
     operations = [
         migrations.CreateModel(
