@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
+from jouren.contacts.segments.models import Segment
 from jouren.core import clock
 from jouren.core.owners import create_owner
 from jouren.journeys.models import Journey
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.django_db
 
 OWN = (
     "people",
+    "segments",
     "parked",
     "mailbox",
     "clock",
@@ -88,6 +90,7 @@ def test_staff_without_a_permission_gets_nothing() -> None:
     make_person()
     Message.objects.create(pk=1, name="Secret")
     Journey.objects.create(pk=1, name="Secret")
+    Segment.objects.create(pk=1, name="Secret", changed_at=clock.now())
     staff = staff_client()
     for name, url in URLS:
         for ask in (staff.get, staff.post):
@@ -103,6 +106,10 @@ def test_staff_without_a_permission_gets_nothing() -> None:
     [
         ("/admin/people/", ["contacts.view_contact"]),
         ("/admin/people/stage/trial/", ["contacts.view_contact"]),
+        ("/admin/segments/", ["contacts.view_segment"]),
+        ("/admin/segments/1/", ["contacts.view_segment"]),
+        ("/admin/segments/add/", ["contacts.add_segment"]),
+        ("/admin/segments/1/edit/", ["contacts.change_segment"]),
         ("/admin/parked/", ["events.view_parkedevent"]),
         ("/admin/mailbox/", ["messaging.view_delivery", "contacts.view_contact"]),
         ("/admin/api-keys/", ["api.view_apikey"]),
@@ -115,6 +122,7 @@ def test_staff_without_a_permission_gets_nothing() -> None:
     ],
 )
 def test_the_permission_of_a_screen_opens_it_and_each_part_of_it_counts(url: str, permissions: list[str]) -> None:
+    Segment.objects.create(pk=1, name="Buyers", changed_at=clock.now())
     assert staff_client(*permissions).get(url).status_code == 200
     for missing in permissions:
         assert staff_client(*[each for each in permissions if each != missing]).get(url).status_code == 302
