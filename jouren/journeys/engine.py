@@ -21,7 +21,8 @@ from jouren.core import clock
 from jouren.core.sql import load_sql
 from jouren.journeys.decide import GOAL_REACHED, decide
 from jouren.journeys.models import EnrolmentState
-from jouren.journeys.program import Facts, Go, Stay, Step
+from jouren.journeys.program import Facts, Go, Proceed, Stay, Step
+from jouren.journeys.series.reading import NO_SERIES, Reading
 from jouren.journeys.sources import DatabaseFacts, FactSource
 from jouren.journeys.versions import LoadedVersion, load_version
 from jouren.journeys.writers import DatabaseWriter
@@ -46,6 +47,7 @@ class Walker(NamedTuple):
     entered_at: datetime
     heard: int | None
     key: str
+    place: str | None = None
 
 
 @dataclass(slots=True)
@@ -61,6 +63,7 @@ class Move:
     waits_for: str | None = None
     reason: str = ""
     effects: list[Step] = field(default_factory=list)
+    place: str | None = None
 
 
 class Writer(Protocol):
@@ -114,12 +117,19 @@ def advance(
         version = load(version_id)
         values = source.load(version.program.facts, [walker.contact_id for walker in group], now)
         closures = source.closures()
-        moves += [walk(walker, version, values[walker.contact_id], closures, now) for walker in group]
+        series = source.series(version, group) if version.program.series else NO_SERIES
+        moves += [walk(walker, version, values[walker.contact_id], closures, now, series=series) for walker in group]
     writer.write(moves, now)
 
 
 def walk(
-    walker: Walker, version: LoadedVersion, values: tuple[Any, ...], closures: Container[date], now: datetime
+    walker: Walker,
+    version: LoadedVersion,
+    values: tuple[Any, ...],
+    closures: Container[date],
+    now: datetime,
+    *,
+    series: Reading = NO_SERIES,
 ) -> Move:
     """Decide step after step until the person has to wait, leaves, or has walked to the end.
 
@@ -127,7 +137,10 @@ def walk(
     """
     program, steps = version.program, version.program.steps
     step_id = walker.step
-    facts = Facts(values, walker.entered_at, walker.arrived_at, walker.heard, closures, walker.contact_id, walker.key)
+    orders, place = series.orders, walker.place
+    fixed = (closures, walker.contact_id, walker.key, orders)
+    got = series.got.get(walker.enrolment_id)
+    facts = Facts(values, walker.entered_at, walker.arrived_at, walker.heard, *fixed, place, got)
     effects: list[Step] = []
     for _ in range(MAX_STEPS_A_TICK):
         if step_id is None:
@@ -135,21 +148,26 @@ def walk(
         decision = decide(program, steps[step_id], facts, now)
         if isinstance(decision, Go):
             step_id, effect = decision
-            if facts.arrived_at is not now:
-                facts = Facts(values, walker.entered_at, now, None, closures, walker.contact_id, walker.key)
+            if facts.arrived_at is not now or place is not None:
+                place = None
+                facts = Facts(values, walker.entered_at, now, None, *fixed)
             if effect is not None:
                 effects.append(effect)
                 if effect.changes_facts:
                     break
         elif isinstance(decision, Stay):
             until, waits_for = decision
-            return Move(
-                walker, version, EnrolmentState.ACTIVE, step_id, facts.arrived_at, until, waits_for, "", effects
-            )
+            at = facts.arrived_at
+            return Move(walker, version, EnrolmentState.ACTIVE, step_id, at, until, waits_for, "", effects, place)
+        elif isinstance(decision, Proceed):
+            effect, place, since = decision
+            effects.append(effect)
+            facts = Facts(values, walker.entered_at, since, None, *fixed, place)
         else:
             reason = decision.reason
             state = EnrolmentState.FINISHED if reason == GOAL_REACHED else EnrolmentState.LEFT
-            return Move(walker, version, state, step_id, facts.arrived_at, reason=reason, effects=effects)
+            at = facts.arrived_at
+            return Move(walker, version, state, step_id, at, reason=reason, effects=effects, place=place)
     return Move(walker, version, EnrolmentState.ACTIVE, step_id, now, now, None, "", effects)
 
 

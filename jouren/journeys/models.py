@@ -15,8 +15,23 @@ from jouren.conditions.fields import ConditionField
 from jouren.core.schedule import DEFAULT_ZONE
 from jouren.core.streams import AuthoredField
 from jouren.journeys.blocks import ExitsBlock
+from jouren.journeys.series.models import Series, SeriesIntake, SeriesItem, SeriesVersion
 from jouren.journeys.steps import StepsBlock
 from jouren.journeys.triggers import MAX_TRIGGERS, TriggersBlock
+
+__all__ = [
+    "DayOff",
+    "Enrolment",
+    "EnrolmentState",
+    "EntryPace",
+    "Journey",
+    "JourneyVersion",
+    "Reentry",
+    "Series",
+    "SeriesIntake",
+    "SeriesItem",
+    "SeriesVersion",
+]
 
 
 class Reentry(models.TextChoices):
@@ -194,7 +209,8 @@ class Enrolment(models.Model):
     ``step`` is where they are, ``arrived_at`` since when; the advancer looks again at ``due_at`` (null: the journey
     stands still). ``waits_for`` are the types of events that would wake them before, separated by spaces;
     ``heard_event_id`` is the one that did, ``heard_path`` the way it opens. ``key``: what this walk is about, in
-    journeys that are walked once for each order, say.
+    journeys that are walked once for each order, say. ``place``: within a step that sends a series, its slot whose item
+    they got last.
     """
 
     journey = models.ForeignKey(Journey, on_delete=models.CASCADE, db_index=False, related_name="+")
@@ -211,6 +227,7 @@ class Enrolment(models.Model):
     heard_event_id = models.BigIntegerField(null=True)
     heard_path = models.SmallIntegerField(null=True)
     key = models.TextField(default="", db_default="")
+    place = models.UUIDField(null=True)
     entered_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     reason = models.TextField(default="", db_default="")

@@ -16,7 +16,7 @@ had one ``trigger`` and is still read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar, NamedTuple
@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 
 from jouren.conditions.registry import FactUse
 from jouren.events.types import Event
+from jouren.journeys.series.order import SeriesOrder
 
 SCHEMA = 2
 
@@ -36,6 +37,10 @@ class Facts(NamedTuple):
     ``values``: the program's facts, in its order. ``heard``: which of the events that the step waits for has come, by
     rank. ``closures``: the shop's own days off. ``key``: what this walk is about, such as an order, where a journey is
     walked once for each.
+
+    ``series``: the published series that the program names, by id. ``place``: the slot of a series where the person
+    stands; ``got``: which of the items that may come next they have got in this walk, by id; None when nobody looked,
+    because they have only just come here.
     """
 
     values: tuple[Any, ...]
@@ -45,6 +50,9 @@ class Facts(NamedTuple):
     closures: Container[date] = ()
     contact_id: int = 0
     key: str = ""
+    series: Mapping[int, SeriesOrder] = {}
+    place: str | None = None
+    got: Collection[str] | None = None
 
 
 class Go(NamedTuple):
@@ -61,13 +69,21 @@ class Stay(NamedTuple):
     waits_for: str | None = None
 
 
+class Proceed(NamedTuple):
+    """Do ``effect``, and go on at this same step from ``place``, as somebody who stands there ``since`` then."""
+
+    effect: Step
+    place: str
+    since: datetime
+
+
 class Leave(NamedTuple):
     """Leave the journey before its end, for that reason."""
 
     reason: str
 
 
-Decision = Go | Stay | Leave
+Decision = Go | Stay | Proceed | Leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +118,10 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A journey's version, ready to run. ``facts`` says what each tuple of values given to its tests holds."""
+    """A journey's version, ready to run.
+
+    ``facts`` says what each tuple of values given to its tests holds; ``series`` are the ids of those that it sends.
+    """
 
     first: str | None
     zone: ZoneInfo
@@ -116,3 +135,4 @@ class Program:
     goal: Condition | None = None
     entries_per_hour: int | None = None
     facts: tuple[FactUse, ...] = field(default=(), repr=False)
+    series: tuple[int, ...] = ()

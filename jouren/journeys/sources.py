@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from jouren.conditions.queries import load_facts
 from jouren.conditions.registry import FactUse
 from jouren.journeys.models import DayOff
+from jouren.journeys.series.reading import Reading, read_orders, read_series
+
+if TYPE_CHECKING:
+    from jouren.journeys.engine import Walker
+    from jouren.journeys.versions import LoadedVersion
 
 
 class FactSource(Protocol):
@@ -22,6 +27,9 @@ class FactSource(Protocol):
 
     def closures(self) -> Container[date]:
         """The shop's own days off."""
+
+    def series(self, version: LoadedVersion, walkers: Sequence[Walker]) -> Reading:
+        """The series that a version sends, and what those who are in one have got of it."""
 
 
 class DatabaseFacts:
@@ -40,6 +48,10 @@ class DatabaseFacts:
     def closures(self) -> Container[date]:
         """See :class:`FactSource`."""
         return _DaysOff()
+
+    def series(self, version: LoadedVersion, walkers: Sequence[Walker]) -> Reading:
+        """See :class:`FactSource`."""
+        return read_series(version, walkers)
 
 
 class _DaysOff:
@@ -82,3 +94,7 @@ class FixedFacts:
     def closures(self) -> Container[date]:
         """See :class:`FactSource`."""
         return self.base.closures()
+
+    def series(self, version: LoadedVersion, walkers: Sequence[Walker]) -> Reading:
+        """See :class:`FactSource`. Nobody who walks with fixed facts has got anything."""
+        return Reading(read_orders(version.program.series), {walker.enrolment_id: () for walker in walkers})

@@ -12,6 +12,7 @@ from jouren.core.sql import load_sql
 from jouren.journeys.binding import ConditionBinder
 from jouren.journeys.program import Program, Trigger
 from jouren.journeys.steps import load_step
+from jouren.journeys.steps.series import SendSeries
 
 _sql = load_sql("journeys")
 
@@ -62,6 +63,7 @@ def load_program(compiled: Mapping[str, Any]) -> Program:
         goal=goal,
         entries_per_hour=compiled.get("entries_per_hour"),
         facts=binder.facts,
+        series=tuple(sorted({step.series for step in steps.values() if isinstance(step, SendSeries)})),
     )
 
 

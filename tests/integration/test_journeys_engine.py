@@ -341,10 +341,10 @@ def test_one_walk_that_fails_is_set_apart_and_the_others_go_on(
     enrol_by_hand(journey, [person.pk for person in people])
     walk = engine.walk
 
-    def fail_for_one(walker: engine.Walker, *rest: Any) -> engine.Move:
+    def fail_for_one(walker: engine.Walker, *rest: Any, **more: Any) -> engine.Move:
         if walker.contact_id == people[3].pk:
             raise ValueError("these facts cannot be")
-        return walk(walker, *rest)
+        return walk(walker, *rest, **more)
 
     monkeypatch.setattr(engine, "walk", fail_for_one)
     work()

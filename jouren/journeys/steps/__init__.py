@@ -18,12 +18,14 @@ from jouren.journeys.steps.ending import ExitKind
 from jouren.journeys.steps.forking import BranchKind, ChoiceKind, SplitKind
 from jouren.journeys.steps.listening import WaitEventKind, WaitFirstKind
 from jouren.journeys.steps.sending import SendKind
+from jouren.journeys.steps.series import SeriesKind
 from jouren.journeys.steps.waiting import WaitDateKind, WaitKind, WaitUntilKind
 
 MAX_DEPTH = 3
 
 _KINDS: tuple[StepKind, ...] = (
     SendKind(),
+    SeriesKind(),
     WaitKind(),
     WaitUntilKind(),
     WaitDateKind(),
