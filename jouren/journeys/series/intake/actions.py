@@ -38,9 +38,9 @@ def keep_intake(series_id: int, read: Read, *, by: AbstractBaseUser) -> SeriesIn
 
 @transaction.atomic
 def make_intake(intake_id: UUID, number: int | None, *, by: AbstractBaseUser) -> int:
-    """Make the messages that were read, as drafts, and put them into their series from ``number`` on (None: at its end).
+    """Make the messages that were read, as drafts, and put them into their series. Returns how many.
 
-    Returns how many.
+    ``number``: that of the first one; None: they come at the end.
 
     Raises:
         UnreadableFile: they were made already, or forgotten.

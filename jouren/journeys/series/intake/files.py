@@ -178,8 +178,9 @@ def _read_table(file: File, defaults: Defaults, read: Read) -> None:
     try:
         columns = _columns(file.name, next(rows, (1, []))[1], read)
         for line, cells in rows:
-            if any(cell.strip() for cell in cells):
-                _read_row(file.name, line, columns, cells, defaults, read)
+            values = _values(file.name, line, columns, cells, read)
+            if values:
+                _read_row(file.name, line, values, defaults, read)
     except UnreadableFile as error:
         read.problems.append(Remark(file.name, 0, str(error)))
     except _BrokenTable as error:
@@ -223,14 +224,20 @@ def _columns(name: str, head: Sequence[str], read: Read) -> list[str | None]:
     return columns
 
 
-def _read_row(
-    name: str, line: int, columns: Sequence[str | None], cells: Sequence[str], defaults: Defaults, read: Read
-) -> None:
+def _values(
+    name: str, line: int, columns: Sequence[str | None], cells: Sequence[str], read: Read
+) -> dict[str, str] | None:
+    """What a row says, by field; None for one that says nothing, or has too many cells."""
     if len(cells) > len(columns):
         text = _("The row has %(cells)s cells; there are %(columns)s columns.")
         read.problems.append(Remark(name, line, text % {"cells": len(cells), "columns": len(columns)}))
-        return
-    values = {field: cell for field, cell in zip(columns, cells, strict=False) if field}
+        return None
+    if not any(cell.strip() for cell in cells):
+        return None
+    return {field: cell for field, cell in zip(columns, cells, strict=False) if field}
+
+
+def _read_row(name: str, line: int, values: dict[str, str], defaults: Defaults, read: Read) -> None:
     written = read_markdown(values.get("text", ""), first_line=line)
     draft, problems = make_draft(values, written, defaults, file=name, line=line)
     read.problems += problems

@@ -95,6 +95,7 @@ class _Writer:
         self._first_line = first_line
         self._line = first_line
         self._html: list[str] = []
+        self._refused: set[int] = set()
 
     def write(self, tokens: Sequence[Token]) -> None:
         for group in _top_level(tokens):
@@ -226,6 +227,9 @@ class _Writer:
                 self._refuse(token)
 
     def _refuse(self, token: Token) -> None:
+        if self._line in self._refused:
+            return
+        self._refused.add(self._line)
         told = _("HTML is not taken over; write it as Markdown: %(html)s")
         self._written.problems.append((self._line, told % {"html": " ".join(token.content.split())[:80]}))
 
