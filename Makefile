@@ -12,6 +12,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
@@ -36,7 +37,7 @@ run: $(STAMP) ## run Jouren without demo data (its data: .jouren)
 
 test: $(STAMP) ## all tests, in random order; DATABASE_URL=... runs them on a server of yours
 	@$(BIN)/python scripts/ensure_chromium.py
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 check: $(STAMP) ## style, types, layers, migrations, translations
 	$(BIN)/ruff check .

@@ -1,7 +1,8 @@
 """How many due steps a second the advancer moves: claim → facts → decide → gate → delivery → recorded.
 
 ``--enrolments`` people wait in one journey and are all due; each goes on over a branch and a message to its next wait.
-The same writes by plain SQL, in the same batches, are measured beside it.
+The same writes by plain SQL, in the same batches, are measured beside it. ``--rules``: with three sending rules on that
+let everybody pass.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from datetime import timedelta
 from typing import Any
 
 from benchmarks.environment import load, migrate, report, resident_mib, set_up
+from benchmarks.live import live_version
+from benchmarks.rules import RULES, make_history, set_rules
 from benchmarks.send import people_and_message
 
 WAIT, FORK, SEND, REST = (str(uuid.uuid5(uuid.NAMESPACE_OID, f"bench-{name}")) for name in ("w", "f", "s", "r"))
@@ -26,6 +29,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks journey", description=__doc__)
     parser.add_argument("--enrolments", type=int, default=200_000)
     parser.add_argument("--workers", type=int, default=2, help="one process is measured, then so many")
+    parser.add_argument("--rules", action="store_true", help="with three sending rules on")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -35,16 +39,18 @@ def main(arguments: list[str]) -> int:
     migrate()
     message_version, contact_ids = people_and_message(options.enrolments)
     version_id = _journey(message_version)
-    params = {"enrolments": options.enrolments}
+    set_rules(on=options.rules)
+    history = message_version if options.rules else None
+    params = {"enrolments": options.enrolments, "rules": RULES if options.rules else 0}
     _enrol(version_id, contact_ids)
     by_sql = _plain_sql(message_version)
     report(options.json, "journey", params, plain_sql_per_second=(by_sql, "1/s"))
     rates = []
     for workers in sorted({1, options.workers}):
-        _enrol(version_id, contact_ids)
+        _enrol(version_id, contact_ids, history)
         rate, memory = _advance(workers, len(contact_ids))
         rates.append(rate)
-        params = {"enrolments": options.enrolments, "workers": workers}
+        params["workers"] = workers
         report(options.json, "journey", params, steps_per_second=(rate, "1/s"), memory=(memory, "MiB"))
     report(
         options.json,
@@ -59,51 +65,21 @@ def main(arguments: list[str]) -> int:
 
 def _journey(message_version: int) -> int:
     """A live version: wait, branch on the stage, send, rest."""
-    from jouren.core import clock
-    from jouren.journeys.compiler import fingerprint
-    from jouren.journeys.models import Journey, JourneyVersion
-    from jouren.messaging.actions import create_run
-    from jouren.messaging.vocabulary import RunKind
-
-    steps = {
+    low = {"all": [{"fact": "pyramid.stage", "op": "lte", "value": 3}]}
+    steps: dict[str, dict[str, Any]] = {
         WAIT: {"type": "wait", "seconds": 60, "next": FORK},
-        FORK: {
-            "type": "branch",
-            "when": {"all": [{"fact": "pyramid.stage", "op": "lte", "value": 3}]},
-            "then": SEND,
-            "else": SEND,
-            "next": SEND,
-        },
+        FORK: {"type": "branch", "when": low, "then": SEND, "else": SEND, "next": SEND},
         SEND: {"type": "send", "message_version": message_version, "channel": "email", "next": REST},
         REST: {"type": "wait", "seconds": 86_400, "next": None},
     }
-    compiled: dict[str, Any] = {
-        "schema": 2,
-        "zone": "Asia/Tokyo",
-        "first": WAIT,
-        "triggers": [{"event": "order.paid", "match": {}}],
-        "reentry": "once",
-        "entry": None,
-        "goal": None,
-        "exits": [],
-        "steps": steps,
-    }
-    Journey.objects.filter(name="benchmark").delete()
-    journey = Journey.objects.create(name="benchmark")
-    version = JourneyVersion.objects.create(
-        journey=journey,
-        number=1,
-        compiled=compiled,
-        schema=1,
-        hash=fingerprint(compiled),
-        run=create_run(RunKind.JOURNEY, "benchmark", f"bench-{journey.pk}"),
-        created_at=clock.now(),
-    )
-    return version.pk
+    return live_version(steps, reentry="once")
 
 
-def _enrol(version_id: int, contact_ids: list[int]) -> None:
-    """Put everybody on the first step, all due, each at a moment of their own."""
+def _enrol(version_id: int, contact_ids: list[int], history: int | None = None) -> None:
+    """Put everybody on the first step, all due, each at a moment of their own.
+
+    ``history``: the version of ten earlier messages that each of them got.
+    """
     from django.db import connection
 
     from jouren.core import clock
@@ -119,6 +95,8 @@ def _enrol(version_id: int, contact_ids: list[int]) -> None:
             "WHERE version.id = %s",
             [WAIT, now - timedelta(hours=1), now - timedelta(minutes=59), now, contact_ids, version_id],
         )
+        if history is not None:
+            make_history(history, contact_ids)
         cursor.execute("VACUUM ANALYZE journeys_enrolment, messaging_delivery")
         cursor.execute("CHECKPOINT")
 

@@ -1,4 +1,5 @@
-"""How long from an event to its message handed to SMTP, at a steady rate of events, also while a broadcast runs.
+"""How long from an event to its message handed to SMTP, at a steady rate of events: by itself, while a broadcast runs,
+and while imported history waits for its reactions.
 
 The whole product works: reactor, advancer and sender in worker processes of their own, into a sink that notes when
 each letter came.
@@ -13,10 +14,11 @@ import subprocess
 import sys
 import time
 import uuid
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from benchmarks.environment import migrate, report, set_up
+from benchmarks.live import live_version
 from benchmarks.send import people_and_message, plan_broadcast
 
 
@@ -27,24 +29,47 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--workers", type=int, default=3, help="one for the urgent work, the others for the broadcast")
     parser.add_argument("--broadcast", type=int, default=100_000, help="messages due when the second part starts")
+    parser.add_argument("--history", type=int, default=100_000, help="imported orders that wait when the third starts")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     set_up()
     migrate()
     count = int(options.rate * options.seconds)
-    version_id, contact_ids = people_and_message(max(options.broadcast, count * 2))
+    version_id, contact_ids = people_and_message(max(options.broadcast, count * 3))
     _journey(version_id)
-    _measure(options, contact_ids[:count], 0, version_id, [])
-    _measure(options, contact_ids[count : count * 2], options.broadcast, version_id, contact_ids)
+    parts = {"broadcast": (options.broadcast, 0), "history": (0, options.history)}
+    for number, (broadcast, history) in enumerate([(0, 0), *(part for part in parts.values() if any(part))]):
+        _empty_queues()
+        plan_broadcast(version_id, contact_ids[:broadcast])
+        _import(contact_ids, history)
+        people = contact_ids[number * count : (number + 1) * count]
+        _measure(options, people, {"broadcast": broadcast, "history": history})
     return 0
 
 
-def _measure(
-    options: argparse.Namespace, people: list[int], broadcast: int, version_id: int, everybody: list[int]
-) -> None:
-    _empty_queues()
-    if broadcast:
-        plan_broadcast(version_id, everybody[:broadcast])
+def _import(people: list[int], count: int) -> None:
+    """Record so many orders of the past; nobody has reacted to them yet."""
+    from jouren.core import clock
+    from jouren.events.actions import NewEvent, record_events
+
+    now = clock.now()
+    for start in range(0, count, 500):
+        record_events(
+            [
+                NewEvent(
+                    "order.paid",
+                    people[number % len(people)],
+                    {"order": uuid.uuid4().hex, "kind": "regular", "amount": 3980, "currency": "JPY"},
+                    now - timedelta(days=1 + number % 700),
+                    source="import",
+                    historical=True,
+                )
+                for number in range(start, min(start + 500, count))
+            ]
+        )
+
+
+def _measure(options: argparse.Namespace, people: list[int], waiting: dict[str, int]) -> None:
     addresses = _addresses(people)
     sink = _start([sys.executable, "-m", "benchmarks.sink"])
     port = json.loads(_read(sink))["port"]
@@ -60,6 +85,7 @@ def _measure(
         time.sleep(6)
         happened = _let_happen(people, options.rate)
         left = _wait_for_messages(people)
+        history_left = _history_left()
     finally:
         for worker in workers:
             worker.terminate()
@@ -68,7 +94,7 @@ def _measure(
     sink.stdin.close()
     arrived = json.loads(_read(sink))["arrived"]
     waited = sorted(arrived[addresses[person]] - happened[person] for person in people if arrived[addresses[person]])
-    params = {"rate": options.rate, "events": len(people), "workers": options.workers, "broadcast": broadcast}
+    params = {"rate": options.rate, "events": len(people), "workers": options.workers, **waiting}
     if len(waited) < len(people):
         raise RuntimeError(f"{len(people) - len(waited)} of {len(people)} messages did not arrive.")
     report(
@@ -80,6 +106,7 @@ def _measure(
         p99=(waited[int(len(waited) * 0.99)] * 1e3, "ms"),
         longest=(waited[-1] * 1e3, "ms"),
         broadcast_left=(left, "mails"),
+        history_left=(history_left, "events"),
     )
 
 
@@ -112,37 +139,16 @@ def _wait_for_messages(people: list[int]) -> int:
     return Delivery.objects.filter(lane=Lane.BROADCAST, state=State.PLANNED).count()
 
 
+def _history_left() -> int:
+    from jouren.events.queries import inbox_backlog
+
+    return inbox_backlog()[0]
+
+
 def _journey(message_version: int) -> None:
     """A live journey that sends one message at once to whoever buys."""
-    from jouren.core import clock
-    from jouren.journeys.compiler import fingerprint
-    from jouren.journeys.models import Journey, JourneyVersion
-    from jouren.messaging.actions import create_run
-    from jouren.messaging.vocabulary import RunKind
-
-    send = str(uuid.uuid5(uuid.NAMESPACE_OID, "bench-thanks"))
-    compiled: dict[str, Any] = {
-        "schema": 2,
-        "zone": "Asia/Tokyo",
-        "first": send,
-        "triggers": [{"event": "order.paid", "match": {}}],
-        "reentry": "again",
-        "entry": None,
-        "goal": None,
-        "exits": [],
-        "steps": {send: {"type": "send", "message_version": message_version, "channel": "email", "next": None}},
-    }
-    JourneyVersion.objects.filter(live=True).update(live=False)
-    journey = Journey.objects.create(name="benchmark")
-    JourneyVersion.objects.create(
-        journey=journey,
-        number=1,
-        compiled=compiled,
-        schema=1,
-        hash=fingerprint(compiled),
-        run=create_run(RunKind.JOURNEY, "benchmark", f"bench-{journey.pk}"),
-        created_at=clock.now(),
-    )
+    send = {"type": "send", "message_version": message_version, "channel": "email", "next": None}
+    live_version({str(uuid.uuid5(uuid.NAMESPACE_OID, "bench-thanks")): send}, reentry="again")
 
 
 def _empty_queues() -> None:

@@ -1,6 +1,7 @@
 """How many personal mails a second: due delivery → gate → letter → SMTP accepted → recorded.
 
 The whole path of the product, with worker processes of its own, into ``--smtp host:port`` or a sink that only counts.
+``--rules``: with three sending rules on that let everybody pass, and ten earlier messages a person for them to count.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import uuid
 from typing import Any
 
 from benchmarks.environment import load, migrate, report, resident_mib, set_up
+from benchmarks.rules import RULES, make_history, set_rules
 
 PARAGRAPH = (
     "<p>{{ contact.name }}、こんにちは。肌のくすみや乾燥でお悩みの方から、毎日たくさんのご相談をいただきます。"
@@ -35,10 +37,14 @@ def main(arguments: list[str]) -> int:
         "connections": options.connections,
         "letters": options.letters,
         "smtp": options.smtp or "own sink",
+        "rules": RULES if options.rules else 0,
     }
     _set_up_relay(options.connections, options.letters)
     started = time.perf_counter()
     version_id, contact_ids = people_and_message(options.messages)
+    set_rules(on=options.rules)
+    if options.rules:
+        make_history(version_id, contact_ids)
     prepared = time.perf_counter()
     plan_broadcast(version_id, contact_ids)
     planned = time.perf_counter()
@@ -67,6 +73,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--connections", type=int, default=100, help="of the installation; broadcasts get their share")
     parser.add_argument("--letters", type=int, default=1, help="so many a connection takes between two records")
+    parser.add_argument("--rules", action="store_true", help="with three sending rules on")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
@@ -92,7 +99,7 @@ def _send(options: argparse.Namespace, params: dict[str, Any], address: str) -> 
         worker.stdin.flush()
     results = [_line(worker) for worker in workers]
     seconds = time.perf_counter() - started
-    states = _states()
+    states = _states(options.messages)
     commits = sum(result["rounds"] for result in results)
     report(
         options.json,
@@ -236,11 +243,12 @@ def plan_broadcast(version_id: int, contact_ids: list[int]) -> None:
         )
 
 
-def _states() -> dict[str, int]:
+def _states(messages: int) -> dict[str, int]:
     from django.db.models import Count
 
     from jouren.messaging.models import Delivery
     from jouren.messaging.vocabulary import State
 
-    rows = Delivery.objects.values_list("state").annotate(count=Count("id"))
+    newest = Delivery.objects.order_by("-id").values("id")[:messages]
+    rows = Delivery.objects.filter(id__in=newest).values_list("state").annotate(count=Count("id"))
     return {State(state).name.lower(): count for state, count in rows}

@@ -18,6 +18,7 @@ DEBUG = JOUREN.debug
 ALLOWED_HOSTS = (
     ["*"] if JOUREN.debug or JOUREN.sandbox else [urlsplit(JOUREN.base_url).hostname or "", "127.0.0.1", "localhost"]
 )
+CSRF_FAILURE_VIEW = "jouren.content.failures.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [JOUREN.base_url]
 _https = JOUREN.base_url.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
@@ -32,6 +33,8 @@ INSTALLED_APPS = [
     "jouren.journeys",
     "jouren.content",
     "jouren.capture",
+    "jouren.webhooks",
+    "jouren.team",
     "jouren.messaging",
     "jouren.orders",
     "jouren.pyramid",
@@ -99,6 +102,8 @@ def database_settings(url: str) -> dict[str, object]:
     # Statements that the hot loops run often are prepared. A pooler between transactions wants ?prepare_threshold=none.
     threshold = str(options.pop("prepare_threshold", "5"))
     options["prepare_threshold"] = None if threshold == "none" else int(threshold)
+    # A server that does not answer at all must not hold up a visitor for minutes.
+    options.setdefault("connect_timeout", "5")
     host = str(options.pop("host", "") or parts.hostname or "")
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -122,6 +127,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+
+# Networks that may be called (webhooks) although they are private. A test calls itself; a shop has no reason to.
+OUTGOING_PRIVATE_NETWORKS: tuple[str, ...] = ()
 
 EMAIL_BACKEND = "jouren.core.django_mail.RelayBackend"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = JOUREN.mail_from
@@ -159,7 +167,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"outage": {"()": "jouren.core.outage.OneLine"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["outage"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "jouren": {"level": "INFO"},

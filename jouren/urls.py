@@ -4,10 +4,12 @@ from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
+from jouren.backoffice.pages import site_pages
 from jouren.core.media import picture
 
 urlpatterns = [
     path("admin/", include("jouren.backoffice.entry.urls")),
+    path("admin/pages/", site_pages),
     path("admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     path("media/<path:path>", picture),
@@ -16,3 +18,5 @@ urlpatterns = [
     path("_util/login/", RedirectView.as_view(pattern_name="wagtailadmin_login", query_string=True)),
     path("", include(wagtail_urls)),
 ]
+
+handler500 = "jouren.content.failures.server_error"

@@ -56,6 +56,10 @@ def send(message: Message, key: str = "") -> dict[str, Any]:
     return step("send", {"message": message.pk}, key)
 
 
+def wait(days: int, key: str = "wait") -> dict[str, Any]:
+    return step("wait", {"amount": days, "unit": "days"}, key)
+
+
 def draft_journey(steps: Sequence[dict[str, Any]], trigger: Any = None, **fields: Any) -> Journey:
     streams = {"steps": list(steps), "trigger": trigger or [{"type": "event", "value": {"event": "order.paid"}}]}
     journey = Journey(name=fields.pop("name", "Welcome"), **fields)
@@ -71,9 +75,19 @@ def live_journey(steps: Sequence[dict[str, Any]], trigger: Any = None, **fields:
     return journey
 
 
+def rewrite(journey: Journey, *steps: dict[str, Any], **streams: Any) -> Journey:
+    """Change what the author has written, without publishing it."""
+    for name, value in {"steps": list(steps), **streams}.items():
+        block = getattr(journey._meta.get_field(name), "stream_block", None)
+        setattr(journey, name, block.to_python(value) if block else value)
+    journey.save()
+    return journey
+
+
 def buy(contact: Contact, order: str = "1", **payload: Any) -> None:
     paid = {"order": order, "kind": "regular", "amount": 1000, "currency": "JPY", "products": ["tea"], **payload}
-    record_event(NewEvent("order.paid", contact.pk, paid))
+    # A source tells of one order once: everybody in a test has a shop of their own.
+    record_event(NewEvent("order.paid", contact.pk, paid, source=f"shop-{contact.pk}"))
 
 
 def work() -> None:
@@ -90,3 +104,9 @@ def got(contact: Contact) -> list[str]:
 
 def walks(contact: Contact) -> list[Enrolment]:
     return list(Enrolment.objects.filter(contact_id=contact.pk).order_by("occurrence"))
+
+
+def walk_of(contact: Contact) -> Enrolment:
+    """A person's only walk."""
+    (walk,) = walks(contact)
+    return walk

@@ -16,11 +16,15 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import psycopg
+from django.core.handlers.wsgi import WSGIRequest
 from django.db import InterfaceError, OperationalError, connection
+from django.utils import translation
 
 from jouren.api.ingest import MAX_BODY_BYTES, BadRequest, ingest
 from jouren.api.keys import source_of
+from jouren.content.failures import try_again
 from jouren.core import clock
+from jouren.core.outage import RETRY_AFTER_SECONDS
 from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_event
 from jouren.messaging.tracking import is_scanner, parse_token
@@ -61,27 +65,41 @@ def _answer(environ: WSGIEnvironment) -> Answer | None:
     method = environ["REQUEST_METHOD"]
     if path == "/api/events":
         return (
-            _safely(lambda: _events(environ)) if method == "POST" else _json(HTTPStatus.METHOD_NOT_ALLOWED, "Use POST.")
+            _safely(lambda: _events(environ), _later)
+            if method == "POST"
+            else _json(HTTPStatus.METHOD_NOT_ALLOWED, "Use POST.")
         )
     if method not in {"GET", "HEAD"}:
         return None
     if found := _CLICK.fullmatch(path):
         token, link = found[1], int(found[2])
-        return _safely(lambda: _click(environ, token, link))
+        return _safely(lambda: _click(environ, token, link), lambda: _later_page(environ))
     if found := _OPEN.fullmatch(path):
         return _open(environ, found[1])
     return None
 
 
-def _safely(answer: Callable[[], Answer | None]) -> Answer | None:
-    """Answer; once more on a new connection when the database went away; 503 when it stays away."""
+def _safely(answer: Callable[[], Answer | None], later: Callable[[], Answer]) -> Answer | None:
+    """Answer; once more on a new connection when the database went away; ``later()`` when it stays away."""
     for _attempt in range(2):
         try:
             return answer()
         except _TROUBLE as error:
             logger.warning("The database did not answer: %s", type(error).__name__)
             connection.close()
-    return _json(HTTPStatus.SERVICE_UNAVAILABLE, "Please try again in a moment.")
+    return later()
+
+
+def _later() -> Answer:
+    status, headers, body = _json(HTTPStatus.SERVICE_UNAVAILABLE, "Please try again in a moment.")
+    return status, [*headers, ("Retry-After", str(RETRY_AFTER_SECONDS))], body
+
+
+def _later_page(environ: WSGIEnvironment) -> Answer:
+    """For somebody who pressed a link in a mail: where it leads is in the database."""
+    with translation.override(translation.get_language_from_request(WSGIRequest(environ))):
+        page = try_again()
+    return HTTPStatus.SERVICE_UNAVAILABLE, list(page.items()), page.content
 
 
 def _click(environ: WSGIEnvironment, token: str, link: int) -> Answer | None:
@@ -101,7 +119,7 @@ def _open(environ: WSGIEnvironment, token: str) -> Answer:
     """The pixel, whatever the token: a mail must never show a broken image."""
     delivery_id = parse_token(token)
     if delivery_id is not None:
-        _safely(lambda: _record_open(environ, delivery_id))
+        _safely(lambda: _record_open(environ, delivery_id), _later)
     return HTTPStatus.OK, [("Content-Type", "image/gif"), *_NOT_CACHED], _PIXEL
 
 

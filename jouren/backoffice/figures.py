@@ -12,7 +12,7 @@ from jouren.pyramid.stages import Stage
 
 _sql = load_sql("backoffice")
 NEWEST = 200_000
-"""How many of the newest deliveries are looked at."""
+"""Among how many of the newest deliveries the first screen counts."""
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 
 
@@ -50,7 +50,7 @@ def changes(now: datetime) -> Changes:
 
 @dataclass(frozen=True, slots=True)
 class MessageFigures:
-    """What became of a message: numbers of deliveries among the newest ones."""
+    """What became of a message: numbers of deliveries. ``not_sent``: withheld or failed."""
 
     sent: int = 0
     opened: int = 0
@@ -59,8 +59,8 @@ class MessageFigures:
 
 
 def message_figures(message_ids: Iterable[int]) -> dict[int, MessageFigures]:
-    """The figures of these messages; one without deliveries is left out."""
-    rows = _sql.all("message_figures", {"message_ids": list(message_ids), "newest": NEWEST})
+    """The figures of these messages; one that was never published is left out."""
+    rows = _sql.all("message_figures", {"message_ids": list(message_ids)})
     return {row[0]: MessageFigures(*row[1:]) for row in rows}
 
 

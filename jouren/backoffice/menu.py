@@ -8,13 +8,16 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from wagtail import hooks
 from wagtail.admin.auth import user_has_any_page_permission
 from wagtail.admin.menu import Menu, MenuItem, SubmenuMenuItem, settings_menu
 
 GATHER_HOOK = "register_gather_menu_item"
+MESSAGES_HOOK = "register_messages_menu_item"
 OPERATIONS_HOOK = "register_operations_menu_item"
 _gather = Menu(register_hook_name=GATHER_HOOK)
+_sending = Menu(register_hook_name=MESSAGES_HOOK)
 _operations = Menu(register_hook_name=OPERATIONS_HOOK)
 
 # What replaces Wagtail's entries of these names is registered below; the rest means nothing to a shop.
@@ -42,11 +45,13 @@ class PagesMenuItem(MenuItem):
 
 def register_areas() -> None:
     """Put the areas into the main menu."""
-    for make in (_home, _people, _journeys, _messages, _gather_area, _operations_area, _settings_area):
+    for make in (_home, _people, _journeys, _messages_area, _gather_area, _operations_area, _settings_area):
         hooks.register("register_admin_menu_item", make)
+    for make in (_messages, _sending_rules):
+        hooks.register(MESSAGES_HOOK, make)
     for make in (_pages, _pictures):
         hooks.register(GATHER_HOOK, make)
-    for make in (_mailbox, _parked, _history):
+    for make in (_mailbox, _parked, _webhooks, _history):
         hooks.register(OPERATIONS_HOOK, make)
     hooks.register("construct_main_menu", drop_foreign)
     hooks.register("construct_settings_menu", drop_foreign_settings)
@@ -88,6 +93,10 @@ def _journeys() -> MenuItem:
     )
 
 
+def _messages_area() -> MenuItem:
+    return SubmenuMenuItem(pgettext_lazy("area", "Sending"), _sending, name="sending", icon_name="mail", order=40)
+
+
 def _messages() -> MenuItem:
     return PermittedMenuItem(
         _("Messages"),
@@ -95,7 +104,18 @@ def _messages() -> MenuItem:
         permissions=("messaging.view_message",),
         name="messages",
         icon_name="mail",
-        order=40,
+        order=10,
+    )
+
+
+def _sending_rules() -> MenuItem:
+    return PermittedMenuItem(
+        _("Sending rules"),
+        reverse("sending_rules:show"),
+        permissions=("messaging.view_sendingrules",),
+        name="sending-rules",
+        icon_name="time",
+        order=50,
     )
 
 
@@ -151,6 +171,17 @@ def _parked() -> MenuItem:
         name="parked",
         icon_name="warning",
         order=20,
+    )
+
+
+def _webhooks() -> MenuItem:
+    return PermittedMenuItem(
+        _("Webhooks"),
+        reverse("webhooks:list"),
+        permissions=("webhooks.view_endpoint",),
+        name="webhooks",
+        icon_name="link-external",
+        order=40,
     )
 
 

@@ -19,16 +19,21 @@ from jouren.backoffice.journeys.viewset import JourneyViewSet
 from jouren.backoffice.mends import speak_the_readers_language
 from jouren.backoffice.menu import register_areas
 from jouren.backoffice.messages.viewset import MessageViewSet
+from jouren.backoffice.publishing import tell_author
 from jouren.backoffice.pyramid.home import use_our_panels
 from jouren.backoffice.shop.viewsets import VIEWSETS
+from jouren.content.schedule import FAILED
 
-_ICONS = ("backoffice/icons/pyramid.svg", "backoffice/icons/route.svg")
+_ICONS = ("backoffice/icons/pause.svg", "backoffice/icons/pyramid.svg", "backoffice/icons/route.svg")
 # Models that our own screens show; those of viewsets are registered by Wagtail.
 _PERMISSIONS = (
     ("contacts", "contact", ("view", "change", "delete")),
     ("messaging", "delivery", ("view",)),
+    ("messaging", "sendingrules", ("view", "change")),
     ("events", "parkedevent", ("view", "change", "delete")),
     ("core", "clock", ("change",)),
+    ("webhooks", "endpoint", ("view", "add", "change")),
+    ("webhooks", "call", ("change",)),
 )
 
 
@@ -36,8 +41,11 @@ def _urls() -> list[Any]:
     return [
         path("people/", include("jouren.backoffice.people.urls")),
         path("messages/", include("jouren.backoffice.messages.urls")),
+        path("sending-rules/", include("jouren.backoffice.policy.urls")),
         path("parked/", include("jouren.backoffice.events.urls")),
         path("mailbox/", include("jouren.backoffice.mailbox.urls")),
+        path("notices/", include("jouren.backoffice.team.urls")),
+        path("webhooks/", include("jouren.backoffice.webhooks.urls")),
         path("clock/", include("jouren.backoffice.clock.urls")),
         path("conditions/", include("jouren.backoffice.conditions.urls")),
     ]
@@ -55,8 +63,13 @@ def _style() -> str:
     return format_html('<link rel="stylesheet" href="{}">', static("backoffice/backoffice.css"))
 
 
+def _script() -> str:
+    return format_html('<script src="{}"></script>', static("backoffice/names.js"))
+
+
 def _acts(actions: LogActionRegistry) -> None:
     actions.register_action("contacts.export", _("Export person"), _("Data exported"))
+    actions.register_action(FAILED, _("Publish scheduled draft"), _("What was scheduled could not be done"))
     actions.register_action(REFUSED, _("Refuse login"), _("Too many tries to sign in were refused"))
 
 
@@ -65,7 +78,10 @@ hooks.register("register_permissions", _permissions)
 hooks.register("register_icons", lambda icons: [*icons, *_ICONS])
 hooks.register("register_log_actions", _acts)
 hooks.register("insert_global_admin_css", _style)
+hooks.register("insert_global_admin_js", _script)
 hooks.register("construct_homepage_panels", use_our_panels)
+hooks.register("before_edit_page", tell_author)
+hooks.register("before_edit_snippet", tell_author)
 hooks.register("register_admin_viewset", lambda: [viewset() for viewset in VIEWSETS])
 speak_the_readers_language()
 register_areas()

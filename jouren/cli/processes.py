@@ -11,7 +11,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
-from jouren.cli.base import database, start_django, stop_on_signals
+from jouren.cli.base import database, leave, start_django, stop_on_signals
 from jouren.core.config import read_config
 from jouren.core.mailbox import serve_sink
 from jouren.core.static import collect_static
@@ -30,6 +30,7 @@ def web(host: str, port: int) -> None:
         collect_static()
         hold_lifeline()
         _serve(host, port, config.web_processes)
+    leave()
 
 
 def _serve(host: str, port: int, processes: int) -> None:
@@ -64,6 +65,7 @@ def worker(share: str) -> None:
     supervised = hold_lifeline()
     with database(config):
         run_worker(stop, share=Share(share), sink=not supervised)
+    leave()
 
 
 @click.command(hidden=True)
@@ -77,6 +79,7 @@ def sink() -> None:
     hold_lifeline()
 
     serve_sink(config, stop)
+    leave()
 
 
 @click.command()

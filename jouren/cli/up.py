@@ -19,7 +19,7 @@ from django.db import connection
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from jouren.cli.base import database, only_one, start_django, stop_on_signals, use_demo
+from jouren.cli.base import database, leave, only_one, start_django, stop_on_signals, use_demo
 from jouren.core.config import Config
 from jouren.core.errors import JourenError
 from jouren.core.owners import create_owner
@@ -60,6 +60,7 @@ def up(demo: bool, host: str, port: int) -> None:
             _announce_when_ready(config, f"http://{local}:{port}", password, stop)
             Supervisor(_children(config, host, port), _say_crash).run(stop)
         click.echo(_("Jouren has stopped."))
+    leave()
 
 
 def _end(number: int, _frame: object) -> None:
@@ -101,7 +102,7 @@ def _load_demo(config: Config) -> str:
 
 
 def _children(config: Config, host: str, port: int) -> list[Child]:
-    """In the order in which they end: who takes work in first, what the others send to last."""
+    """All that runs. What the others send to ends after them."""
     jouren = [sys.executable, "-m", "jouren"]
     shares = (
         [Share.URGENT] + [Share.BULK] * (config.worker_processes - 1) if config.worker_processes > 1 else [Share.ALL]
@@ -110,7 +111,7 @@ def _children(config: Config, host: str, port: int) -> list[Child]:
         Child(f"worker {number}", [*jouren, "worker", "--share", share.value])
         for number, share in enumerate(shares, start=1)
     ]
-    sink = [Child("sink", [*jouren, "sink"])] if config.email is None else []
+    sink = [Child("sink", [*jouren, "sink"], ends_last=True)] if config.email is None else []
     return [Child("web", [*jouren, "web", "--host", host, "--port", str(port)]), *workers, *sink]
 
 

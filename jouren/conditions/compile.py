@@ -152,6 +152,8 @@ def _python(node: Node, places: dict[FactUse, int]) -> Matches:
         part = _python(node.part, places)
         return lambda values, now, zone: not part(values, now, zone)
     parts = [_python(part, places) for part in node.parts]
+    if len(parts) == 1:
+        return parts[0]
     if isinstance(node, All):
         return lambda values, now, zone: all(part(values, now, zone) for part in parts)
     return lambda values, now, zone: any(part(values, now, zone) for part in parts)

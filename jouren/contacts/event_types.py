@@ -11,6 +11,7 @@ from jouren.events.types import EventType, register_event_type
 _CONSENT = {"channel": str, "topic": str, "via": str}
 _SUPPRESSION = {"channel": str, "reason": str}
 _PROBLEM = {"problem": int, "text": str}
+_TAG, _TAGGED = {"tag": str}, frozenset({"tag"})
 
 EVENT_TYPES = (
     EventType("consent.granted", _("Consent given"), _CONSENT, sentence=_("Allowed %(topic)s by %(channel)s.")),
@@ -43,6 +44,15 @@ EVENT_TYPES = (
         optional=frozenset({"text"}),
         sentence=_("Solved: %(text)s"),
     ),
+    EventType("tag.added", _("Tag added"), _TAG, optional=_TAGGED, personal=_TAGGED, sentence=_("Tagged “%(tag)s”.")),
+    EventType(
+        "tag.removed",
+        _("Tag removed"),
+        _TAG,
+        optional=_TAGGED,
+        personal=_TAGGED,
+        sentence=_("The tag “%(tag)s” was taken off."),
+    ),
     EventType("contacts.merged", _("Merged"), {"gone": int}, sentence=_("Merged with the person %(gone)s.")),
     EventType("contact.changed", _("Details changed"), {"what": list}, sentence=_("Changed: %(what)s.")),
     EventType("contact.erased", _("Erased"), sentence=_("Erased.")),
@@ -51,12 +61,13 @@ EVENT_TYPES = (
 )
 
 
+_PARTS = {"name": _("name"), "language": _("language"), "zone": _("time zone")}
 _CHANNELS = {"email": _("mail"), "line": _("LINE"), "": _("all channels")}
 
 
 def _parts(values: list[str]) -> str:
     labels = dict(AttributeDefinition.objects.filter(key__in=values).values_list("key", "label"))
-    return ", ".join(str(_("name")) if value == "name" else labels.get(value, value) for value in values)
+    return ", ".join(str(_PARTS[value]) if value in _PARTS else labels.get(value, value) for value in values)
 
 
 def _channel(value: str) -> str:

@@ -12,6 +12,7 @@ from jouren.conditions.choices import Choice, register_choices
 from jouren.conditions.errors import ConditionError
 from jouren.conditions.registry import Argument, Fact, FactType, Group, Question, register_fact
 from jouren.contacts.models import AttributeDefinition, Problem, Topic
+from jouren.contacts.queries import known_tags
 from jouren.events.types import event_types
 
 _CHANNEL = Argument("channel", _("channel"), choices="channels")
@@ -115,6 +116,29 @@ FACTS = (
         group=Group.WANTS,
     ),
     Fact(
+        "contact.tags",
+        FactType.SET,
+        _("Tags"),
+        "SELECT coalesce(array_agg(t.text::text ORDER BY t.text), '{}') FROM contacts_tag t WHERE t.contact_id = c.id",
+        is_certain=True,
+        member_sql="EXISTS (SELECT FROM contacts_tag t WHERE t.contact_id = c.id"
+        " AND t.text = ANY(%(members)s::text[]))",
+        group=Group.WANTS,
+        choices="tags",
+    ),
+    Fact(
+        "contact.solved_problems",
+        FactType.SET,
+        _("Solved problems"),
+        "SELECT coalesce(array_agg(DISTINCT p.text::text), '{}') FROM contacts_problem p"
+        " WHERE p.contact_id = c.id AND p.solved_at IS NOT NULL",
+        is_certain=True,
+        member_sql="EXISTS (SELECT FROM contacts_problem p WHERE p.contact_id = c.id AND p.solved_at IS NOT NULL"
+        " AND p.text = ANY(%(members)s::text[]))",
+        group=Group.WANTS,
+        choices="problems",
+    ),
+    Fact(
         "consent",
         FactType.BOOLEAN,
         _("Allows"),
@@ -205,4 +229,5 @@ def register() -> None:
     register_choices("attributes", _attributes)
     register_choices("topics", _topics)
     register_choices("problems", _problems, is_open=True)
+    register_choices("tags", lambda: [(text, text) for text in known_tags()], is_open=True)
     register_choices("events", _events)

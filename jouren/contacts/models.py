@@ -145,6 +145,22 @@ class Problem(models.Model):
         return self.text
 
 
+class Tag(models.Model):
+    """A word that the shop puts on a person."""
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="tags", db_index=False)
+    text = models.CharField(_("tag"), max_length=50, db_collation="C")
+    at = models.DateTimeField(_("since"))
+
+    class Meta:
+        db_table = "contacts_tag"
+        constraints = [models.UniqueConstraint(fields=["contact", "text"], name="contacts_tag_once")]
+        indexes = [models.Index(fields=["text", "contact"], name="contacts_tag_of_text")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class Topic(models.Model):
     """What a person can ask for or decline, for example the newsletter."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.utils.translation import gettext as _
@@ -15,6 +17,7 @@ from jouren.contacts.errors import BadName, BadValue
 DEFAULT_ZONE = "Asia/Tokyo"
 DEFAULT_TOPIC = "news"
 MAX_NAME_LENGTH = 100
+MAX_TAG_LENGTH = 50
 
 _COMPATIBILITY_IDEOGRAPHS = re.compile("([\uf900-\ufaff]+)")
 _SMALL_TO_LARGE = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
@@ -46,6 +49,16 @@ def clean_name(text: str) -> str:
     """One part of a name, fit to keep. Raises BadName when it is longer than 100 characters."""
     if len(text) > MAX_NAME_LENGTH * 4 or len(cleaned := clean_text(text)) > MAX_NAME_LENGTH:
         raise BadName(_("A name may have at most %(limit)s characters.") % {"limit": MAX_NAME_LENGTH})
+    return cleaned
+
+
+def clean_tag(text: str) -> str:
+    """A tag, fit to keep: ＶＩＰ and VIP are one. Raises BadValue for an empty, over-long or divided one."""
+    cleaned = clean_text(unicodedata.normalize("NFKC", text[: MAX_TAG_LENGTH * 8]))
+    if not 0 < len(cleaned) <= MAX_TAG_LENGTH:
+        raise BadValue(_("A tag has 1 to %(limit)s characters.") % {"limit": MAX_TAG_LENGTH})
+    if "," in cleaned or "、" in cleaned:
+        raise BadValue(_("A tag holds no comma. Add several tags one by one."))
     return cleaned
 
 
@@ -135,3 +148,24 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name or DEFAULT_ZONE)
     except (KeyError, ValueError, OSError):
         return ZoneInfo(DEFAULT_ZONE)
+
+
+class _Said(Protocol):
+    is_granted: bool
+    at: datetime
+
+
+_Record = TypeVar("_Record", bound=_Said)
+
+
+def withdrawal_behind(records: Sequence[_Record], planned_at: datetime) -> _Record | None:
+    """Of what somebody said about one consent, in order: the withdrawal that kept back a message planned then.
+
+    It stood at that moment, or it was the next one after it. None for whoever had not agreed at all by then.
+    """
+    before = [record for record in records if record.at <= planned_at]
+    if not before:
+        return None
+    if not before[-1].is_granted:
+        return before[-1]
+    return next((record for record in records[len(before) :] if not record.is_granted), None)

@@ -2,29 +2,53 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from jouren.contacts.addresses import normalise_email
 from jouren.contacts.errors import BadAddress
-from jouren.contacts.models import Alias, Contact, Identity, IdentityKind
+from jouren.contacts.models import Alias, ConsentRecord, Contact, Identity, IdentityKind
+from jouren.contacts.policies import withdrawal_behind
 from jouren.contacts.search import search_contacts
 from jouren.core.sql import load_sql
 
 __all__ = [
+    "Asked",
+    "Withdrawal",
     "alias_ids",
     "canonical_id",
     "canonical_ids",
     "find_by_email",
     "find_by_identity",
     "find_contact_by_public_id",
+    "known_tags",
     "present_contacts",
     "search_contacts",
+    "withdrawals_behind",
 ]
 
 _sql = load_sql("contacts")
+
+
+class Asked(NamedTuple):
+    """A message that did not go: to whom, by what, about what, and when it was planned (aware)."""
+
+    contact_id: int
+    channel: str
+    topic: str
+    planned_at: datetime
+
+
+class Withdrawal(NamedTuple):
+    """When, and by what way, consent was taken back: ``unsubscribe``, ``preferences``, ``staff``."""
+
+    at: datetime
+    via: str
 
 
 def canonical_id(contact_id: int) -> int:
@@ -69,6 +93,26 @@ def find_by_identity(kind: str, value: str) -> Contact | None:
     return identity.contact if identity else None
 
 
+def withdrawals_behind(asked: Iterable[Asked]) -> dict[Asked, Withdrawal]:
+    """What people had taken back when a message to them was withheld; who had taken nothing back is left out.
+
+    That is the withdrawal that stood when the message was planned, or else the next one after it.
+    """
+    wanted = set(asked)
+    records: dict[tuple[int, str, str], list[ConsentRecord]] = defaultdict(list)
+    for record in ConsentRecord.objects.filter(contact_id__in={each.contact_id for each in wanted}).order_by(
+        "at", "id"
+    ):
+        records[record.contact_id, record.channel, record.topic].append(record)
+    found = {each: withdrawal_behind(records[each[:3]], each.planned_at) for each in wanted}
+    return {each: Withdrawal(record.at, record.via) for each, record in found.items() if record is not None}
+
+
 def present_contacts() -> QuerySet[Contact]:
     """Everybody who was neither erased nor merged into somebody else."""
     return Contact.objects.filter(erased_at=None, merged_at=None)
+
+
+def known_tags(limit: int = 500) -> list[str]:
+    """All tags that somebody carries, in their order, without looking through everybody."""
+    return [row[0] for row in _sql.all("known_tags", {"limit": limit})]

@@ -12,6 +12,8 @@ _ACTS = {
     "set_attributes": (_("Set attributes"), _("Attributes set")),
     "attach_identity": (_("Add address"), _("Address added")),
     "note_problem": (_("Note problem"), _("Problem noted")),
+    "add_tag": (_("Add tag"), _("Tag added")),
+    "remove_tag": (_("Remove tag"), _("Tag removed")),
     "solve_problem": (_("Solve problem"), _("Problem solved")),
     "grant_consent": (_("Record consent"), _("Consent recorded")),
     "withdraw_consent": (_("Withdraw consent"), _("Consent withdrawn")),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.fields import StreamField
@@ -73,3 +74,40 @@ class LandingPage(StoryPage):
     class Meta:
         verbose_name = _("landing page")
         verbose_name_plural = _("landing pages")
+
+
+class ScheduleFailure(models.Model):
+    """Something scheduled that could not be done. ``texts`` gives the reason by language (``{"ja": "…"}``)."""
+
+    class What(models.TextChoices):
+        """What was to happen."""
+
+        PUBLISH = "publish", _("Go live")
+        END = "end", _("End")
+
+    content_type = models.ForeignKey("contenttypes.ContentType", models.CASCADE, related_name="+")
+    object_id = models.CharField(max_length=255)
+    what = models.CharField(max_length=10, choices=What)
+    revision_id = models.BigIntegerField(null=True)
+    texts = models.JSONField(default=dict)
+    tried_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["content_type", "object_id"], name="content_schedule_failure_of"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.content_type_id} {self.object_id}"
+
+    @property
+    def instance(self) -> Any:
+        """The page, journey or message; None when it is gone."""
+        model = self.content_type.model_class()
+        return model._default_manager.filter(pk=self.object_id).first() if model else None
+
+    @property
+    def reason(self) -> str:
+        """Why it failed, in the reader's language."""
+        texts: dict[str, str] = self.texts
+        return texts.get(get_language() or "", "") or next(iter(texts.values()), "")

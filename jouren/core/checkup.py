@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import smtplib
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -15,11 +14,13 @@ from django.utils.translation import gettext as _
 
 from jouren.core.config import Config
 from jouren.core.health import pending_migrations
-from jouren.core.mailbox import MailUnavailable, sink_listens, smtp_address
+from jouren.core.mailbox import sink_listens
+from jouren.core.relay import CONNECT_ERRORS, connect, describe, trouble_of
 from jouren.core.worker import count_alive
 
 _LEAST_FREE_BYTES = 2**30
 _OLDEST_SERVER = 150_000
+_HERE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def examine(config: Config) -> Iterator[Finding]:
         yield _migrations()
         if not pending_migrations():
             yield _workers()
-    yield _mail(config)
+    yield from _mail(config)
     yield from _exposure(config)
 
 
@@ -109,37 +110,40 @@ def _workers() -> Finding:
     return Finding("ok", _("%(count)s worker processes run.") % {"count": alive})
 
 
-def _mail(config: Config) -> Finding:
-    if config.email is None:
+def _mail(config: Config) -> Iterator[Finding]:
+    address = config.email
+    if address is None:
         if sink_listens(config):
-            return Finding("ok", _("Mail stays in the local sink: JOUREN_EMAIL_URL is not set."))
-        return Finding("error", _("The local mail sink does not run."), _("Run: jouren up (or jouren worker)"))
-    place = {"host": config.email.host, "port": config.email.port}
+            yield Finding("ok", _("Mail stays in the local sink: JOUREN_EMAIL_URL is not set."))
+        else:
+            yield Finding("error", _("The local mail sink does not run."), _("Run: jouren up (or jouren worker)"))
+        return
+    place = {"host": address.host, "port": address.port}
     try:
-        _greet(config)
-    except (OSError, smtplib.SMTPException, MailUnavailable) as error:
-        return Finding(
+        with connect(address, urlsplit(config.base_url).hostname or "localhost", 10) as relay:
+            relay.noop()
+    except CONNECT_ERRORS as error:
+        trouble = trouble_of(error, address)
+        why, mend = describe(trouble.kind)
+        yield Finding(
             "error",
-            _("The mail relay %(host)s:%(port)s cannot be used: %(reason)s") % {**place, "reason": _first_line(error)},
-            _("Check JOUREN_EMAIL_URL: host, port, TLS form, user and password."),
+            _("The mail relay %(host)s:%(port)s cannot be used: %(reason)s")
+            % {**place, "reason": f"{why} ({trouble.detail})"},
+            mend,
         )
-    return Finding("ok", _("The mail relay %(host)s:%(port)s answers.") % place)
-
-
-def _greet(config: Config) -> None:
-    address = smtp_address(config)
-    connect: Callable[..., smtplib.SMTP] = smtplib.SMTP_SSL if address.security == "tls" else smtplib.SMTP
-    with connect(address.host, address.port, timeout=10) as relay:
-        if address.security == "starttls":
-            relay.starttls()
-        if address.user:
-            relay.login(address.user, address.password)
-        relay.noop()
+    else:
+        yield Finding("ok", _("The mail relay %(host)s:%(port)s answers.") % place)
+    if address.password and address.security == "none" and address.host not in _HERE:
+        yield Finding(
+            "warning",
+            _("The password for %(host)s travels unencrypted.") % place,
+            _("Use smtp+tls:// or smtps:// in JOUREN_EMAIL_URL."),
+        )
 
 
 def _exposure(config: Config) -> Iterator[Finding]:
     parts = urlsplit(config.base_url)
-    local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    local = parts.hostname in _HERE
     if parts.scheme == "https":
         yield Finding("ok", _("Links start with %(url)s.") % {"url": config.base_url})
     elif local:

@@ -78,7 +78,7 @@ SETTINGS: Mapping[str, Setting] = {
             f"at least {_SHORTEST_SECRET} characters",
             "the output of: openssl rand -base64 48",
             "made once and kept in the data folder",
-            "Signs links, sessions and tokens. Changing it ends all of them",
+            "Signs links, sessions, tokens and webhooks. Changing it ends all of them",
         ),
         Setting(
             "JOUREN_SANDBOX",

@@ -9,6 +9,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import InterfaceError
 
+from jouren.core.outage import RETRY_AFTER_SECONDS
+
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -63,8 +65,8 @@ def _answer(method: str, start_response: Callable[..., object]) -> Iterable[byte
         status, body = "200 OK", b"ok\n"
     else:
         status, body = "503 Service Unavailable", b"not ready\n"
-    start_response(
-        status,
-        [("Content-Type", "text/plain"), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")],
-    )
+    headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
+    if status.startswith("503"):
+        headers.append(("Retry-After", str(RETRY_AFTER_SECONDS)))
+    start_response(status, headers)
     return [b"" if method == "HEAD" else body]

@@ -20,6 +20,7 @@ from django.db.utils import InterfaceError
 from psycopg import sql
 
 from jouren.core import clock
+from jouren.core.outage import is_away, told
 
 logger = logging.getLogger(__name__)
 
@@ -110,22 +111,10 @@ def _end(loop: Loop) -> None:
 
 def _report(name: str, error: Exception) -> None:
     """A lost database is one line, said by its driver; anything else is a fault of ours and gets its traceback."""
-    if isinstance(error, DatabaseError | InterfaceError | psycopg.Error) and _is_away(error):
-        logger.warning(
-            "Loop %s: the database is away (%s). It is tried again.", name, str(error).strip().split("\n")[0]
-        )
+    if is_away(error):
+        logger.warning("Loop %s: the database is away (%s). It is tried again.", name, told(error))
     else:
         logger.error("Loop %s failed. It goes on after a pause.", name, exc_info=error)
-
-
-def _is_away(error: Exception) -> bool:
-    cause = error if isinstance(error, psycopg.Error) else error.__cause__
-    return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError) and cause.sqlstate in {
-        None,  # no connection at all
-        "57P01",  # the server is being stopped
-        "57P02",
-        "57P03",
-    }
 
 
 def _listen(channels: dict[str, list[threading.Event]], stop: threading.Event) -> None:

@@ -16,13 +16,14 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -106,17 +107,32 @@ def serve_sink(config: Config, stop: threading.Event) -> None:
             asyncio.run(_serve(config, stop))
 
 
+class _Connection(SMTP):
+    """One caller's connection; closed when the caller hangs up, even one who does so before having been greeted."""
+
+    def __init__(self, config: Config, loop: asyncio.AbstractEventLoop, open_ones: set[asyncio.Transport]) -> None:
+        super().__init__(_Keeper(config.mail_folder), enable_SMTPUTF8=True, data_size_limit=_LARGEST_MAIL, loop=loop)
+        self._open_ones = open_ones
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._line = cast(asyncio.Transport, transport)
+        self._open_ones.add(self._line)
+        super().connection_made(transport)
+
+    def eof_received(self) -> bool:
+        super().eof_received()
+        return False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._open_ones.discard(self._line)
+        super().connection_lost(error)
+
+
 async def _serve(config: Config, stop: threading.Event) -> None:
     loop = asyncio.get_running_loop()
-
-    def connection() -> asyncio.BaseProtocol:
-        protocol: asyncio.BaseProtocol = SMTP(
-            _Keeper(config.mail_folder), enable_SMTPUTF8=True, data_size_limit=_LARGEST_MAIL, loop=loop
-        )
-        return protocol
-
+    open_ones: set[asyncio.Transport] = set()
     place = config.home / "sink.json"
-    server = await _open(loop, connection, _former_port(place))
+    server = await _open(loop, lambda: _Connection(config, loop, open_ones), _former_port(place))
     host, port = server.sockets[0].getsockname()[:2]
     _write_whole(place, json.dumps({"host": host, "port": port, "pid": os.getpid()}).encode())
     logger.info("The local mail sink listens on %s:%s and keeps mail in %s.", host, port, config.mail_folder)
@@ -124,7 +140,18 @@ async def _serve(config: Config, stop: threading.Event) -> None:
         await asyncio.to_thread(stop.wait)
     finally:
         place.unlink(missing_ok=True)
+        for listening in server.sockets:
+            loop.remove_reader(listening.fileno())
+        await _hang_up(open_ones)  # first: a server that is closed leaves what it has just accepted without an owner
         server.close()
+
+
+async def _hang_up(open_ones: set[asyncio.Transport]) -> None:
+    """Close the connections that are open, and those accepted this moment."""
+    while open_ones or asyncio.all_tasks() - {asyncio.current_task()}:
+        for transport in tuple(open_ones):
+            transport.abort()
+        await asyncio.sleep(0)
 
 
 async def _open(
@@ -180,6 +207,27 @@ def read_mail(config: Config, mail_id: str) -> ReceivedMail:
     if mail is None:
         raise NoSuchMail(f"There is no mail {mail_id!r}.")
     return mail
+
+
+def forget_mail(config: Config, addresses: Iterable[str]) -> int:
+    """Delete every mail to one of these addresses (case does not matter). Returns how many there were."""
+    unwanted = {address.casefold() for address in addresses}
+    forgotten = 0
+    for path in _files(config):
+        if _recipient(path).casefold() in unwanted:
+            path.unlink(missing_ok=True)
+            forgotten += 1
+    return forgotten
+
+
+def _recipient(path: Path) -> str:
+    """The envelope's recipient: the second line of the file, where the sink wrote it."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            next(lines)
+            return next(lines).removeprefix("X-Envelope-To:").strip()
+    except (FileNotFoundError, StopIteration):
+        return ""
 
 
 def _files(config: Config) -> Iterator[Path]:

@@ -26,10 +26,11 @@ _GRACE_SECONDS = 20.0
 
 @dataclass
 class Child:
-    """One process to keep running: a name for people, and its command."""
+    """One process to keep running: a name for people, and its command. ``ends_last``: the others need it to the end."""
 
     name: str
     command: Sequence[str]
+    ends_last: bool = False
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     started_at: float = field(default=0.0, init=False)
     restart_at: float = field(default=0.0, init=False)
@@ -45,7 +46,8 @@ class Supervisor:
         self._lifeline, self._our_end = os.pipe()
 
     def run(self, stop: threading.Event) -> None:
-        """Start the children, last first; restart those that crash; on ``stop`` end them, first first.
+        """Start the children, last first; restart those that crash; on ``stop`` end them all at once, and then those
+        that end last.
 
         ``say(name, exit code, pause in seconds)`` is called for each crash.
         """
@@ -56,8 +58,8 @@ class Supervisor:
                 for child in self.children:
                     self._look_after(child)
         finally:
-            for child in self.children:
-                self._end(child)
+            for last in (False, True):
+                _end([child for child in self.children if child.ends_last is last])
             os.close(self._our_end)
             os.close(self._lifeline)
 
@@ -87,12 +89,18 @@ class Supervisor:
         child.pause = min(child.pause * 2, _LONGEST_PAUSE)
         child.process = None
 
-    def _end(self, child: Child) -> None:
+
+def _end(children: Sequence[Child]) -> None:
+    """Ask all of them to end, and kill who has not after a while."""
+    for child in children:
+        if child.process is not None:
+            child.process.terminate()
+    deadline = time.monotonic() + _GRACE_SECONDS
+    for child in children:
         if child.process is None:
-            return
-        child.process.terminate()
+            continue
         with contextlib.suppress(subprocess.TimeoutExpired):
-            child.process.wait(_GRACE_SECONDS)
+            child.process.wait(max(0.0, deadline - time.monotonic()))
         _kill_group(child.process.pid)
         child.process.wait()
         child.process = None

@@ -51,12 +51,14 @@ def run_worker(stop: threading.Event, *, share: Share = Share.ALL, sink: bool = 
     tune_interpreter()
     if share == Share.BULK:
         os.nice(_BULK_NICENESS)
-    helpers: list[Callable[[threading.Event], None]] = [beat] if share == Share.BULK else [run_jobs, beat]
-    if sink and settings.JOUREN.email is None:
-        helpers.append(_sink)
-    # The helpers end after the loops: what the loops still send at the end needs the sink.
+    # Jobs end with the loops. What the loops still send at the end needs the sink, so that ends after them.
     end = threading.Event()
-    threads = [threading.Thread(target=helper, args=(end,), name=helper.__name__) for helper in helpers]
+    helpers: list[tuple[Callable[[threading.Event], None], threading.Event]] = [(beat, end)]
+    if share != Share.BULK:
+        helpers.append((run_jobs, stop))
+    if sink and settings.JOUREN.email is None:
+        helpers.append((_sink, end))
+    threads = [threading.Thread(target=helper, args=(event,), name=helper.__name__) for helper, event in helpers]
     for thread in threads:
         thread.start()
     logger.info("Worker %d runs.", os.getpid())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -20,6 +20,8 @@ from jouren.events.types import can_be_kept, event_type, event_types
 
 _sql = load_sql("events")
 MAX_KEY_LENGTH = 200
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST_AHEAD = timedelta(days=1)  # clocks differ
 CHANNEL = "jouren_react"
 
 
@@ -80,6 +82,8 @@ def _row(event: NewEvent, now: datetime) -> dict[str, Any]:
     occurred_at = event.occurred_at or now
     if occurred_at.tzinfo is None:
         raise InvalidEvent(f"{event.type}: occurred_at needs a time zone.")
+    if not EARLIEST <= occurred_at <= now + LATEST_AHEAD:
+        raise InvalidEvent(f"{event.type}: occurred_at must lie after 1900 and not in the future.")
     return {
         "contact_id": event.contact_id,
         "type": event.type,

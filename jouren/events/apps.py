@@ -15,8 +15,9 @@ class EventsConfig(AppConfig):
         from jouren.events.actions import CHANNEL
         from jouren.events.partitions import keep_partitions
         from jouren.events.queries import inbox_is_empty
-        from jouren.events.reactor import tick
+        from jouren.events.reactor import tick_history, tick_live
 
-        register_loop(Loop("reactor", CHANNEL, tick))
+        register_loop(Loop("reactor", CHANNEL, tick_live))
+        register_loop(Loop("reactor-history", CHANNEL, tick_history, is_bulk=True))
         register_loop(Loop("log-partitions", clock.CHANNEL, keep_partitions, poll_seconds=3_600))
         register_busy(lambda: not inbox_is_empty())

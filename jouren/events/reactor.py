@@ -4,6 +4,9 @@ One tick is one transaction: lock a few shards, take their next events in order,
 A crash before the commit undoes all of it. A failing event is *parked* with its contact's later ones; nobody else
 waits.
 
+There are two lanes. Imported history is taken in small batches of one shard, where no live event waits, by a loop of
+its own: a live event meets it seldom and waits for one small batch at most.
+
 Who holds the lock of a person's shard is the only one who reacts for them. An event under an id that was merged away is
 sent on to the shard of the person it became.
 """
@@ -12,14 +15,18 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.db.utils import InterfaceError
 
 from jouren.core import clock
 from jouren.core.sql import load_sql
+from jouren.core.wake import wake
+from jouren.events.actions import CHANNEL
 from jouren.events.reactions import Reaction, reactions, resolve_contacts
 from jouren.events.types import Event
 
@@ -27,9 +34,25 @@ logger = logging.getLogger(__name__)
 _sql = load_sql("events")
 
 SHARDS = 32
-SHARDS_A_TICK = 8
-EVENTS_A_TICK = 500
 _MAX_ERROR_LENGTH = 2_000
+
+
+# By the first two characters of an SQLSTATE: connection, rollback (deadlock), resources, locks, shutdown, system.
+# Another error of the database would come again, however often the event is tried.
+_PASSING = frozenset({"08", "28", "40", "53", "55", "57", "58"})
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Live events or imported history, and how much of it one tick takes at most."""
+
+    historical: bool
+    shards: int
+    events: int
+
+
+LIVE = Lane(historical=False, shards=8, events=500)
+HISTORY = Lane(historical=True, shards=1, events=100)
 
 
 class _ReactionFailed(Exception):
@@ -44,17 +67,35 @@ def tick() -> int:
 
     Returns how many events left the inbox or were sent on within it.
     """
-    return _tick(historical=False) or _tick(historical=True)
+    return tick_live() or tick_history()
+
+
+def tick_live() -> int:
+    """React to the next batch of live events. Returns as :func:`tick` does."""
+    return _tick(LIVE)[0]
+
+
+def tick_history() -> int:
+    """React to the next batch of imported history. Returns as :func:`tick` does."""
+    handled, shards = _tick(HISTORY)
+    if shards and _sql.all("live_ones_wait", {"shards": shards}):
+        # They came while we held their shard; a live reactor has passed it over, and sleeps now.
+        wake(CHANNEL)
+    return handled
 
 
 @transaction.atomic
-def _tick(*, historical: bool) -> int:
-    shards = [row[0] for row in _sql.all("claim_shards", {"historical": historical, "limit": SHARDS_A_TICK})]
+def _tick(lane: Lane) -> tuple[int, list[int]]:
+    """One batch. Returns how many events it took, and the shards it held."""
+    claim = {"historical": lane.historical, "limit": lane.shards}
+    shards = [row[0] for row in _sql.all("claim_shards", claim)]
     if not shards:
-        return 0
-    rows = _sql.all("take", {"historical": historical, "shards": shards, "limit": EVENTS_A_TICK})
-    events = _at_home(rows, shards, historical)
-    blocked = {row[0] for row in _sql.all("contacts_parked", {"contact_ids": [event.contact_id for event in events]})}
+        return 0, shards
+    mine = {"historical": lane.historical, "shards": shards}
+    rows = _sql.all("take", {**mine, "limit": lane.events})
+    events = _at_home(rows, mine)
+    people = {"historical": lane.historical, "contact_ids": [event.contact_id for event in events]}
+    blocked = {row[0] for row in _sql.all("contacts_parked", people)}
     for event_round in _rounds(events):
         ready = []
         for event in event_round:
@@ -63,11 +104,11 @@ def _tick(*, historical: bool) -> int:
             else:
                 ready.append(event)
         blocked |= _react_or_park(ready)
-    _sql.run("done", {"historical": historical, "shards": shards, "event_ids": [event.id for event in events]})
-    return len(rows)
+    _sql.run("done", {**mine, "event_ids": [event.id for event in events]})
+    return len(rows), shards
 
 
-def _at_home(rows: Sequence[tuple[Any, ...]], shards: Sequence[int], historical: bool) -> list[Event]:
+def _at_home(rows: Sequence[tuple[Any, ...]], mine: Mapping[str, Any]) -> list[Event]:
     """The events that stand in their person's own shard, under the person's id; all others are sent on to theirs."""
     became = resolve_contacts({contact_id for _shard, _id, contact_id, *_ in rows})
     here: list[Event] = []
@@ -79,7 +120,7 @@ def _at_home(rows: Sequence[tuple[Any, ...]], shards: Sequence[int], historical:
         (here if event.contact_id % SHARDS == shard else elsewhere).append(event)
     if elsewhere:
         living = {"event_ids": [e.id for e in elsewhere], "contact_ids": [e.contact_id for e in elsewhere]}
-        _sql.run("send_on", {"historical": historical, "shards": shards, **living})
+        _sql.run("send_on", {**mine, **living})
     return here
 
 
@@ -126,10 +167,20 @@ def _react(events: Sequence[Event]) -> None:
 def _run(reaction: Reaction, events: Sequence[Event]) -> None:
     try:
         reaction.react(events)
-    except (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError):
-        raise
+        # Foreign keys would be checked at the commit, when it is too late to say whose fault it is.
+        connection.check_constraints()
     except Exception as error:
+        if _may_pass(error):
+            raise
         raise _ReactionFailed(reaction.name, error) from error
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether an error is trouble with the database that goes away by trying the batch again."""
+    cause = error.__cause__ if isinstance(error, DatabaseError | InterfaceError) else error
+    if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+        return False
+    return cause.sqlstate is None or cause.sqlstate[:2] in _PASSING
 
 
 def _park(event: Event, reaction: str, error: str) -> None:

@@ -41,7 +41,7 @@ def compile_journey(journey: Journey) -> dict[str, Any]:
     if journey.zone not in available_timezones():
         raise JourneyProblem("zone", _("“%(zone)s” is not a time zone, such as Asia/Tokyo.") % {"zone": journey.zone})
     key = _key(journey)
-    steps = _Steps(key)
+    steps = _Steps(key, journey.pk)
     first = steps.add_all(journey.steps, after=None)
     if not steps.compiled:
         raise JourneyProblem("steps", _("The journey has no steps yet."))
@@ -123,8 +123,9 @@ def _needed_tree(tree: Any, field: str) -> dict[str, Any]:
 class _Steps:
     """Collects compiled steps. Each knows the step after it, wherever in the tree that stands."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, journey_id: int | None) -> None:
         self.compiled: dict[str, dict[str, Any]] = {}
+        self.journey_id = journey_id
         self._key = key
 
     def add_all(self, stream: Any, after: str | None) -> str | None:

@@ -3,37 +3,51 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from jouren.contacts.actions import suppress
+from jouren.contacts.actions import set_attribute, suppress_contacts
 from jouren.contacts.models import SuppressionReason
+from jouren.journeys.crossing import Departure, Start, end_walks, start_walks
 from jouren.journeys.program import Step
+from jouren.journeys.steps.attributes import SetAttribute
+from jouren.journeys.steps.calling import CallWebhook
 from jouren.journeys.steps.changing import ChangeStage, Suppress
+from jouren.journeys.steps.crossing import LeaveJourney, StartJourney
 from jouren.journeys.steps.sending import Send
+from jouren.journeys.steps.series import SendItem
+from jouren.journeys.steps.telling import TellColleagues
 from jouren.messaging.actions import PlannedDelivery, plan_many
 from jouren.messaging.vocabulary import Lane
-from jouren.pyramid.actions import change_stage
+from jouren.pyramid.actions import change_stages
+from jouren.team.actions import Telling, tell_colleagues
+from jouren.webhooks.outbox import PlannedCall, plan_calls
 
 if TYPE_CHECKING:
     from jouren.journeys.engine import Move
 
+LEFT_OUT = "overdue"
+"""The reason of a message that was left out when its journey went on after a pause."""
+
 Done = Sequence[tuple["Move", Any]]
 
 
-def apply_effects(moves: Iterable[Move], now: datetime) -> None:
+def apply_effects(moves: Sequence[Move], now: datetime) -> None:
     """Write all that the steps of a batch of moves do, in the caller's transaction; messages first."""
-    done: dict[type[Step], list[tuple[Move, Step]]] = defaultdict(list)
+    done: dict[Callable[[Done, datetime], None], list[tuple[Move, Step]]] = defaultdict(list)
     for move in moves:
         for effect in move.effects:
-            done[type(effect)].append((move, effect))
-    for kind, write in _WRITERS.items():
-        if kind in done:
-            write(done[kind], now)
+            done[_WRITERS[type(effect)]].append((move, effect))
+    for write in _IN_ORDER:
+        if write in done:
+            write(done[write], now)
+    left_out = [(move, effect) for move in moves for effect in move.left_out if isinstance(effect, Send)]
+    if left_out:
+        _send(left_out, now, withheld=LEFT_OUT)
 
 
-def _send(done: Done, now: datetime) -> None:
+def _send(done: Done, now: datetime, withheld: str = "") -> None:
     plan_many(
         [
             PlannedDelivery(
@@ -45,6 +59,7 @@ def _send(done: Done, now: datetime) -> None:
                 channel=effect.channel,
                 lane=Lane.TRIGGERED,
                 due_at=now,
+                withheld=withheld,
             )
             for move, effect in done
         ],
@@ -53,17 +68,107 @@ def _send(done: Done, now: datetime) -> None:
 
 
 def _change_stage(done: Done, now: datetime) -> None:
+    people: dict[tuple[int, str], list[int]] = defaultdict(list)
     for move, effect in done:
-        change_stage(move.walker.contact_id, effect.stage, reason=effect.reason)
+        people[effect.stage, effect.reason].append(move.walker.contact_id)
+    for (stage, reason), contact_ids in people.items():
+        change_stages(contact_ids, stage, reason)
 
 
 def _suppress(done: Done, now: datetime) -> None:
+    people: dict[tuple[str, str], list[int]] = defaultdict(list)
     for move, effect in done:
-        suppress(move.walker.contact_id, SuppressionReason.UNNEEDED, channel=effect.channel, detail=effect.reason)
+        people[effect.channel, effect.reason].append(move.walker.contact_id)
+    for (channel, reason), contact_ids in people.items():
+        suppress_contacts(contact_ids, SuppressionReason.UNNEEDED, channel=channel, detail=reason)
+
+
+def _set_attribute(done: Done, now: datetime) -> None:
+    people: dict[tuple[str, type, Any], list[int]] = defaultdict(list)
+    for move, effect in done:
+        value = now.astimezone(move.version.program.zone).date().isoformat() if effect.is_today else effect.value
+        people[effect.key, type(value), value].append(move.walker.contact_id)
+    for (key, _type, value), contact_ids in people.items():
+        set_attribute(contact_ids, key, value)
+
+
+def _start_journey(done: Done, now: datetime) -> None:
+    start_walks(
+        [
+            Start(
+                effect.journey,
+                effect.name,
+                move.walker.contact_id,
+                move.walker.enrolment_id,
+                move.version.program.key,
+                move.walker.key,
+            )
+            for move, effect in done
+        ],
+        now,
+    )
+
+
+def _leave_journey(done: Done, now: datetime) -> None:
+    end_walks(
+        [Departure(effect.journey, move.walker.contact_id, move.version.journey_id) for move, effect in done], now
+    )
+
+
+def _call_webhook(done: Done, now: datetime) -> None:
+    plan_calls(
+        [
+            PlannedCall(
+                effect.endpoint,
+                move.walker.contact_id,
+                {
+                    "type": "journey.step",
+                    "fields": list(effect.fields),
+                    "data": {
+                        "journey": {"id": move.version.journey_id, "name": move.version.name},
+                        "step": {"id": effect.id, "name": effect.name},
+                        "walk": move.walker.occurrence,
+                        "about": move.walker.key,
+                    },
+                },
+                move.walker.enrolment_id,
+                effect.id,
+                move.walker.occurrence,
+            )
+            for move, effect in done
+        ],
+        now,
+    )
+
+
+def _tell_colleagues(done: Done, now: datetime) -> None:
+    tell_colleagues(
+        [
+            Telling(
+                effect.users,
+                move.walker.contact_id,
+                move.version.journey_id,
+                move.version.name,
+                effect.text,
+                move.walker.enrolment_id,
+                effect.id,
+                move.walker.occurrence,
+            )
+            for move, effect in done
+        ],
+        now,
+    )
 
 
 _WRITERS: dict[type[Step], Callable[[Done, datetime], None]] = {
     Send: _send,
+    SendItem: _send,
     ChangeStage: _change_stage,
     Suppress: _suppress,
+    SetAttribute: _set_attribute,
+    StartJourney: _start_journey,
+    LeaveJourney: _leave_journey,
+    CallWebhook: _call_webhook,
+    TellColleagues: _tell_colleagues,
 }
+_IN_ORDER = tuple(dict.fromkeys(_WRITERS.values()))

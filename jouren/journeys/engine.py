@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
 
 import psycopg
 from django.db import InterfaceError, OperationalError, transaction
@@ -21,8 +22,8 @@ from jouren.core import clock
 from jouren.core.sql import load_sql
 from jouren.journeys.decide import GOAL_REACHED, decide
 from jouren.journeys.models import EnrolmentState
-from jouren.journeys.program import Facts, Go, Proceed, Stay, Step
-from jouren.journeys.series.reading import NO_SERIES, Reading
+from jouren.journeys.program import Facts, Go, Proceed, Program, Stay, Step
+from jouren.journeys.series.reading import SeriesRead, SeriesWalk
 from jouren.journeys.sources import DatabaseFacts, FactSource
 from jouren.journeys.versions import LoadedVersion, load_version
 from jouren.journeys.writers import DatabaseWriter
@@ -33,6 +34,7 @@ _sql = load_sql("journeys")
 CHANNEL = "jouren_advance"
 BATCH = 1_000
 MAX_STEPS_A_TICK = 50
+_NOBODY: Mapping[int, SeriesRead] = {}
 
 
 class Walker(NamedTuple):
@@ -47,12 +49,14 @@ class Walker(NamedTuple):
     entered_at: datetime
     heard: int | None
     key: str
+    skips: bool = False
+    journey_id: int = 0
     place: str | None = None
 
 
 @dataclass(slots=True)
 class Move:
-    """What became of one walker in one tick."""
+    """What became of one walker in one tick. ``left_out``: what was skipped; ``skips``: so is what follows."""
 
     walker: Walker
     version: LoadedVersion
@@ -63,6 +67,8 @@ class Move:
     waits_for: str | None = None
     reason: str = ""
     effects: list[Step] = field(default_factory=list)
+    left_out: list[Step] = field(default_factory=list)
+    skips: bool = False
     place: str | None = None
 
 
@@ -77,10 +83,21 @@ def tick() -> int:
     """Advance the next batch of due enrolments. Returns how many."""
     now = clock.now()
     with transaction.atomic():
-        walkers = [Walker(*row) for row in _sql.all("claim_due", {"now": now, "limit": BATCH})]
-        if walkers:
+        claimed = [Walker(*row) for row in _sql.all("claim_due", {"now": now, "limit": BATCH})]
+        if walkers := _without_strays(claimed):
             _advance_or_set_apart(walkers, now)
-    return len(walkers)
+    return len(claimed)
+
+
+def _without_strays(walkers: Sequence[Walker]) -> list[Walker]:
+    """Those who may go on. Who came into a journey just as it was paused is made to stand still with the others."""
+    if not walkers:
+        return []
+    journey_ids = list({walker.journey_id for walker in walkers})
+    still = {row[0] for row in _sql.all("standing_still", {"journey_ids": journey_ids})}
+    if still:
+        _sql.run("hold", {"ids": [walker.enrolment_id for walker in walkers if walker.journey_id in still]})
+    return [walker for walker in walkers if walker.journey_id not in still]
 
 
 def _advance_or_set_apart(walkers: Sequence[Walker], now: datetime) -> None:
@@ -115,11 +132,36 @@ def advance(
     moves = []
     for version_id, group in by_version.items():
         version = load(version_id)
-        values = source.load(version.program.facts, [walker.contact_id for walker in group], now)
+        program, people = version.program, [walker.contact_id for walker in group]
+        values = source.load(program.facts, people, now)
+        best = source.best_hours(people, program.zone) if program.asks_best_hour else {}
         closures = source.closures()
-        series = source.series(version, group) if version.program.series else NO_SERIES
-        moves += [walk(walker, version, values[walker.contact_id], closures, now, series=series) for walker in group]
+        series = source.series(version.run_id, walks) if (walks := _in_series(program, group)) else _NOBODY
+        moves += [
+            walk(
+                walker,
+                version,
+                values[walker.contact_id],
+                closures,
+                now,
+                best=best.get(walker.contact_id),
+                series=series.get(walker.enrolment_id),
+            )
+            for walker in group
+        ]
     writer.write(moves, now)
+
+
+def _in_series(program: Program, walkers: Sequence[Walker]) -> list[SeriesWalk]:
+    """Those who stand at a step that sends a series."""
+    sending = program.series
+    if not sending:
+        return []
+    return [
+        SeriesWalk(walker.enrolment_id, sending[walker.step], walker.place)
+        for walker in walkers
+        if walker.step in sending
+    ]
 
 
 def walk(
@@ -129,46 +171,57 @@ def walk(
     closures: Container[date],
     now: datetime,
     *,
-    series: Reading = NO_SERIES,
+    best: tuple[int, ZoneInfo] | None = None,
+    series: SeriesRead | None = None,
 ) -> Move:
     """Decide step after step until the person has to wait, leaves, or has walked to the end.
 
     After a step that changes what is known of the person the walk pauses, to go on in the next tick with fresh facts.
     """
     program, steps = version.program, version.program.steps
-    step_id = walker.step
-    orders, place = series.orders, walker.place
-    fixed = (closures, walker.contact_id, walker.key, orders)
-    got = series.got.get(walker.enrolment_id)
-    facts = Facts(values, walker.entered_at, walker.arrived_at, walker.heard, *fixed, place, got)
-    effects: list[Step] = []
+    facts = Facts(
+        values,
+        walker.entered_at,
+        walker.arrived_at,
+        walker.heard,
+        closures,
+        walker.contact_id,
+        walker.key,
+        best,
+        series,
+        walker.place,
+    )
+    move = Move(walker, version, EnrolmentState.ACTIVE, walker.step, now, now, skips=walker.skips)
     for _ in range(MAX_STEPS_A_TICK):
-        if step_id is None:
-            return Move(walker, version, EnrolmentState.FINISHED, None, now, effects=effects)
-        decision = decide(program, steps[step_id], facts, now)
+        if move.step is None:
+            return _end(move, EnrolmentState.FINISHED, now)
+        decision = decide(program, steps[move.step], facts, now)
         if isinstance(decision, Go):
-            step_id, effect = decision
-            if facts.arrived_at is not now or place is not None:
-                place = None
-                facts = Facts(values, walker.entered_at, now, None, *fixed)
+            move.step, effect = decision
+            if facts.arrived_at is not now or facts.place is not None:
+                facts = facts._replace(arrived_at=now, heard=None, series=None, place=None)
             if effect is not None:
-                effects.append(effect)
+                (move.left_out if move.skips and effect.tells else move.effects).append(effect)
                 if effect.changes_facts:
                     break
         elif isinstance(decision, Stay):
-            until, waits_for = decision
-            at = facts.arrived_at
-            return Move(walker, version, EnrolmentState.ACTIVE, step_id, at, until, waits_for, "", effects, place)
+            move.due_at, move.waits_for = decision
+            move.arrived_at, move.skips, move.place = facts.arrived_at, False, facts.place
+            return move
         elif isinstance(decision, Proceed):
-            effect, place, since = decision
-            effects.append(effect)
-            facts = Facts(values, walker.entered_at, since, None, *fixed, place)
+            (move.left_out if move.skips else move.effects).append(decision.effect)
+            read = facts.series and facts.series._replace(got=None)
+            facts = facts._replace(arrived_at=decision.since, heard=None, place=decision.place, series=read)
         else:
-            reason = decision.reason
-            state = EnrolmentState.FINISHED if reason == GOAL_REACHED else EnrolmentState.LEFT
-            at = facts.arrived_at
-            return Move(walker, version, state, step_id, at, reason=reason, effects=effects, place=place)
-    return Move(walker, version, EnrolmentState.ACTIVE, step_id, now, now, None, "", effects)
+            state = EnrolmentState.FINISHED if decision.reason == GOAL_REACHED else EnrolmentState.LEFT
+            move.place = facts.place
+            return _end(move, state, facts.arrived_at, decision.reason)
+    return move
+
+
+def _end(move: Move, state: int, arrived_at: datetime, reason: str = "") -> Move:
+    move.state, move.arrived_at, move.due_at, move.reason, move.skips = state, arrived_at, None, reason, False
+    return move
 
 
 def next_due() -> datetime | None:

@@ -11,7 +11,8 @@ def _reason(value: str) -> str:
 
 def register() -> None:
     """Make this room's events known."""
-    register_value_label("journey.left", "reason", _reason)
+    for event in ("journey.left", "journey.not_entered"):
+        register_value_label(event, "reason", _reason)
     register_event_type(
         EventType(
             "journey.entered",
@@ -27,5 +28,14 @@ def register() -> None:
             _("Left a journey"),
             {"journey": int, "name": str, "reason": str},
             sentence=_("Left the journey “%(name)s”: %(reason)s."),
+        )
+    )
+    register_event_type(
+        EventType(
+            "journey.not_entered",
+            _("Did not enter a journey"),
+            {"journey": int, "name": str, "reason": str},
+            sentence=_("Did not enter the journey “%(name)s”: %(reason)s."),
+            reacts=False,
         )
     )

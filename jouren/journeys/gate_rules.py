@@ -1,7 +1,7 @@
 """What journeys ask again before a message of theirs is handed over.
 
 A message may wait after the advancer has sent it on its way: for a limit, for a relay that does not answer. Whoever
-reached the goal or met an exit meanwhile does not get it.
+reached the goal or met an exit meanwhile does not get it. Goal and exits are those of the version that a person is on.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ def refuse_those_who_left(batch: Sequence[GateFacts], now: datetime) -> list[str
     gone: set[tuple[int, int]] = set()
     for version_id, people in walks.items():
         program = load_version(version_id).program
+        if program.goal is None and not program.exits:
+            continue
         values = DatabaseFacts().load(program.facts, [contact_id for _run, contact_id, *_ in people], now)
         gone |= {
             (run_id, contact_id)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MinValueValidator
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, RevisionMixin
@@ -41,6 +44,25 @@ class Reentry(models.TextChoices):
     AGAIN = "again", _("Again, when they are not in it")
     AFTER = "after", _("Again, so many days after they last entered")
     KEYED = "keyed", _("Once for each order (or other thing), also side by side")
+
+
+class Inside(models.TextChoices):
+    """What a publishing does with the people inside."""
+
+    MOVE = "move", _("Move them to the new version")
+    FINISH = "finish", _("Let them finish on the version they are on")
+    MOVE_ALL = "move_all", _("Move everybody to the new version, also those on older ones")
+
+
+class JourneyQuerySet(models.QuerySet["Journey"]):
+    """Journeys, deleted one by one: each has planned messages that must not go out any more."""
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        deleted: Counter[str] = Counter()
+        with transaction.atomic():
+            for journey in self:
+                deleted.update(journey.delete()[1])
+        return deleted.total(), dict(deleted)
 
 
 class Journey(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, models.Model):
@@ -80,7 +102,8 @@ class Journey(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
     )
     steps = AuthoredField(StepsBlock(), verbose_name=_("steps"), blank=True)
     zone = models.CharField(_("time zone"), max_length=50, default=DEFAULT_ZONE)
-    paused_at = models.DateTimeField(null=True, editable=False)
+
+    objects = JourneyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("journey")
@@ -92,13 +115,18 @@ class Journey(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
 
     @transaction.atomic
     def publish(self, revision: Any, user: Any = None, **options: Any) -> None:
-        """Publish by hand, schedule or workflow: one way, which freezes a version for the engine."""
+        """Publish by hand, schedule or workflow: one way, which freezes a version for the engine.
+
+        What becomes of the people inside was chosen for the revision (:class:`PublishChoice`), or they move.
+        """
         from jouren.journeys.actions import freeze_version
 
         super().publish(revision, user=user, **options)
         live = Journey.objects.get(pk=self.pk)
         if live.live and live.live_revision_id == revision.pk:  # else it is to go live later
-            freeze_version(live, revision_id=revision.pk)
+            chosen = PublishChoice.objects.filter(revision=revision.pk).first()
+            inside = Inside(chosen.inside) if chosen else Inside.MOVE
+            freeze_version(live, revision_id=revision.pk, inside=inside, by=user)
 
     @transaction.atomic
     def unpublish(
@@ -112,12 +140,20 @@ class Journey(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
 
     def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
         """Delete the journey and all walks through it; what it had planned to send does not go out any more."""
+        from jouren.journeys.locks import trying_again
         from jouren.messaging.actions import cancel_run
 
-        with transaction.atomic():
+        pk = self.pk
+
+        def delete() -> tuple[int, dict[str, int]]:
+            self.pk = pk
             for run_id in set(self.versions.values_list("run_id", flat=True)):
                 cancel_run(run_id)
-            return super().delete(*args, **options)
+            deleted = super(Journey, self).delete(*args, **options)
+            connection.check_constraints()  # somebody may have entered meanwhile: then all of it again
+            return deleted
+
+        return trying_again(delete)
 
     @property
     def preview_modes(self) -> list[tuple[str, Any]]:
@@ -145,16 +181,21 @@ class Journey(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
 
     def full_clean_for_publishing(self) -> None:
         """Raise ValidationError, told by field, when this journey cannot run as it stands."""
-        from jouren.journeys.compiler import JourneyProblem, compile_journey
+        from jouren.journeys.checking import checked_program
+        from jouren.journeys.compiler import JourneyProblem
 
         try:
-            compile_journey(self)
+            checked_program(self)
         except JourneyProblem as problem:
             raise ValidationError({problem.field: problem.messages}) from problem
 
 
 class JourneyVersion(models.Model):
-    """A published journey, frozen: the engine's only source. ``compiled`` is described in ``program.py``."""
+    """A published journey, frozen: the engine's only source. ``compiled`` is described in ``program.py``.
+
+    ``live``: people enter it. Others may still have people inside, who finish there. ``content`` is the journey as its
+    author had written it. ``may_end_early``: it has a goal or exits.
+    """
 
     journey = models.ForeignKey(Journey, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
@@ -165,6 +206,12 @@ class JourneyVersion(models.Model):
     live = models.BooleanField(default=True)
     run = models.ForeignKey("messaging.Run", on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+    content = models.JSONField(null=True, encoder=DjangoJSONEncoder)
+    inside = models.CharField(max_length=10, choices=Inside.choices, default=Inside.MOVE, db_default=Inside.MOVE)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, db_index=False, related_name="+"
+    )
+    may_end_early = models.BooleanField(default=True, db_default=True)
 
     class Meta:
         ordering = ["-number"]
@@ -177,6 +224,55 @@ class JourneyVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.journey} ({self.number})"
+
+
+class PublishChoice(models.Model):
+    """What was chosen for a revision before it is published: at once, at a set time, or when somebody approves it."""
+
+    revision = models.OneToOneField("wagtailcore.Revision", on_delete=models.CASCADE, primary_key=True)
+    inside = models.CharField(max_length=10, choices=Inside.choices, default=Inside.MOVE)
+
+    def __str__(self) -> str:
+        return f"{self.pk}: {self.inside}"
+
+
+class Entries(models.TextChoices):
+    """What happens to those who would enter a paused journey."""
+
+    TURN_AWAY = "turn_away", _("They do not enter; how many they were is counted")
+    HOLD = "hold", _("They enter and stand at the first step until you resume")
+
+
+class Pause(models.Model):
+    """A time in which everybody in a journey stands still. Not resumed yet: the journey is paused."""
+
+    journey = models.ForeignKey(Journey, on_delete=models.CASCADE, related_name="pauses")
+    entries = models.CharField(max_length=10, choices=Entries.choices, default=Entries.TURN_AWAY)
+    paused_at = models.DateTimeField()
+    resumed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["journey"], condition=models.Q(resumed_at=None), name="journeys_pause_one_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.journey_id}: {self.paused_at}"
+
+
+class TurnedAway(models.Model):
+    """Somebody who would have entered while the journey was paused."""
+
+    pause = models.ForeignKey(Pause, on_delete=models.CASCADE, db_index=False, related_name="turned_away")
+    contact_id = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["pause", "contact_id"], name="journeys_turnedaway_once")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
 
 
 class DayOff(models.Model):
@@ -206,11 +302,16 @@ class EnrolmentState(models.IntegerChoices):
 class Enrolment(models.Model):
     """One person's walk through a journey.
 
-    ``step`` is where they are, ``arrived_at`` since when; the advancer looks again at ``due_at`` (null: the journey
-    stands still). ``waits_for`` are the types of events that would wake them before, separated by spaces;
-    ``heard_event_id`` is the one that did, ``heard_path`` the way it opens. ``key``: what this walk is about, in
-    journeys that are walked once for each order, say. ``place``: within a step that sends a series, its slot whose item
-    they got last.
+    ``step`` is where they are, ``arrived_at`` since when; the advancer looks again at ``due_at``. While the journey
+    stands still that is null, and ``held_due_at`` is when they would be looked at. ``waits_for`` are the types of
+    events that would wake them before, separated by spaces; ``heard_event_id`` is the one that did, ``heard_path`` the
+    way it opens. ``key``: what this walk is about, in journeys that are walked once for each order, say.
+    ``started_by`` is the walk whose step started this one. ``place``: within a step that sends a series, its slot
+    whose item they got last.
+
+    What resuming after a pause may leave: ``shifted`` is how much ``arrived_at`` was put later, ``counted_from`` the
+    moment from which days are counted instead of ``entered_at``; ``skips``: messages are left out up to their next
+    wait.
     """
 
     journey = models.ForeignKey(Journey, on_delete=models.CASCADE, db_index=False, related_name="+")
@@ -228,9 +329,14 @@ class Enrolment(models.Model):
     heard_path = models.SmallIntegerField(null=True)
     key = models.TextField(default="", db_default="")
     place = models.UUIDField(null=True)
+    started_by = models.BigIntegerField(null=True)
     entered_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     reason = models.TextField(default="", db_default="")
+    held_due_at = models.DateTimeField(null=True)
+    shifted = models.DurationField(null=True)
+    counted_from = models.DateTimeField(null=True)
+    skips = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         verbose_name = _("enrolment")

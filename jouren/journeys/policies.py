@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 _HOUR = timedelta(hours=1)
@@ -12,3 +14,21 @@ def paced(busy_until: datetime | None, now: datetime, per_hour: int, count: int)
     spacing = _HOUR / per_hour
     begin = max(now, busy_until or now)
     return [begin + spacing * place for place in range(count)], begin + spacing * count
+
+
+def find_circle(start: int, edges: Iterable[tuple[int, int]]) -> list[int]:
+    """The shortest way along ``edges`` (from, to) that leads from ``start`` back to it; empty when there is none."""
+    following: dict[int, list[int]] = defaultdict(list)
+    for origin, target in edges:
+        following[origin].append(target)
+    seen: set[int] = set()
+    ways = deque([[start]])
+    while ways:
+        way = ways.popleft()
+        for target in following[way[-1]]:
+            if target == start:
+                return [*way, start]
+            if target not in seen:
+                seen.add(target)
+                ways.append([*way, target])
+    return []

@@ -14,6 +14,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from jouren.core import clock
+from jouren.journeys.checking import notes_of
 from jouren.journeys.compiler import JourneyProblem, compile_journey
 from jouren.journeys.engine import Move, Walker, advance
 from jouren.journeys.models import EnrolmentState, Journey
@@ -52,9 +53,13 @@ def preview_context(journey: Journey, mode: str) -> dict[str, Any]:
         compiled = compile_journey(journey)
     except JourneyProblem as problem:
         return {"journey": journey, "problem": str(problem)}
+    context = {
+        "journey": journey,
+        "hints": notes_of(journey, compiled),
+    }
     if mode == "days":
-        return {"journey": journey, "moments": day_by_day(compiled), "hears": day_by_day(compiled, hears_events=True)}
-    return {"journey": journey, "trigger": describe_triggers(compiled), "flow": flow(compiled)}
+        return {**context, "moments": day_by_day(compiled), "hears": day_by_day(compiled, hears_events=True)}
+    return {**context, "trigger": describe_triggers(compiled), "flow": flow(compiled)}
 
 
 def flow(compiled: Mapping[str, Any]) -> list[FlowStep]:

@@ -16,7 +16,8 @@ had one ``trigger`` and is still read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar, NamedTuple
@@ -24,7 +25,7 @@ from zoneinfo import ZoneInfo
 
 from jouren.conditions.registry import FactUse
 from jouren.events.types import Event
-from jouren.journeys.series.order import SeriesOrder
+from jouren.journeys.series.reading import SeriesRead
 
 SCHEMA = 2
 
@@ -36,11 +37,11 @@ class Facts(NamedTuple):
 
     ``values``: the program's facts, in its order. ``heard``: which of the events that the step waits for has come, by
     rank. ``closures``: the shop's own days off. ``key``: what this walk is about, such as an order, where a journey is
-    walked once for each.
+    walked once for each. ``best``: the hour at which the person tends to answer, and the zone it is told in, where
+    the program asks for it.
 
-    ``series``: the published series that the program names, by id. ``place``: the slot of a series where the person
-    stands; ``got``: which of the items that may come next they have got in this walk, by id; None when nobody looked,
-    because they have only just come here.
+    ``series``: the series whose step the person stands at; None when nobody looked, because they have only just come.
+    ``place``: the slot of it whose item they got last.
     """
 
     values: tuple[Any, ...]
@@ -50,9 +51,9 @@ class Facts(NamedTuple):
     closures: Container[date] = ()
     contact_id: int = 0
     key: str = ""
-    series: Mapping[int, SeriesOrder] = {}
+    best: tuple[int, ZoneInfo] | None = None
+    series: SeriesRead | None = None
     place: str | None = None
-    got: Collection[str] | None = None
 
 
 class Go(NamedTuple):
@@ -87,18 +88,38 @@ Decision = Go | Stay | Proceed | Leave
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Step(ABC):
     """One step of a program. Subclasses are the step types; :meth:`decide` is the rule of each.
 
     ``changes_facts``: what it does may change what is known of the person, so that facts are loaded anew after it.
+    ``is_dated``: it waits for a date in the calendar, which no pause puts later. ``tells``: what it does reaches the
+    person, and is left out for somebody who skips what is overdue. ``asks_best_hour``: it needs ``Facts.best``.
     """
 
     id: str
+    asks_best_hour: ClassVar[bool] = False
     changes_facts: ClassVar[bool] = False
+    is_dated: ClassVar[bool] = False
+    tells: ClassVar[bool] = False
 
+    @abstractmethod
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         """Where a person goes from here. Pure: no database, no clock."""
-        raise NotImplementedError
+
+    @property
+    def written_as(self) -> str:
+        """The step of the journey that this is a part of: itself, but for an item of a series."""
+        return self.id
+
+    @property
+    def is_clocked(self) -> bool:
+        """Whether it ends on a day or at a time of day, and not after a length of time."""
+        return False
+
+    @property
+    def waits_for(self) -> str | None:
+        """The types of events that may wake somebody who waits here, separated by spaces."""
+        return None
 
     def hears(self, event: Event, arrived_at: datetime, key: str) -> int | None:
         """The rank of the way that an event opens for somebody who waits here; None when it means nothing to them."""
@@ -120,7 +141,7 @@ class Trigger:
 class Program:
     """A journey's version, ready to run.
 
-    ``facts`` says what each tuple of values given to its tests holds; ``series`` are the ids of those that it sends.
+    ``facts`` says what each tuple of values given to its tests holds; ``series``: by step, the id of the one it sends.
     """
 
     first: str | None
@@ -135,4 +156,9 @@ class Program:
     goal: Condition | None = None
     entries_per_hour: int | None = None
     facts: tuple[FactUse, ...] = field(default=(), repr=False)
-    series: tuple[int, ...] = ()
+    series: Mapping[str | None, int] = field(default_factory=dict)
+
+    @property
+    def asks_best_hour(self) -> bool:
+        """Whether a step needs to know when people tend to answer."""
+        return any(step.asks_best_hour for step in self.steps.values())

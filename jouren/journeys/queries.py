@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
 from jouren.core.sql import load_sql
-from jouren.journeys.models import Journey
+from jouren.journeys.models import EnrolmentState, Journey
 
 _sql = load_sql("journeys")
 
@@ -34,21 +35,26 @@ class JourneyFigures:
     steps: dict[str, StepFigures]
 
 
-def figures(journey: Journey) -> JourneyFigures:
-    """People per step, and what became of each step's messages, over all versions of the journey."""
-    states: dict[int, int] = {}
-    steps: dict[str, dict[str, int]] = {}
-    for state, step, people in _sql.all("people_by_step", {"journey_id": journey.pk}):
-        states[state] = states.get(state, 0) + people
-        if step is not None and state in {1, 3}:
-            steps.setdefault(str(step), {})["here" if state == 1 else "left"] = people
+def figures(journey: Journey, version_id: int | None = None) -> JourneyFigures:
+    """People per step, and what became of each step's messages, over all versions of the journey.
+
+    With ``version_id``, those here now are the people on that version.
+    """
+    states: Counter[int] = Counter()
+    steps: dict[str, Counter[str]] = defaultdict(Counter)
+    for state, on_version, step, people in _sql.all("people_by_step", {"journey_id": journey.pk}):
+        states[state] += people
+        if step is not None and state == EnrolmentState.ACTIVE and version_id in {None, on_version}:
+            steps[str(step)]["here"] += people
+        if step is not None and state == EnrolmentState.LEFT:
+            steps[str(step)]["left"] += people
     for step, sent, withheld, opened, clicked in _sql.all("deliveries_by_step", {"reference": str(journey.pk)}):
-        steps.setdefault(str(step), {}).update(sent=sent, withheld=withheld, opened=opened, clicked=clicked)
+        steps[str(step)].update(sent=sent, withheld=withheld, opened=opened, clicked=clicked)
     return JourneyFigures(
-        active=states.get(1, 0),
-        finished=states.get(2, 0),
-        left=states.get(3, 0),
-        failed=states.get(4, 0),
+        active=states[EnrolmentState.ACTIVE],
+        finished=states[EnrolmentState.FINISHED],
+        left=states[EnrolmentState.LEFT],
+        failed=states[EnrolmentState.FAILED],
         steps={step: StepFigures(**counts) for step, counts in steps.items()},
     )
 
@@ -59,6 +65,7 @@ class Walk:
 
     journey_id: int
     journey: str
+    version_id: int
     occurrence: int
     state: int
     step: str | None

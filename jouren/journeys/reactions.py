@@ -14,6 +14,7 @@ from jouren.events.actions import NewEvent, record_events
 from jouren.events.policies import fits, holds
 from jouren.events.types import Event
 from jouren.journeys.engine import CHANNEL
+from jouren.journeys.models import Entries
 from jouren.journeys.policies import paced
 from jouren.journeys.program import Trigger
 from jouren.journeys.sources import DatabaseFacts
@@ -58,10 +59,17 @@ def enrol_triggered(version: LoadedVersion, events: Sequence[Event], now: dateti
         for trigger in program.triggers
         for event in _pulling(trigger, events, now)
     }
-    if keys and program.entry is not None:
-        values = DatabaseFacts().load(program.facts, list(keys), now)
-        keys = {contact_id: key for contact_id, key in keys.items() if program.entry(values[contact_id], now)}
+    keys = admitted(version, keys, now)
     return len(enrol_contacts(version, keys, now)) if keys else 0
+
+
+def admitted(version: LoadedVersion, keys: Mapping[int, str], now: datetime) -> dict[int, str]:
+    """Those of these people who meet the journey's condition for entering."""
+    program = version.program
+    if not keys or program.entry is None:
+        return dict(keys)
+    values = DatabaseFacts().load(program.facts, list(keys), now)
+    return {contact_id: key for contact_id, key in keys.items() if program.entry(values[contact_id], now)}
 
 
 def _pulling(trigger: Trigger, events: Sequence[Event], now: datetime) -> list[Event]:
@@ -83,13 +91,17 @@ def _is_of(trigger: Trigger, type: str, payload: Mapping[str, Any]) -> bool:
     return type == trigger.event and fits(payload, trigger.match) and holds(payload, trigger.where)
 
 
-def enrol_contacts(version: LoadedVersion, keys: Mapping[int, str], now: datetime) -> list[int]:
+def enrol_contacts(
+    version: LoadedVersion, keys: Mapping[int, str], now: datetime, started_by: Mapping[int, int] | None = None
+) -> list[int]:
     """Start these people's walks, each at most once at a time. Returns those who did enter.
 
-    ``keys``: what each walk is about, by contact; empty where the journey does not ask. Over the journey's limit an
-    hour, people begin later, in their turn.
+    ``keys``: what each walk is about, by contact; empty where the journey does not ask. ``started_by``: the walk whose
+    step starts it, by contact. Over the journey's limit an hour, people begin later, in their turn. While the journey
+    is paused they stand still at the first step, or are turned away and counted.
     """
     program = version.program
+    pause_id, entries = open_pause(version.journey_id) or (None, None)
     rows = _sql.all(
         "enrol",
         {
@@ -98,11 +110,16 @@ def enrol_contacts(version: LoadedVersion, keys: Mapping[int, str], now: datetim
             "contact_ids": list(keys),
             "keys": list(keys.values()),
             "first": program.first,
+            "waits_for": program.steps[program.first].waits_for if program.first else None,
+            "holds": entries == Entries.HOLD,
+            "turned_away_by": pause_id if entries == Entries.TURN_AWAY else None,
             "reentry": program.reentry,
             "days": program.reentry_days,
             "now": now,
         },
     )
+    if started_by and rows:
+        _sql.run("note_starts", {"ids": [row[1] for row in rows], "by_ids": [started_by[row[0]] for row in rows]})
     if program.entries_per_hour and rows:
         _pace(version, [row[1] for row in rows], program.entries_per_hour, now)
     record_events(
@@ -114,6 +131,12 @@ def enrol_contacts(version: LoadedVersion, keys: Mapping[int, str], now: datetim
         ]
     )
     return [contact_id for contact_id, _id in rows]
+
+
+def open_pause(journey_id: int) -> tuple[int, str] | None:
+    """The pause that a journey is in, and what it does with those who would enter; None when it is not paused."""
+    row = _sql.one("open_pause", {"journey_id": journey_id})
+    return (row[0], row[1]) if row else None
 
 
 def _pace(version: LoadedVersion, enrolment_ids: list[int], per_hour: int, now: datetime) -> None:

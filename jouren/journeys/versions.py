@@ -42,6 +42,12 @@ def live_versions() -> list[LoadedVersion]:
     return [load_version(row[0]) for row in _sql.all("live_versions")]
 
 
+def live_version_of(journey_id: int) -> LoadedVersion | None:
+    """The version of a journey that people enter now; None for one that is not published."""
+    row = _sql.one("live_version_of", {"journey_id": journey_id})
+    return load_version(row[0]) if row else None
+
+
 def load_program(compiled: Mapping[str, Any]) -> Program:
     """Make a program of compiled JSON (see ``program.py``)."""
     zone = ZoneInfo(compiled["zone"])
@@ -63,7 +69,7 @@ def load_program(compiled: Mapping[str, Any]) -> Program:
         goal=goal,
         entries_per_hour=compiled.get("entries_per_hour"),
         facts=binder.facts,
-        series=tuple(sorted({step.series for step in steps.values() if isinstance(step, SendSeries)})),
+        series={step.id: step.series for step in steps.values() if isinstance(step, SendSeries)},
     )
 
 

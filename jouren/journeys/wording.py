@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from jouren.events.errors import InvalidEvent
 from jouren.events.types import event_type
+from jouren.journeys.crossing import BEEN_THERE, GOING_ROUND, NOT_ADMITTED, NOT_PUBLISHED, TAKEN_OUT, TURNED_AWAY
 from jouren.journeys.decide import GOAL_REACHED
 from jouren.journeys.versions import triggers_of
 from jouren.orders.models import OrderKind
@@ -22,6 +23,12 @@ _REASONS = {
     "exit": lambda: _("Left the journey."),
     "erased": lambda: _("The person was erased."),
     "merged": lambda: _("Merged with another person."),
+    TAKEN_OUT: lambda: _("Taken out by another journey."),
+    NOT_PUBLISHED: lambda: _("That journey is not published."),
+    NOT_ADMITTED: lambda: _("Its condition for entering does not hold."),
+    BEEN_THERE: lambda: _("They are in it, or were and may not enter again."),
+    TURNED_AWAY: lambda: _("That journey is paused, and turns people away."),
+    GOING_ROUND: lambda: _("The journeys start each other in a circle."),
 }
 
 

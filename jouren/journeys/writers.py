@@ -42,6 +42,8 @@ class DatabaseWriter:
                 "places": [move.place for move in moves],
             },
         )
+        if done := [move.walker.enrolment_id for move in moves if move.walker.skips and not move.skips]:
+            _sql.run("stop_skipping", {"ids": done})
 
     def _tell(self, moves: Sequence[Move], now: datetime) -> None:
         record_events(

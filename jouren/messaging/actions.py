@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -30,11 +30,11 @@ CHANNEL = "jouren_send"
 _PURPOSE_STEPS = uuid.UUID("6f0ffb53-63a5-4b0b-9d5e-1a3c9d6f2b11")
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedDelivery:
+class PlannedDelivery(NamedTuple):
     """A message that is to go to a person. ``due_at`` is aware; ``context`` holds variables of this delivery only.
 
-    ``step`` is a UUID, or its text: all of one batch the same.
+    ``step`` is a UUID, or its text: all of one batch the same. ``withheld``: why it must not go, stored like the gate's
+    reasons.
     """
 
     run_id: int
@@ -46,6 +46,7 @@ class PlannedDelivery:
     lane: int
     due_at: datetime
     context: dict[str, Any] | None = None
+    withheld: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,22 @@ def create_run(kind: str, title: str, reference: str = "") -> Run:
 
 
 def cancel_run(run_id: int) -> None:
-    """Let nothing more go out for this run."""
-    Run.objects.filter(pk=run_id, cancelled_at=None).update(cancelled_at=clock.now())
+    """Let nothing more go out for this run. What is planned, on hold or not, is withheld when its moment comes."""
+    Run.objects.filter(pk=run_id, cancelled_at=None).update(cancelled_at=clock.now(), held_at=None)
+
+
+def hold_run(run_id: int) -> None:
+    """Let nothing more go out for this run until :func:`release_run`: what is planned stays so, and is not lost.
+
+    What is being handed over goes out still.
+    """
+    Run.objects.filter(pk=run_id, held_at=None, cancelled_at=None).update(held_at=clock.now())
+
+
+def release_run(run_id: int) -> None:
+    """Let a run on hold go on. What is due goes now, if the gate still lets it."""
+    if Run.objects.filter(pk=run_id).exclude(held_at=None).update(held_at=None):
+        wake(CHANNEL)
 
 
 def plan_deliveries(planned: Sequence[PlannedDelivery], now: datetime) -> list[Plan]:
@@ -103,7 +118,8 @@ def _store(
         return [], []
     questions = [Question(p.contact_id, p.message_version_id, p.run_id, p.channel, p.due_at) for p in planned]
     with transaction.atomic():
-        verdicts = ask(load_gate_facts(questions), now)
+        answers = ask(load_gate_facts(questions), now)
+        verdicts = [Verdict(p.withheld) if p.withheld else answer for p, answer in zip(planned, answers, strict=True)]
         rows = _sql.all("plan", {**_columns(planned, verdicts, now), "tells_all": tells_all})
         ids: list[int | None] = [None] * len(planned)
         if rows:
@@ -144,6 +160,19 @@ def _columns(planned: Sequence[PlannedDelivery], verdicts: Sequence[Verdict | No
         "version_ids": [p.message_version_id for p in planned],
         "contexts": [None if p.context is None else Jsonb(p.context) for p in planned],
     }
+
+
+def withhold_planned(people: Iterable[tuple[int, int]], reason: str) -> int:
+    """Let nothing that waits go out any more: pairs of run and contact. Returns how many deliveries there were."""
+    pairs = sorted(set(people))
+    if not pairs:
+        return 0
+    run_ids, contact_ids = map(list, zip(*pairs, strict=True))
+    with transaction.atomic():
+        rows = _sql.all("withhold_planned", {"run_ids": run_ids, "contact_ids": contact_ids, "reason": reason})
+        if rows:
+            record_withheld([(*row, reason) for row in rows])
+    return len(rows)
 
 
 def record_withheld(withheld: Sequence[tuple[int, int, int, str]]) -> None:

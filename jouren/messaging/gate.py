@@ -35,6 +35,7 @@ class Question(NamedTuple):
 class GateFacts(NamedTuple):
     """What is known of one question. ``contact_id`` is the living person that a merged one became, None when gone.
 
+    ``has_consent`` is None for whoever never agreed, False for whoever took it back.
     ``zone`` names the time zone the person lives in. ``rules_edition`` is that of the shop's sending rules, 0: none.
     """
 
@@ -46,7 +47,7 @@ class GateFacts(NamedTuple):
     language: str | None
     is_erased: bool
     suppressions: list[str] | None
-    has_consent: bool
+    has_consent: bool | None
     is_cancelled: bool
     kind: str
     topic: str

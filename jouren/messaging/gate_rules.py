@@ -28,7 +28,9 @@ def refuse_suppressed(facts: GateFacts) -> str | None:
 
 
 def refuse_without_consent(facts: GateFacts) -> str | None:
-    return None if facts.has_consent or facts.is_transactional else "no_consent"
+    if facts.has_consent or facts.is_transactional:
+        return None
+    return "no_consent" if facts.has_consent is None else "unsubscribed"
 
 
 def refuse_cancelled(facts: GateFacts) -> str | None:

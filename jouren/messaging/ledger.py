@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -62,7 +62,7 @@ class Ledger:
     channel: str
     _rows: list[tuple[Any, ...]] = field(default_factory=list)
     _events: list[tuple[int, NewEvent]] = field(default_factory=list)
-    _dead: list[tuple[int, str]] = field(default_factory=list)
+    _dead: list[tuple[int, int, str]] = field(default_factory=list)
     _held: list[tuple[int, Verdict]] = field(default_factory=list)
 
     def attempt(self, entry: Entry) -> None:
@@ -100,7 +100,7 @@ class Ledger:
             self.fail(entry, str(outcome.error))
             if outcome.is_dead:
                 self._tell(entry, "message.bounced", reason=_clean(str(outcome.error)))
-                self._dead.append((entry.contact_id, str(outcome.error)))
+                self._dead.append((entry.id, entry.contact_id, str(outcome.error)))
         else:
             self._try_later(entry, outcome)
 
@@ -173,11 +173,26 @@ class Ledger:
         )
         columns = dict(zip(names, map(list, zip(*self._rows, strict=True)), strict=True))
         changed = {id_ for (id_,) in _sql.all("apply", {"now": self.now, **columns})}
-        record_events([event for id_, event in self._events if id_ in changed])
+        erased = self._forget_answers()
+        record_events([_silenced(event) if id_ in erased else event for id_, event in self._events if id_ in changed])
         if self._held:
             record_holds([(id_, self.now, verdict) for id_, verdict in self._held if id_ in changed])
-        for contact_id, detail in self._dead:
-            suppress_contacts([contact_id], SuppressionReason.HARD_BOUNCE, channel=self.channel, detail=_clean(detail))
+        for id_, contact_id, detail in self._dead:
+            if id_ not in erased:
+                suppress_contacts(
+                    [contact_id], SuppressionReason.HARD_BOUNCE, channel=self.channel, detail=_clean(detail)
+                )
+
+    def _forget_answers(self) -> set[int]:
+        """Empty what servers said of people who were erased while their letters were under way. Returns those ids."""
+        answered = [id_ for id_, _state, _reason, error, *_ in self._rows if error]
+        if not answered:
+            return set()
+        return {id_ for (id_,) in _sql.all("forget_answers", {"ids": answered})}
+
+
+def _silenced(event: NewEvent) -> NewEvent:
+    return replace(event, payload={name: value for name, value in event.payload.items() if name != "reason"})
 
 
 def recover(slots: Sequence[int], ledger: Ledger, own: Container[int] = ()) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jouren.contacts.actions import register_merger
 from jouren.core.sql import load_sql
+from jouren.messaging.best_hour import merge_click_hours
 
 _sql = load_sql("messaging")
 
@@ -16,3 +17,4 @@ def withhold_doubles(kept_id: int, gone_id: int) -> None:
 def register() -> None:
     """Called when the room starts."""
     register_merger("messaging", withhold_doubles)
+    register_merger("messaging.best_hour", merge_click_hours)

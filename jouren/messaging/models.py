@@ -22,7 +22,8 @@ from jouren.messaging.forms import MessageForm
 from jouren.messaging.panels import InFlightPanel
 from jouren.messaging.sending_rules.models import CapRow, Hold, SendingRules
 from jouren.messaging.slots import DEFAULT_IN_FLIGHT
-from jouren.messaging.vocabulary import Doubt, Kind, Lane, RunKind, Stage, State, Wall
+from jouren.messaging.vocabulary import Doubt, Kind, Lane, RunKind, State, Wall
+from jouren.pyramid.stages import Stage
 
 __all__ = [
     "CapRow",
@@ -118,13 +119,17 @@ class MessageVersion(models.Model):
 
 
 class Run(models.Model):
-    """What deliveries belong to: a journey, a broadcast, a transactional purpose, a test."""
+    """What deliveries belong to: a journey, a broadcast, a transactional purpose, a test.
+
+    While it is on hold (``held_at``) what is planned stays planned. Cancelled, nothing of it goes out any more.
+    """
 
     kind = models.CharField(max_length=20, choices=RunKind.choices)
     title = models.CharField(max_length=200)
     reference = models.CharField(max_length=100, blank=True)
     created_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True)
+    held_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -168,6 +173,7 @@ class Delivery(models.Model):
     error = models.CharField(max_length=500, default="", db_default="")
     first_opened_at = models.DateTimeField(null=True)
     first_clicked_at = models.DateTimeField(null=True)
+    bounced_at = models.DateTimeField(null=True)
     context = models.JSONField(null=True)
 
     class Meta:
@@ -177,13 +183,23 @@ class Delivery(models.Model):
             models.UniqueConstraint(fields=["run", "step", "contact_id", "occurrence"], name="messaging_delivery_once")
         ]
         indexes = [
+            # By run, so that the planned ones of a run on hold stand in nobody's way.
             models.Index(
-                fields=["lane", "try_at", "id"], condition=models.Q(state=State.PLANNED), name="messaging_delivery_due"
+                fields=["lane", "run", "try_at", "id"],
+                condition=models.Q(state=State.PLANNED),
+                name="messaging_delivery_next",
             ),
             models.Index(
                 fields=["slot"], condition=models.Q(state=State.ATTEMPTING), name="messaging_delivery_attempting"
             ),
             models.Index(fields=["contact_id", "try_at"], name="messaging_delivery_person"),
+            # What became of a message is counted, and listed, without looking at the rows. Who clicked has opened.
+            models.Index(fields=["message_version", "state", "id"], name="messaging_delivery_version"),
+            models.Index(
+                fields=["message_version", "first_clicked_at"],
+                condition=models.Q(first_opened_at__isnull=False),
+                name="messaging_delivery_seen",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -289,6 +305,20 @@ class RelaySettings(BaseGenericSetting):
                 }
             }
         )
+
+
+class RelayTrouble(models.Model):
+    """Why mail of a channel cannot leave, as a sender met it last. Gone once a connection succeeds."""
+
+    channel = models.CharField(max_length=20, primary_key=True)
+    kind = models.CharField(max_length=20)
+    detail = models.CharField(max_length=500)
+    is_permanent = models.BooleanField()
+    since = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.kind}"
 
 
 class DomainLimit(models.Model):

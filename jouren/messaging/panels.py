@@ -6,12 +6,13 @@ from typing import Any
 
 from wagtail.admin.panels import Panel
 
+from jouren.messaging.relay_trouble import known_trouble
 from jouren.messaging.slots import slots_of
 from jouren.messaging.vocabulary import Lane
 
 
 class InFlightPanel(Panel):
-    """What the relay's settings come to, as they are stored."""
+    """What the relay's settings come to, as they are stored, and what hinders mail now."""
 
     class BoundPanel(Panel.BoundPanel):
         template_name = "messaging/in_flight.html"
@@ -21,4 +22,4 @@ class InFlightPanel(Panel):
             stored = type(self.instance).objects.filter(pk=self.instance.pk).first() or self.instance
             lanes = {lane.name.lower(): len(slots_of(lane, stored.connections)) for lane in Lane}
             context: dict[str, Any] = super().get_context_data(parent_context)
-            return {**context, "relay": stored, "lanes": lanes}
+            return {**context, "relay": stored, "lanes": lanes, "trouble": known_trouble()}

@@ -19,8 +19,8 @@ from jouren.contacts.models import Contact
 from jouren.core import clock
 from jouren.core.errors import UserError
 from jouren.core.mailbox import smtp_address
-from jouren.messaging.channels.base import LetterOrder, Rendered, channel
-from jouren.messaging.channels.email.connection import connect
+from jouren.core.relay import CONNECT_ERRORS, connect, describe, trouble_of
+from jouren.messaging.channels.base import Letter, LetterOrder, Rendered, channel
 from jouren.messaging.channels.email.writer import link_variables
 from jouren.messaging.errors import InvalidMessage, TemplateProblem
 from jouren.messaging.models import Message
@@ -74,13 +74,25 @@ def send_test(message: Message, address: str, by: AbstractBaseUser | None = None
         letter = writer.write(order, now)
     except TemplateProblem as problem:
         raise InvalidMessage([str(problem)]) from problem
+    _hand_over(letter)
+    if message.pk:
+        log(instance=message, action="messaging.send_test", user=by, data={"address": recipient})
+
+
+def _hand_over(letter: Letter) -> None:
+    address = None
     try:
-        with connect(smtp_address(settings.JOUREN), hostname()) as client:
+        address = smtp_address(settings.JOUREN)
+        client = connect(address, hostname())
+    except CONNECT_ERRORS as error:
+        trouble = trouble_of(error, address)
+        why = f"{describe(trouble.kind)[0]} ({trouble.detail})"
+        raise TestNotSent(_("The test was not sent: %(error)s") % {"error": why}) from error
+    try:
+        with client:
             client.sendmail(letter.sender, [letter.recipient], letter.data)
     except (OSError, smtplib.SMTPException) as error:
         raise TestNotSent(_("The test was not sent: %(error)s") % {"error": error}) from error
-    if message.pk:
-        log(instance=message, action="messaging.send_test", user=by, data={"address": recipient})
 
 
 def _body(message: Message, channel_name: str) -> dict[str, Any]:

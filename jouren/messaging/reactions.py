@@ -1,4 +1,4 @@
-"""What this room does when something happened: it notes the first open and the first human click of a delivery."""
+"""What this room does when something happened: it notes first opens and clicks, bounces, and the hours of clicks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from jouren.core.sql import load_sql
 from jouren.events.reactions import Reaction, register_reaction
 from jouren.events.types import Event
+from jouren.messaging.best_hour import note_clicks
 
 _sql = load_sql("messaging")
 
@@ -25,7 +26,22 @@ def note_first_times(events: Sequence[Event]) -> None:
         )
 
 
+def note_bounces(events: Sequence[Event]) -> None:
+    """Write ``bounced_at``: a message that came back, also long after a server had taken it, reached nobody."""
+    _sql.run(
+        "note_bounces",
+        {
+            "ids": [event.payload["delivery"] for event in events],
+            "at": [event.occurred_at for event in events],
+        },
+    )
+
+
 def register() -> None:
     """Called when the room starts."""
     types = frozenset({"message.opened", "message.clicked"})
     register_reaction(Reaction("messaging.first_times", note_first_times, types, order=50))
+    register_reaction(Reaction("messaging.bounces", note_bounces, frozenset({"message.bounced"}), order=50))
+    # Imported history teaches as well as what happens now, and sends nothing.
+    clicks = frozenset({"message.clicked"})
+    register_reaction(Reaction("messaging.best_hour", note_clicks, clicks, order=60, historical=True))

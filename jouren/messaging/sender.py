@@ -22,6 +22,7 @@ from jouren.messaging.channels.base import Handover, Letter, LetterOrder, Outcom
 from jouren.messaging.errors import DeliveryError, TemplateProblem
 from jouren.messaging.gate import GateFacts, Question, ask, load_gate_facts
 from jouren.messaging.ledger import Entry, Ledger, Version, recover
+from jouren.messaging.relay_trouble import note_trouble
 from jouren.messaging.shop import Shop, hostname, load_shop
 from jouren.messaging.slots import Slots, is_abandoned
 from jouren.messaging.tracking import make_token
@@ -71,14 +72,21 @@ class LaneSender:
         self._has_claimed = False
         letters = self._commit(lines, places, shop, now) if lines or self._finished else []
         transport.send(letters)
+        self._tell_news(transport)
         outcomes = self._poll(_EXCHANGE_SECONDS if letters else _STRAGGLER_SECONDS)
         return bool(letters or outcomes or self._has_claimed)
 
     def close(self) -> None:
-        """Wait a little for what is under way, write it down, and hand the slots back."""
+        """Wait for the letters being handed over, five seconds at most, write all down, and hand the slots back.
+
+        Those that wait behind them on their connections stay planned.
+        """
         if self._transport is None or self._slots is None or self._shop is None:
             return
-        self._poll(_LAST_SECONDS)
+        self._transport.recall()
+        until = time.monotonic() + _LAST_SECONDS
+        while self._under_way and (left := until - time.monotonic()) > 0:
+            self._poll(left)
         if self._finished:
             self._commit([], [], self._shop, clock.now())
         self._transport.close()
@@ -92,6 +100,11 @@ class LaneSender:
         for outcome in outcomes:
             self._finished.append((self._under_way.pop(outcome.key), outcome))
         return len(outcomes)
+
+    def _tell_news(self, transport: Transport) -> None:
+        """Note for the back office what hinders mail, or that nothing does any more."""
+        for trouble in transport.news()[-1:]:
+            note_trouble(self._channel.name, trouble)
 
     def _prepare(self) -> tuple[Shop, Slots, Transport]:
         if self._shop is None or time.monotonic() - self._shop_read_at > _SETTINGS_SECONDS:

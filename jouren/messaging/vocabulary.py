@@ -16,16 +16,6 @@ class Kind(TextChoices):
     TRANSACTIONAL = "transactional", _("Transactional")
 
 
-class Stage(IntegerChoices):
-    """The stage of the pyramid that a message is for."""
-
-    AWARE = 1, _("Aware")
-    PROSPECT = 2, _("Prospect")
-    TRIAL = 3, _("Trial customer")
-    EXISTING = 4, _("Existing customer")
-    REGULAR = 5, _("Regular")
-
-
 class Wall(TextChoices):
     """The walls of resistance (抵抗心理の壁) after a purchase."""
 

@@ -18,7 +18,7 @@ from tests.smtp_server import ScriptedServer, scripted_server, text_of
 
 HANAKO = "hanako@example.jp"
 STORY = [
-    "Looked at a page | Looked at the page /letters/",
+    "Looked at a page | Looked at the page /letters/ | From: X · Campaign: yofukashi",
     "Sent a form | Filled in “ねむりの手紙”, not confirmed yet",
     "Message sent | Got “登録の確認”.",
     "Address confirmed | Confirmed: Mail address.",
@@ -35,7 +35,7 @@ STORY = [
     "Message clicked | Clicked in “手紙3 なぜお茶屋が眠りの話を”: https://komorebi-tea.example/about",
     "Message sent | Got “手紙3の続き 読んでくださった方へ”.",
     "Consent withdrawn | Withdrew ねむりの手紙 by mail.",
-    "Message withheld | Did not get “お試し7包のご案内”: They have not agreed to receive this topic, or took it back.",
+    "Message withheld | Did not get “お試し7包のご案内”: They unsubscribed from this topic.",
     "Messages stopped | Messages stopped (all channels): No more unneeded messages.",
     "Left a journey | Left the journey “ねむりの手紙（7日間）”: 今はお茶を必要とされていない.",
 ]

@@ -1,4 +1,4 @@
-"""Fixtures for tests that send: a mail server that obeys the test, and senders that hand their letters to it."""
+"""What tests of several rooms begin with: a page with a form, a clock and messages for journeys, a mail server."""
 
 from __future__ import annotations
 
@@ -8,10 +8,51 @@ from typing import Any
 
 import pytest
 
+from jouren.capture.models import Form
+from jouren.content.models import LandingPage
+from jouren.core import clock
 from jouren.core.config import SmtpAddress
+from jouren.messaging.models import Message
 from jouren.messaging.sender import LaneSender
 from jouren.messaging.vocabulary import Lane
+from tests.capture_pages import make_form, make_page
 from tests.smtp_server import ScriptedServer, scripted_server
+from tests.walking import Time, make_message
+
+
+@pytest.fixture
+def form() -> Form:
+    """A form that asks for name, address and problem."""
+    return make_form()
+
+
+@pytest.fixture
+def page(form: Form) -> LandingPage:
+    """A published page with the form on it."""
+    return make_page(form)
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Time:
+    """The clock stands still until the test moves it."""
+    moved = Time()
+    monkeypatch.setattr(clock, "now", lambda: moved.now)
+    return moved
+
+
+@pytest.fixture
+def hello() -> Message:
+    return make_message("Hello")
+
+
+@pytest.fixture
+def one() -> Message:
+    return make_message("One")
+
+
+@pytest.fixture
+def two() -> Message:
+    return make_message("Two")
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def step(kind: str, **value: Any) -> dict[str, Any]:
 
 
 def test_a_journey_is_written_and_published_in_the_editor() -> None:
-    message = published().message
+    message = published(stage=4).message
     answer = owner_client().post("/admin/journeys/add/", form(message) | {"action-publish": "1"})
     assert answer.status_code == 302
     journey = Journey.objects.get()
@@ -103,7 +103,7 @@ def test_a_message_that_was_never_published_is_refused_by_name() -> None:
 
 
 def test_republishing_something_broken_leaves_the_running_version() -> None:
-    message = published().message
+    message = published(stage=4).message
     browser = owner_client()
     browser.post("/admin/journeys/add/", form(message) | {"action-publish": "1"})
     journey = Journey.objects.get()
@@ -151,6 +151,7 @@ def test_a_fork_shows_both_ways() -> None:
     fork = step("wait_event", event="order.paid", message=None, amount=3, unit="days", then=[inner], otherwise=[])
     journey = live_journey(fork, step("wait", amount=1, unit="days"))
     page = owner_client().get(f"/admin/journeys/inspect/{journey.pk}/").content.decode()
+    page = page[page.index("Step by step") :]
     assert (
         page.index("Wait for")
         < page.index("Send “お知らせ”")
@@ -192,7 +193,7 @@ def test_the_list_shows_how_each_journey_stands_without_a_query_for_each(django_
     assert page.count("Running, version 1") == 15
 
 
-def test_pausing_says_what_it_does_and_stops_the_walks() -> None:
+def test_unpublishing_says_what_it_does_and_stops_the_walks() -> None:
     message = published().message
     journey = live_journey(step("send", message=message.pk), step("wait", amount=2, unit="days"))
     browser = owner_client()
@@ -201,7 +202,7 @@ def test_pausing_says_what_it_does_and_stops_the_walks() -> None:
     assert browser.post(url).status_code == 302
     journey.refresh_from_db()
     assert (journey.live, journey.versions.filter(live=True).exists()) == (False, False)
-    assert "Paused" in browser.get("/admin/journeys/").content.decode()
+    assert "Unpublished" in browser.get("/admin/journeys/").content.decode()
 
 
 def test_staff_let_a_person_enter_by_hand_once() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.test import Client
 
 from jouren.api.keys import make_key, source_of
 from jouren.api.models import ApiKey
@@ -21,6 +22,7 @@ from jouren.core.config import SmtpAddress
 from jouren.events.models import ParkedEvent
 from jouren.events.queries import events_of, inbox_is_empty
 from tests.backoffice import make_person, owner_client, staff_client
+from tests.capture_pages import fill_in, make_form, make_page, visitor
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +49,8 @@ def test_parked_events_show_person_and_error() -> None:
     assert "&lt;script&gt;alert(1)" in page
     assert "<script>alert" not in page
     assert "it waits behind an earlier event" in page
-    assert page.count("Give up") == 1
+    assert "What failed: entering a journey, or going on in one" in page
+    assert page.count("<summary>Give up") == 1
 
 
 def test_names_of_parked_people_need_their_own_right() -> None:
@@ -239,3 +242,67 @@ def test_seeing_keys_does_not_allow_to_make_or_end_one() -> None:
     assert viewer.post("/admin/api-keys/", {"name": "Mine"}).status_code == 302
     assert viewer.post(f"/admin/api-keys/{ApiKey.objects.get().pk}/revoke/").status_code == 302
     assert ApiKey.objects.get().revoked_at is None
+
+
+def test_pictures_of_a_mail_come_from_here_only(mail_home: Path) -> None:
+    pixel = '<img src="http://testserver/o/AAAAAAAAAAAAAAAA.gif"><img src="https://elsewhere.example/x.png">'
+    mail = keep_mail(mail_home, 1, "a@example.jp", "Pictures", html=pixel)
+    policy = owner_client().get(f"/admin/mailbox/{mail}/body/")["Content-Security-Policy"]
+    assert "img-src data: http://testserver/media/;" in policy
+
+
+EMPTY = {
+    "/admin/snippets/capture/form/": "Make one, then put it on a page.",
+    "/admin/journeys/": "Write the messages first, then make the journey.",
+    "/admin/dayoff/": "Add the other days on which your shop is closed",
+    "/admin/domainlimit/": "You need none to begin with.",
+    "/admin/topic/": "A topic is what people agree to get",
+    "/admin/pyramidrule/": "Without a rule nobody rises",
+    "/admin/messages/": "Begin with one that helps",
+    "/admin/people/": "You know nobody yet.",
+    "/admin/people/stage/regular/": "Nobody stands on this stage yet.",
+    "/admin/parked/": "Nothing is parked.",
+    "/admin/api-keys/": "Make one when a shop system is to report purchases here",
+}
+
+
+@pytest.mark.parametrize("url", EMPTY)
+def test_an_empty_list_says_what_to_do_next(url: str) -> None:
+    from jouren.contacts.models import Topic
+    from jouren.messaging.models import Message
+    from jouren.pyramid.models import PyramidRule
+
+    for model in (Message, Topic, PyramidRule):
+        model.objects.all().delete()
+    assert EMPTY[url] in owner_client().get(url).content.decode()
+
+
+def test_a_page_without_pages_under_it_says_what_to_do_next() -> None:
+    page = make_page()
+    listing = owner_client().get(f"/admin/pages/{page.pk}/").content.decode()
+    assert "There are no pages under this one yet." in listing
+    assert f'href="/admin/pages/{page.pk}/add_subpage/"' in listing
+
+
+def test_the_menu_leads_to_the_pages_of_the_site() -> None:
+    page = make_page()
+    answer = owner_client().get("/admin/pages/", follow=True)
+    assert answer.redirect_chain == [(f"/admin/pages/{page.get_parent().pk}/", 302)]
+    assert page.title in answer.content.decode()
+
+
+def test_a_form_shows_its_own_address_and_who_filled_it_in() -> None:
+    form = make_form()
+    fill_in(visitor(), make_page(form), form)
+    screen = owner_client().get(f"/admin/snippets/capture/form/inspect/{form.pk}/").content.decode()
+    assert f"http://127.0.0.1:8000/f/{form.public_id}/" in screen
+    assert "<strong>1</strong> filled in" in screen
+    assert "<strong>0</strong> of them confirmed" in screen
+    assert "It stands on 1 page or journey." in screen
+
+
+def test_a_screen_that_was_open_too_long_says_so_in_the_language_of_the_reader() -> None:
+    client = Client(enforce_csrf_checks=True, headers={"accept-language": "ja"})
+    answer = client.post("/admin/login/", {"username": "x", "password": "y"})
+    assert answer.status_code == 403
+    assert "もう一度お送りください" in answer.content.decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
+from django.utils.formats import date_format
 from wagtail.models import ModelLogEntry
 
 from jouren.contacts.actions import (
@@ -22,9 +25,11 @@ from jouren.contacts.actions import (
 )
 from jouren.contacts.models import Contact, Problem, Suppression
 from jouren.core import clock
+from jouren.events.actions import NewEvent, record_event
 from jouren.events.queries import events_of
 from jouren.journeys.models import Enrolment
 from jouren.messaging.actions import plan_deliveries
+from jouren.messaging.models import ClickHour, Delivery
 from jouren.pyramid.actions import change_stage
 from jouren.pyramid.queries import stage_of_contact
 from jouren.pyramid.stages import Stage
@@ -216,6 +221,45 @@ def test_each_message_that_did_not_go_says_why_and_what_to_do() -> None:
         assert all(sentence in page for sentence in sentences[key])
 
 
+@pytest.mark.parametrize(
+    ("via", "way"),
+    [
+        ("unsubscribe", "with the unsubscribe link of a mail"),
+        ("preferences", "on their preference page"),
+        ("staff", "through the shop"),
+        ("a way of old", ""),
+    ],
+)
+@pytest.mark.parametrize("stored", ["unsubscribed", "no_consent"])
+def test_who_took_consent_back_is_told_with_when_and_how(via: str, way: str, stored: str) -> None:
+    version, person = published(), reader("a@example.jp", agrees=False)
+    at = clock.now() - timedelta(days=400)
+    grant_consent(person.pk, "email", "newsletter", via="form", at=at - timedelta(days=1))
+    withdraw_consent(person.pk, "email", "newsletter", via=via, at=at)
+    (plan,) = plan_deliveries([planned(version, person)], clock.now())
+    assert plan.reason == "unsubscribed"
+    Delivery.objects.update(reason=stored)  # what was stored before it was told apart reads well too
+    grant_consent(person.pk, "email", "newsletter", via="form")
+    when = date_format(timezone.localtime(at), "DATETIME_FORMAT")
+    sentence = f"On {when} they unsubscribed from this topic{f', {way}' if way else ''}."
+    browser = owner_client()
+    for url in (f"/admin/people/{person.public_id}/", f"/admin/messages/{version.message_id}/deliveries/"):
+        page = text_of(browser.get(url))
+        assert sentence in page, url
+        assert "Respect it. They can subscribe again themselves." in page
+
+
+def test_who_never_agreed_is_told_apart_from_who_took_it_back_later() -> None:
+    version, person = published(), reader("a@example.jp", agrees=False)
+    (plan,) = plan_deliveries([planned(version, person)], clock.now())
+    assert plan.reason == "no_consent"
+    grant_consent(person.pk, "email", "newsletter", via="form")
+    withdraw_consent(person.pk, "email", "newsletter", via="unsubscribe")
+    page = text_of(owner_client().get(f"/admin/people/{person.public_id}/"))
+    assert "They have not agreed to receive this topic." in page
+    assert "they unsubscribed from this topic" not in page
+
+
 def test_a_message_on_its_way_is_told_before_it_goes() -> None:
     person = reader("a@example.jp")
     plan_deliveries([planned(published(), person, due_at=clock.now() + timedelta(days=2))], clock.now())
@@ -335,6 +379,7 @@ def test_an_export_holds_everything_and_is_written_down() -> None:
     person = create_contact(email="p1@example.jp", family_name="山田")
     note_problem(person.pk, "乾燥")
     grant_consent(person.pk, "email", "news", via="form", text=keep_consent_text("I agree."))
+    ClickHour.objects.create(contact_id=person.pk, hour=20, clicks=3)
     answer = client_of(user).post(f"/admin/people/{person.public_id}/export/")
     assert answer["Content-Disposition"] == f'attachment; filename="person-{person.public_id}.json"'
     data = json.loads(answer.content)
@@ -342,6 +387,7 @@ def test_an_export_holds_everything_and_is_written_down() -> None:
     assert [identity["value"] for identity in data["identities"]] == ["p1@example.jp"]
     assert [problem["text"] for problem in data["problems"]] == ["乾燥"]
     assert data["consents"][0]["text__text"] == "I agree."
+    assert data["clicks_by_hour"] == {"20": 3}
     assert [event["type"] for event in data["timeline"]] == ["consent.granted", "problem.noted"]
     assert last_act() == ("contacts.export", "owner@example.jp")
 
@@ -367,3 +413,17 @@ def test_entering_no_journey_is_not_found(number: str) -> None:
     answer = owner_client().post(f"/admin/people/{person.public_id}/enter/", {"journey": number})
     assert answer.status_code == 404
     assert not Enrolment.objects.exists()
+
+
+def test_where_somebody_came_from_is_told_in_words_and_stays_text() -> None:
+    source = {"utm_source": "instagram", "utm_campaign": HOSTILE, "referrer": "https://t.co/x", "page": "/letters/"}
+    person = make_person(source=source)
+    visit = {"page": "/letters/", "utm": {"utm_source": HOSTILE, "utm_medium": "cpc"}, "referrer": "https://note.com/a"}
+    record_event(NewEvent("page.visited", person.pk, visit, source="capture", key="touch:1"))
+    page = text_of(owner_client().get(f"/admin/people/{person.public_id}/"))
+    assert "<script>alert" not in page
+    plain = html.unescape(page)
+    assert f"From: {HOSTILE} · By: a search advertisement · Link on: note" in plain
+    for told in ("<dd>Instagram</dd>", f"<dd>{HOSTILE}</dd>", "<dd>X</dd>", "<dd>/letters/</dd>"):
+        assert told in plain
+    assert 'href="https://t.co' not in page

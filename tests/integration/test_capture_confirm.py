@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from jouren.capture.models import Form, Registration
@@ -11,29 +9,11 @@ from jouren.contacts.actions import create_contact, erase_contact, merge_contact
 from jouren.contacts.models import Consent, Contact, ErasedIdentity, Suppression
 from jouren.contacts.queries import find_by_email
 from jouren.content.models import LandingPage
-from jouren.core import clock
 from jouren.events.queries import events_of
-from tests.capture_pages import fill_in, last_confirm_path, make_form, make_page, visitor, wait
+from tests.capture_pages import fill_in, last_confirm_path, make_page, visitor, wait
 
 pytestmark = pytest.mark.django_db
 DAY = 86_400
-
-
-@pytest.fixture(autouse=True)
-def fresh_clock() -> Any:
-    clock.forget()
-    yield
-    clock.forget()
-
-
-@pytest.fixture
-def form() -> Form:
-    return make_form()
-
-
-@pytest.fixture
-def page(form: Form) -> LandingPage:
-    return make_page(form)
 
 
 @pytest.fixture

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.test import Client
 
 from jouren.capture.models import Form
 from jouren.contacts.actions import erase_contact, grant_consent
 from jouren.contacts.models import Consent, ConsentRecord, Contact, Suppression, Topic
-from jouren.core import clock
 from jouren.events.queries import events_of
 from jouren.messaging.models import Delivery, MessageVersion
 from jouren.messaging.tracking import make_token
@@ -18,13 +15,6 @@ from tests.capture_pages import fill_in, last_confirm_path, make_form, make_page
 
 pytestmark = pytest.mark.django_db
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
-
-
-@pytest.fixture(autouse=True)
-def fresh_clock() -> Any:
-    clock.forget()
-    yield
-    clock.forget()
 
 
 @pytest.fixture

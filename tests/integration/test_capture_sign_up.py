@@ -12,29 +12,11 @@ from jouren.capture.models import Form, Registration
 from jouren.contacts.models import Consent, ConsentText, Contact, Identity, Problem
 from jouren.contacts.queries import find_by_email
 from jouren.content.models import LandingPage
-from jouren.core import clock
 from jouren.events.queries import events_of
 from jouren.messaging.models import Delivery
-from tests.capture_pages import CONSENT, fill_in, last_confirm_path, make_form, make_page, stamp_in, visitor, wait
+from tests.capture_pages import CONSENT, fill_in, last_confirm_path, make_form, stamp_in, visitor, wait
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def fresh_clock() -> Any:
-    clock.forget()
-    yield
-    clock.forget()
-
-
-@pytest.fixture
-def form() -> Form:
-    return make_form()
-
-
-@pytest.fixture
-def page(form: Form) -> LandingPage:
-    return make_page(form)
 
 
 def _nothing_is_kept() -> bool:

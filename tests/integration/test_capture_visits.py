@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -13,31 +12,13 @@ from jouren.contacts.actions import create_contact, erase_contact, merge_contact
 from jouren.contacts.models import Contact, ErasedIdentity
 from jouren.contacts.queries import find_by_email
 from jouren.content.models import LandingPage
-from jouren.core import clock
 from jouren.core.allowances import forget_over
 from jouren.events.queries import events_of
 from jouren.pyramid.queries import stage_counts
-from tests.capture_pages import BROWSER, fill_in, last_confirm_path, make_form, make_page, visitor, wait
+from tests.capture_pages import BROWSER, fill_in, last_confirm_path, visitor, wait
 
 pytestmark = pytest.mark.django_db
 DAY = 86_400
-
-
-@pytest.fixture(autouse=True)
-def fresh_clock() -> Any:
-    clock.forget()
-    yield
-    clock.forget()
-
-
-@pytest.fixture
-def form() -> Form:
-    return make_form()
-
-
-@pytest.fixture
-def page(form: Form) -> LandingPage:
-    return make_page(form)
 
 
 def test_the_first_look_gives_an_unguessable_cookie_that_is_stored_nowhere(page: LandingPage) -> None:

@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-from typing import TypeVar
-
 import pytest
-from django.db import connections
 
 from jouren.contacts import actions
 from jouren.contacts.models import Alias, Contact, Identity, Suppression
 from jouren.events.queries import events_of
 from jouren.pyramid.actions import change_stage
 from jouren.pyramid.models import PyramidChange
+from tests.at_once import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-T = TypeVar("T")
-
-
-def at_once(*work: Callable[[], T]) -> list[T]:
-    """Run all of ``work`` in threads that start together; their answers in order."""
-    start = Barrier(len(work))
-
-    def run(each: Callable[[], T]) -> T:
-        try:
-            start.wait()
-            return each()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(work)) as pool:
-        return list(pool.map(run, work))
 
 
 def test_one_address_makes_one_person() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import gc
 import json
 import os
 import smtplib
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -139,17 +143,39 @@ def test_a_relay_that_is_set_is_used_even_where_a_sink_runs(config: Config, sink
     assert smtp_address(replace(config, email=relay)) == relay
 
 
-def test_a_second_sink_waits_and_takes_over_where_a_killed_one_listened(config: Config, sink: RunningSink) -> None:
-    first = smtp_address(config)
-    second = RunningSink(config)
-    second.start()
-    place = config.home / "sink.json"
-    kept = place.read_text()
-    assert json.loads(kept) == {"host": first.host, "port": first.port, "pid": os.getpid()}
+def test_a_sink_that_ends_hangs_up(config: Config, sink: RunningSink) -> None:
+    address = smtp_address(config)
+    with socket.create_connection((address.host, address.port), timeout=10) as caller:
+        assert caller.recv(3) == b"220"
+        sink.end()
+        gc.collect()  # what was left open would complain now
+        with contextlib.suppress(ConnectionResetError):
+            while caller.recv(1000):
+                pass
+
+
+def test_callers_who_hang_up_at_once_leave_no_connection_behind(config: Config, sink: RunningSink) -> None:
+    address = smtp_address(config)
+    for _ in range(50):
+        socket.create_connection((address.host, address.port), timeout=10).close()
     sink.end()
-    place.write_text(kept)  # a killed process leaves it behind
+    gc.collect()  # what was left open would complain now
+
+
+def test_a_second_sink_waits_and_takes_over_where_a_killed_one_listened(config: Config) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    place = config.home / "sink.json"
+    second = RunningSink(config)
+    with (config.home / "sink.lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # as long as the first one lives
+        place.write_text(json.dumps({"host": "127.0.0.1", "port": port, "pid": os.getpid()}))
+        second.start()
+        assert not sink_listens(config)
     try:
         assert wait_until(lambda: sink_listens(config), 10)
+        assert smtp_address(config).port == port
         send(config, "a@example.jp")
         assert len(list_mail(config)) == 1
     finally:

@@ -9,6 +9,9 @@ from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
+# Whoever answers a request looks after the thread's database connection.
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def media(settings: Settings, tmp_path: Path) -> Path:
@@ -45,7 +48,6 @@ def test_what_could_run_a_script_is_only_offered_for_download(media: Path, name:
     "path",
     ["documents/contract.pdf", "images/", "images/../documents/contract.pdf", "images/..%2f..%2f..%2fsecret_key"],
 )
-@pytest.mark.django_db
 def test_private_files_folders_and_ways_out_are_not_found(media: Path, path: str) -> None:
     (media / "documents" / "contract.pdf").write_text("private")
     assert get(path).status_code == 404

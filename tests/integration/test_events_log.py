@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from django.db import connection, transaction
@@ -12,7 +12,6 @@ from jouren.events import types
 from jouren.events.actions import NewEvent, record_event, record_events, redact_events
 from jouren.events.errors import InvalidEvent
 from jouren.events.models import ParkedEvent
-from jouren.events.partitions import ensure_partitions
 from jouren.events.queries import events_of, inbox_backlog, inbox_is_empty
 from jouren.events.types import EventType, register_event_type
 
@@ -126,6 +125,11 @@ def test_a_bad_event_stores_nothing_of_its_batch() -> None:
         NewEvent("test.happened", 7, {"n": 1, "word": "長" * 6000}),
         NewEvent("test.happened", 7, {"n": 1}, key="k" * 201),
         NewEvent("test.happened", 7, {"n": 1}, occurred_at=datetime(2026, 1, 1)),
+        NewEvent("test.happened", 7, {"n": 1}, occurred_at=datetime(1, 1, 1, tzinfo=UTC)),
+        NewEvent("test.happened", 7, {"n": 1}, occurred_at=datetime(1899, 12, 31, tzinfo=UTC)),
+        NewEvent("test.happened", 7, {"n": 1}, occurred_at=clock.now() + timedelta(days=2)),
+        # PostgreSQL keeps it, in the year 10000 of UTC, where no datetime of Python's can follow.
+        NewEvent("test.happened", 7, {"n": 1}, occurred_at=datetime.max.replace(tzinfo=timezone(-timedelta(hours=9)))),
     ):
         with pytest.raises(InvalidEvent):
             record_events([good, bad])
@@ -176,35 +180,15 @@ def test_redaction_forgets_what_a_failed_reaction_quoted() -> None:
     assert list(ParkedEvent.objects.values_list("error", flat=True)) == ["", "hana@example.jp"]
 
 
+def test_an_event_of_long_ago_is_told_at_its_own_time() -> None:
+    long_ago = datetime(1950, 1, 1, tzinfo=UTC)
+    record_events([NewEvent("test.happened", 7, {"n": 1}), NewEvent("test.happened", 7, {"n": 2}, long_ago)])
+    assert [event.payload["n"] for event in events_of([7])] == [1, 2]
+    assert events_of([7])[1].occurred_at == long_ago
+    assert _count(f"events_event_{clock.now():%Y_%m}") == 2
+
+
 def test_this_month_goes_to_its_own_partition() -> None:
     record_event(NewEvent("test.happened", 7, {"n": 1}))
     assert _count(f"events_event_{clock.now():%Y_%m}") == 1
     assert _count("events_event_default") == 0
-
-
-def test_a_partition_made_late_takes_over_the_rows_that_waited_for_it() -> None:
-    later = datetime(2031, 5, 17, tzinfo=UTC)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO events_event "
-            "(contact_id, type, version, occurred_at, recorded_at, source, payload, historical) "
-            "VALUES (7, 'test.told', 1, %s, %s, 'jouren', '{}', false)",
-            [later, later],
-        )
-    assert _count("events_event_default") == 1
-    made = ensure_partitions(later)
-    try:
-        assert made[0] == "events_event_2031_05"
-        assert ensure_partitions(later) == []
-        assert _count("events_event_default") == 0
-        assert _count("events_event_2031_05") == 1
-        assert len(events_of([7])) == 1
-    finally:
-        with connection.cursor() as cursor:
-            for name in (
-                "events_event_2031_05",
-                "events_event_2031_06",
-                "events_event_2031_07",
-                "events_event_2031_08",
-            ):
-                cursor.execute(f"DROP TABLE IF EXISTS {name}")

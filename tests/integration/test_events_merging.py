@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import transaction
 
 from jouren.contacts.actions import create_contact, erase_contact, merge_contacts
 from jouren.contacts.models import Contact
 from jouren.contacts.queries import canonical_ids
-from jouren.core.loops import wait_until
 from jouren.events import reactions as registry
 from jouren.events import types
 from jouren.events.actions import NewEvent, record_event, retry_parked
 from jouren.events.models import ParkedEvent
 from jouren.events.reactions import Reaction, register_reaction
 from jouren.events.types import Event, EventType, register_event_type
+from tests.at_once import PATIENCE, meanwhile, somebody_waits_for_a_lock
 from tests.reacting import react_to_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PATIENCE = 20
 
 
 class Witness:
@@ -67,32 +65,6 @@ def happen(contact: Contact, number: int, *, historical: bool = False) -> None:
     record_event(NewEvent("test.happened", contact.pk, {"n": number}, historical=historical))
 
 
-@contextmanager
-def meanwhile(work: Callable[[], object]) -> Iterator[threading.Thread]:
-    """Do ``work`` in a thread with a connection of its own; it has ended when this ends."""
-
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connections.close_all()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    yield thread
-    thread.join(PATIENCE)
-    assert not thread.is_alive()
-
-
-def somebody_waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock')"
-        )
-        return bool(cursor.fetchone()[0])
-
-
 def test_while_one_reactor_has_the_person_another_leaves_both_ids_alone(
     witness: Witness, pair: tuple[Contact, Contact]
 ) -> None:
@@ -127,7 +99,7 @@ def test_a_merge_waits_until_nobody_reacts_for_either(
     with meanwhile(react_to_all):
         assert witness.is_inside.wait(PATIENCE)
         with meanwhile(merge):
-            assert wait_until(somebody_waits_for_a_lock, PATIENCE)
+            assert somebody_waits_for_a_lock()
             assert not merged.is_set()
             witness.may_leave.set()
     assert merged.is_set()
@@ -268,7 +240,7 @@ def test_erasing_waits_until_nobody_reacts_for_the_person(witness: Witness) -> N
     with meanwhile(react_to_all):
         assert witness.is_inside.wait(PATIENCE)
         with meanwhile(erase):
-            assert wait_until(somebody_waits_for_a_lock, PATIENCE)
+            assert somebody_waits_for_a_lock()
             assert not erased.is_set()
             witness.may_leave.set()
     assert erased.is_set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -11,13 +12,15 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from jouren.contacts.models import Alias
+from jouren.core import clock
 from jouren.events import reactions as registry
-from jouren.events import types
-from jouren.events.actions import NewEvent, give_up_parked, record_event, record_events, retry_parked
+from jouren.events import reactor, types
+from jouren.events.actions import CHANNEL, NewEvent, give_up_parked, record_event, record_events, retry_parked
 from jouren.events.models import ParkedEvent
 from jouren.events.queries import events_of, inbox_is_empty
 from jouren.events.reactions import Reaction, register_contact_resolver, register_reaction
-from jouren.events.reactor import tick
+from jouren.events.reactor import HISTORY, tick, tick_history, tick_live
 from jouren.events.types import Event, EventType, register_event_type
 from tests.reacting import react_to_all
 
@@ -164,6 +167,140 @@ def test_trouble_with_the_database_parks_nothing_and_is_tried_again(witness: Wit
     react_to_all()
     assert witness.seen == [(1, 0)]
     assert not ParkedEvent.objects.exists()
+
+
+@pytest.mark.parametrize("fault", [psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex])
+def test_what_the_database_will_never_take_is_the_events_own_fault(
+    witness: Witness, fault: type[psycopg.OperationalError]
+) -> None:
+    """Trying again would fail again, and hold up the whole shard for good."""
+
+    def fail(events: Sequence[Event]) -> None:
+        if any(event.contact_id == 1 for event in events):
+            raise fault("too much")
+
+    register_reaction(Reaction("a-database", fail, order=1))
+    _happen(1, 0)
+    _happen(33, 0)
+    react_to_all()
+    assert witness.seen == [(33, 0)]
+    assert ParkedEvent.objects.get().contact_id == 1
+
+
+def test_what_only_the_commit_would_refuse_parks_its_event(witness: Witness) -> None:
+    """A foreign key is checked at the end of the transaction, when it could no longer be told whose fault it is."""
+
+    def refer_to_nobody(events: Sequence[Event]) -> None:
+        for event in events:
+            if event.contact_id == 1:
+                Alias.objects.create(from_id=1, to_id=10**12)
+
+    register_reaction(Reaction("a-reference", refer_to_nobody, order=1))
+    _happen(1, 0)
+    _happen(33, 0)
+    react_to_all()
+    assert witness.seen == [(33, 0)]
+    assert [(row.contact_id, row.reaction) for row in ParkedEvent.objects.all()] == [(1, "a-reference")]
+
+
+def test_parked_history_does_not_hold_up_the_persons_live_events(witness: Witness) -> None:
+    def fail_on_history(events: Sequence[Event]) -> None:
+        if any(event.historical for event in events):
+            raise ValueError("bad import")
+
+    register_reaction(Reaction("historian", fail_on_history, historical=True))
+    _happen(1, 0, historical=True)
+    react_to_all()
+    _happen(1, 1)
+    _happen(1, 2, historical=True)
+    react_to_all()
+    assert witness.seen == [(1, 1)]
+    parked = ParkedEvent.objects.values_list("historical", "reaction")
+    assert list(parked) == [(True, "historian"), (True, "")]
+
+
+def test_history_leaves_a_shard_alone_where_live_events_wait(witness: Witness) -> None:
+    seen_history: list[int] = []
+    register_reaction(
+        Reaction("historian", lambda events: seen_history.extend(e.contact_id for e in events), historical=True)
+    )
+    _happen(1, 0, historical=True)
+    _happen(2, 0, historical=True)
+    _happen(1, 1)
+    while tick_history():
+        pass
+    assert seen_history == [2]
+    react_to_all()
+    assert seen_history == [2, 1, 1]
+
+
+def test_history_holds_one_shard_and_a_small_batch_so_that_live_events_hardly_meet_it(witness: Witness) -> None:
+    record_events(
+        [NewEvent("test.happened", contact, {"n": 0}, historical=True) for contact in range(32) for _ in range(200)]
+    )
+    assert tick_history() == HISTORY.events < 200
+    inside, may_leave = threading.Event(), threading.Event()
+
+    def hold(events: Sequence[Event]) -> None:
+        inside.set()
+        assert may_leave.wait(20)
+
+    register_reaction(Reaction("slow", hold, historical=True, order=1))
+
+    def import_some() -> None:
+        tick_history()
+        connection.close()
+
+    importer = threading.Thread(target=import_some)
+    importer.start()
+    assert inside.wait(20)
+    register_reaction(Reaction("slow", lambda events: None, order=1))
+    record_events([NewEvent("test.happened", contact, {"n": 1}) for contact in range(32)])
+    while tick_live():
+        pass
+    assert len(witness.seen) == 31
+    may_leave.set()
+    importer.join()
+    while tick_live():
+        pass
+    assert len(witness.seen) == 32
+
+
+def test_whoever_waited_for_history_is_looked_after_at_once(witness: Witness, monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[str] = []
+    monkeypatch.setattr(reactor, "wake", woken.append)
+
+    def meanwhile() -> None:
+        _happen(1, 1)
+        connection.close()
+
+    def wait_for_it(events: Sequence[Event]) -> None:
+        if events[0].historical:
+            thread = threading.Thread(target=meanwhile)
+            thread.start()
+            thread.join()
+
+    register_reaction(Reaction("historian", wait_for_it, historical=True))
+    _happen(2, 0, historical=True)  # in another shard than the live event
+    assert tick_history() == 1
+    assert woken == []
+    assert tick_live() == 1
+    _happen(1, 0, historical=True)
+    assert tick_history() == 1
+    assert woken == [CHANNEL]
+
+
+def test_an_event_recorded_before_its_months_partition_is_there_is_reacted_to(
+    witness: Witness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = clock.now() + timedelta(days=500)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    _happen(1, 0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM events_event_default")
+        assert cursor.fetchone()[0] == 1
+    react_to_all()
+    assert witness.seen == [(1, 0)]
 
 
 def test_imported_history_waits_for_live_events_and_skips_reactions_that_do_not_want_it(witness: Witness) -> None:

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from jouren.contacts.actions import define_attribute, merge_contacts, set_attributes
-from jouren.core import clock
+from jouren.contacts.actions import create_contact, define_attribute, merge_contacts, set_attributes
 from jouren.events.actions import NewEvent, record_event
+from jouren.events.queries import events_of
+from jouren.journeys.actions import freeze_version
 from jouren.journeys.compiler import JourneyProblem, compile_journey
-from jouren.journeys.models import EnrolmentState
-from jouren.messaging.models import Message
+from jouren.journeys.models import Enrolment, EnrolmentState, Journey
+from jouren.messaging.models import Delivery, Message
+from jouren.messaging.vocabulary import State
 from tests.walking import (
     START,
     Time,
@@ -22,29 +24,72 @@ from tests.walking import (
     live_journey,
     make_message,
     make_reader,
+    rewrite,
     send,
     step,
+    wait,
+    walk_of,
     walks,
     work,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def time(monkeypatch: pytest.MonkeyPatch) -> Time:
-    moved = Time()
-    monkeypatch.setattr(clock, "now", lambda: moved.now)
-    return moved
-
-
-@pytest.fixture
-def hello() -> Message:
-    return make_message("Hello")
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("time")]
 
 
 def _paid(**value: Any) -> list[dict[str, Any]]:
     return [{"type": "event", "value": {"event": "order.paid", **value}}]
+
+
+def test_a_purchase_brings_a_person_in_and_the_first_message_is_planned_at_once(hello: Message) -> None:
+    live_journey([send(hello)])
+    contact = make_reader()
+    buy(contact)
+    work()
+    delivery = Delivery.objects.get(contact_id=contact.pk)
+    assert (delivery.state, delivery.due_at, delivery.occurrence) == (State.PLANNED, START, 1)
+    assert walk_of(contact).state == EnrolmentState.FINISHED
+    told = [event.type for event in events_of([contact.pk], types=["journey.entered", "journey.left"])]
+    assert sorted(told) == ["journey.entered", "journey.left"]
+
+
+def test_once_means_once_and_again_means_not_while_inside(hello: Message, time: Time) -> None:
+    steps = [wait(1)]
+    once, again = live_journey(steps, reentry="once"), live_journey(steps, reentry="again")
+    contact = make_reader()
+    for key in ("1", "2"):
+        buy(contact, key)
+        work()
+    time.pass_by(days=1)
+    work()
+    buy(contact, "3")
+    work()
+    assert Enrolment.objects.filter(journey=once).count() == 1
+    assert list(Enrolment.objects.filter(journey=again).order_by("id").values_list("occurrence", "state")) == [
+        (1, EnrolmentState.FINISHED),
+        (2, EnrolmentState.ACTIVE),
+    ]
+
+
+def test_imported_history_brings_nobody_in(hello: Message) -> None:
+    live_journey([send(hello)])
+    contact = make_reader()
+    order = {"order": "1", "kind": "regular", "amount": 1000, "currency": "JPY", "products": []}
+    record_event(NewEvent("order.paid", contact.pk, order, historical=True))
+    work()
+    assert not Enrolment.objects.exists()
+    assert not Delivery.objects.exists()
+
+
+def test_an_entry_condition_lets_only_some_in(hello: Message) -> None:
+    journey = Journey(name="English", trigger=[("event", {"event": "order.paid"})])
+    journey.entry = {"fact": "contact.language", "op": "eq", "value": "en"}
+    freeze_version(rewrite(journey, *[send(hello)]))
+    japanese = make_reader()
+    english = create_contact(email="hello@example.com", language="en")
+    for contact in (japanese, english):
+        buy(contact)
+    work()
+    assert list(Enrolment.objects.values_list("contact_id", flat=True)) == [english.pk]
 
 
 def test_a_condition_on_a_property_of_the_event_decides_who_enters(hello: Message) -> None:
@@ -135,9 +180,8 @@ def test_each_order_is_walked_once_side_by_side_and_hears_of_itself_only(hello: 
     buy(contact, "B")
     work()
     assert [(walk.key, walk.state) for walk in walks(contact)] == [("A", 1), ("B", 1)]
-    record_event(
-        NewEvent("order.paid", contact.pk, {"order": "B", "kind": "regular", "amount": 1, "currency": "JPY"}, key="x")
-    )
+    told_by_another_shop = {"order": "B", "kind": "regular", "amount": 1, "currency": "JPY"}
+    record_event(NewEvent("order.paid", contact.pk, told_by_another_shop, source="other"))
     work()
     assert [(walk.key, walk.state) for walk in walks(contact)] == [("A", 1), ("B", EnrolmentState.FINISHED)]
     assert got(contact) == ["Hello", "Hello", "Again"]

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import translation
-from wagtail.models import Revision
 
 from jouren.contacts.models import Topic
-from jouren.content.tasks import publish_scheduled
+from jouren.content.schedule import publish_due
 from jouren.core import clock
 from jouren.journeys.compiler import JourneyProblem, compile_journey
 from jouren.journeys.models import Journey, JourneyVersion
@@ -90,14 +89,11 @@ def test_a_journey_that_is_to_go_live_later_runs_only_then(message: Message) -> 
     journey = journey_of([send(message)])
     journey.go_live_at = clock.now() + timedelta(days=1)
     journey.save()
-    revision = journey.save_revision()
-    revision.publish()
-    publish_scheduled(timestamp=0)
+    journey.save_revision().publish()
+    assert publish_due() == 0
     assert not JourneyVersion.objects.exists()
-    moment = clock.now() - timedelta(minutes=1)
-    content = revision.content | {"go_live_at": moment.isoformat()}
-    Revision.objects.filter(pk=revision.pk).update(approved_go_live_at=moment, content=content)
-    publish_scheduled(timestamp=0)
+    clock.move_to(journey.go_live_at)
+    assert publish_due() == 1
     assert JourneyVersion.objects.get().live
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Event
 from typing import Any
 
 import pytest
@@ -149,13 +150,17 @@ def test_a_round_that_cannot_be_written_down_counts_nothing_twice(
     assert states() == [(State.UNKNOWN, 1, 1), (State.SENT, 1, 0), (State.SENT, 1, 0)]
 
 
-def test_a_short_backlog_is_spread_over_the_connections(
+def test_letters_are_spread_over_the_connections_that_are_open(
     server: ScriptedServer, sender: Callable[..., LaneSender]
 ) -> None:
     RelaySettings.objects.create(connections=20, letters=5)
-    plan(published(), *people(2))
-    run(sender())
-    assert sum(command.upper().startswith("EHLO") for command in server.commands) == 2
+    plan(published(), *people(12))
+    working = sender()
+    run(working)
+    places = working._transport.ready(12, 2, 5)  # type: ignore[union-attr]
+    assert len(places) == 10
+    assert len(set(places[:2])) == 2
+    assert places[::2] == places[:1] * 5
 
 
 def test_a_running_sender_takes_up_changed_settings(
@@ -214,3 +219,39 @@ def test_the_settings_screen_says_what_they_come_to_and_why_it_refuses() -> None
         answer = browser.post(url, fields | {"letters": wrong})
         assert answer.status_code == 200
         assert "letters" in answer.context["form"].errors
+
+
+def test_a_sender_that_ends_waits_for_the_letter_in_hand_and_begins_none_behind_it(
+    server: ScriptedServer,
+    sender: Callable[..., LaneSender],
+    one_line: RelaySettings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ending = Event()
+    server.script = lambda command, argument: None if command != "." or ending.wait(30) else HANG_UP
+    plan(published(), *people(4))
+    working = sender()
+    run(working, until=lambda: [state for state, *_ in states()] == [State.ATTEMPTING] * 4)
+    recall = working._transport.recall  # type: ignore[union-attr]
+    monkeypatch.setattr(working._transport, "recall", lambda: (recall(), ending.set()))
+    working.close()
+    assert states() == [(State.SENT, 1, 0), *[(State.PLANNED, 0, 0)] * 3]
+    assert server.recipients == ["p0@example.jp"]
+
+
+def test_a_sender_that_ends_leaves_a_letter_that_hangs_to_whoever_comes_next(
+    server: ScriptedServer,
+    sender: Callable[..., LaneSender],
+    one_line: RelaySettings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("jouren.messaging.sender._LAST_SECONDS", 0.05)
+    server.script = refuse(".", "p0@example.jp", SAY_NOTHING)
+    plan(published(), *people(3))
+    working = sender()
+    run(working, until=lambda: [state for state, *_ in states()] == [State.ATTEMPTING] * 3)
+    working.close()
+    assert states() == [(State.ATTEMPTING, 1, 0), *[(State.PLANNED, 0, 0)] * 2]
+    assert working._slots.held  # type: ignore[union-attr]
+    working._slots.release()  # type: ignore[union-attr] # as the end of the process does
+    run(sender(), until=lambda: states()[0] == (State.UNKNOWN, 1, 1))

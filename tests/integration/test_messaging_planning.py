@@ -46,7 +46,7 @@ def test_somebody_who_never_agreed_does_not() -> None:
 def test_somebody_who_withdrew_does_not() -> None:
     contact = reader("a@example.jp")
     withdraw_consent(contact.pk, "email", "newsletter", via="link")
-    assert reason_for(contact) == "no_consent"
+    assert reason_for(contact) == "unsubscribed"
 
 
 def test_somebody_without_an_address_does_not() -> None:

@@ -19,6 +19,7 @@ from jouren.core.loops import wait_until
 from jouren.core.sql import Queries
 from jouren.events.actions import NewEvent, record_event
 from jouren.events.queries import events_of
+from jouren.events.reactor import tick as react
 from jouren.journeys.models import DayOff
 from jouren.messaging.actions import Plan, plan_deliveries
 from jouren.messaging.gate import GateRule, Verdict, _rules, register_gate_rule
@@ -297,7 +298,7 @@ def test_what_is_no_longer_wanted_while_it_waits_does_not_go(
     withdraw_all_consent(contact.pk, "email", via="link")
     at(tokyo(2026, 12, 1, 8))
     assert send() == []
-    assert stands(delivery)[0:2] == (State.SUPPRESSED, "no_consent")
+    assert stands(delivery)[0:2] == (State.SUPPRESSED, "unsubscribed")
 
 
 def test_a_refusal_beats_a_deferral_and_of_two_deferrals_the_later_counts() -> None:
@@ -363,6 +364,8 @@ def test_help_that_came_back_did_not_reach_anybody(
     send()
     assert stands(plan(ask, contact, occurrence=1)[0])[0] == State.PLANNED
     record_event(NewEvent("message.bounced", contact.pk, {"delivery": helped.pk, "reason": "550 gone"}))
+    while react():
+        pass
     assert stands(plan(ask, contact, occurrence=2)[0])[0:2] == (State.SUPPRESSED, "ready:1:0")
 
 

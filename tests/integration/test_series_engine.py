@@ -349,7 +349,7 @@ def test_a_batch_of_people_costs_no_more_queries_than_one(time: Time, monkeypatc
     def statements_of_a_tick(people: int) -> list[str]:
         asked.clear()
         assert engine.tick() == people
-        return list(asked)
+        return [name for name in asked if name != "series_version"]  # read once a process
 
     for number, people in enumerate((1, 40), start=1):
         enrol_by_hand(journey, [make_reader(number * 100 + each).pk for each in range(people)])

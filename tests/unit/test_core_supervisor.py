@@ -20,7 +20,7 @@ def python(code: str, *arguments: object) -> list[str]:
     return [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
 
 
-def sleeper(log: Path, name: str) -> Child:
+def sleeper(log: Path, name: str, *, ends_last: bool = False) -> Child:
     """A child that writes when it starts and when it is told to end."""
     code = """
         import pathlib, signal, sys, time
@@ -35,7 +35,7 @@ def sleeper(log: Path, name: str) -> Child:
         say("start")
         time.sleep(600)
     """
-    return Child(name, python(code, log, name))
+    return Child(name, python(code, log, name), ends_last)
 
 
 def lines(log: Path) -> list[str]:
@@ -64,13 +64,34 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def test_children_end_in_the_order_given_and_start_in_the_reverse(tmp_path: Path) -> None:
+def test_children_end_at_once_and_then_those_that_the_others_need(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    running = Running(*(sleeper(log, name) for name in ("web", "worker", "sink")))
+    running = Running(sleeper(log, "sink", ends_last=True), sleeper(log, "web"), sleeper(log, "worker"))
     assert wait_until(lambda: len(lines(log)) == 3, 10)
     running.end()
-    assert lines(log)[3:] == ["end web", "end worker", "end sink"]
+    assert set(lines(log)[3:5]) == {"end web", "end worker"}
+    assert lines(log)[5:] == ["end sink"]
     assert running.crashes == []
+
+
+def test_a_child_that_takes_its_time_does_not_keep_the_next_from_ending(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    code = """
+        import pathlib, signal, sys, time
+        log = pathlib.Path(sys.argv[1])
+        def end(*_):
+            while "end quick" not in log.read_text():
+                time.sleep(0.01)
+            sys.exit(0)
+        signal.signal(signal.SIGTERM, end)
+        with log.open("a") as file:
+            file.write("start slow\\n")
+        time.sleep(600)
+    """
+    running = Running(Child("slow", python(code, log)), sleeper(log, "quick"))
+    assert wait_until(lambda: len(lines(log)) == 2, 10)
+    running.end()
+    assert lines(log)[2:] == ["end quick"]
 
 
 def test_a_crashed_child_is_started_again_after_growing_pauses() -> None:

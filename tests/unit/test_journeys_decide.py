@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +18,7 @@ from jouren.journeys.steps.ending import Exit
 from jouren.journeys.steps.forking import Branch, Split
 from jouren.journeys.steps.listening import NEVER, Path, WaitEvent
 from jouren.journeys.steps.sending import Send
-from jouren.journeys.steps.waiting import Wait, WaitDate, WaitUntil, moment_of
+from jouren.journeys.steps.waiting import Wait, WaitBest, WaitDate, WaitUntil, moment_of
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOON = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)  # a Friday, 12:00 in Tokyo
@@ -166,6 +167,26 @@ def test_three_business_days_go_over_weekend_and_holiday() -> None:
     assert decide(_program(), step, _facts(), NOON) == Stay(datetime(2026, 11, 26, 3, tzinfo=UTC))
     closed = frozenset({date(2026, 11, 25)})
     assert decide(_program(), step, _facts(closures=closed), NOON) == Stay(datetime(2026, 11, 27, 3, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("hour", "due"),
+    [
+        (12, NOON),  # it is that hour
+        (20, datetime(2026, 11, 20, 11, tzinfo=UTC)),
+        (8, datetime(2026, 11, 20, 23, tzinfo=UTC)),
+        (11, datetime(2026, 11, 21, 2, tzinfo=UTC)),
+    ],
+)
+def test_the_best_hour_is_waited_for_a_day_at_most(hour: int, due: datetime) -> None:
+    step = WaitBest("a", "b")
+    facts = _facts(best=(hour, TOKYO))
+    assert decide(_program(), step, facts, NOON) == (Go("b") if due == NOON else Stay(due))
+    assert decide(_program(), step, facts, due) == Go("b")
+
+
+def test_of_whom_nothing_is_known_no_best_hour_is_waited_for() -> None:
+    assert decide(_program(), WaitBest("a", "b"), _facts(), NOON) == Go("b")
 
 
 def _wait_date(offset: int = 0, *, yearly: bool = False) -> WaitDate:

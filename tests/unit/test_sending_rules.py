@@ -15,7 +15,7 @@ from jouren.messaging.gate import Verdict
 from jouren.messaging.sending_rules.caps import Gone, calendar_start
 from jouren.messaging.sending_rules.checks import find_problems
 from jouren.messaging.sending_rules.policies import Candidate, Rulebook, within_delay
-from jouren.messaging.sending_rules.readiness import HelpAndAsk, asks_too_early
+from jouren.messaging.sending_rules.readiness import HelpAndAsk
 from jouren.messaging.sending_rules.silence import pace
 from jouren.messaging.sending_rules.terms import Action, Cap, Quiet, Readiness, Rules, Unit, Window, late, read_reason
 from tests.sending_rules import NIGHT, OFFICE, TOKYO, calendar_caps, gone, moments, rolling_caps, rulesets, tokyo, zones
@@ -185,21 +185,6 @@ def test_what_cannot_work_is_named(rules: Rules, parts: list[str]) -> None:
 
 def test_an_hour_is_one_of_24() -> None:
     assert [problem.part for problem in find_problems(Rules(), 24)] == ["hour"]
-
-
-@pytest.mark.parametrize(
-    ("kinds", "reached", "early"),
-    [
-        (["help", "help", "help", "ask"], 0, []),
-        (["help", "ask", "help", "help", "ask"], 0, [1]),
-        (["ask", "ask"], 0, [0, 1]),
-        (["ask"], 3, []),
-        (["care", "care", "care", "ask"], 0, [3]),
-        ([], 0, []),
-    ],
-)
-def test_asks_before_enough_help_are_found(kinds: list[str], reached: int, early: list[int]) -> None:
-    assert asks_too_early(kinds, 3, reached) == early
 
 
 def test_the_ratio_waits_for_the_first_ask() -> None:

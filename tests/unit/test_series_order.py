@@ -17,11 +17,10 @@ from jouren.journeys import engine
 from jouren.journeys.models import EnrolmentState
 from jouren.journeys.program import Condition, Facts, Go, Leave, Proceed, Program, Stay
 from jouren.journeys.series.order import SeriesOrder, Slot, lay_out, without_empty
-from jouren.journeys.series.reading import Reading
+from jouren.journeys.series.reading import SeriesRead
 from jouren.journeys.series.rhythm import Rhythm
 from jouren.journeys.steps.listening import NEVER
-from jouren.journeys.steps.sending import Send
-from jouren.journeys.steps.series import LATE, SendSeries
+from jouren.journeys.steps.series import LATE, SendItem, SendSeries
 from jouren.journeys.versions import LoadedVersion
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -129,8 +128,8 @@ def test_an_item_that_was_moved_stays_known_as_such_when_its_first_slot_is_dropp
 
 
 def decide(step: SendSeries, slots: Sequence[Slot], now: datetime, goal: Condition | None = None, **facts: Any) -> Any:
-    known = {"values": (), "entered_at": SEVEN, "arrived_at": SEVEN, "got": (), **facts}
-    known["series"] = {SERIES: SeriesOrder(known.pop("rhythm", MORNINGS), slots)}
+    known = {"values": (), "entered_at": SEVEN, "arrived_at": SEVEN, **facts}
+    known["series"] = SeriesRead(SeriesOrder(known.pop("rhythm", MORNINGS), slots), known.pop("got", ()))
     return step.decide(Program(None, TOKYO, goal=goal), Facts(**known), now)
 
 
@@ -139,12 +138,12 @@ WAIT = SendSeries(STEP, SERIES, None, True, "next")
 
 
 def test_who_has_just_come_is_looked_at_again_before_anything_is_sent() -> None:
-    assert decide(GO_ON, published("AB"), SEVEN, got=None) == Stay(SEVEN)
+    assert GO_ON.decide(Program(None, TOKYO), Facts((), SEVEN, SEVEN), SEVEN) == Stay(SEVEN)
 
 
 def test_the_first_item_goes_at_once_or_at_the_first_moment() -> None:
     noon = SEVEN + timedelta(hours=5)
-    letter = Send("A", 1, "email", None)
+    letter = SendItem("A", 1, "email", None, STEP, 1)
     assert decide(GO_ON, published("AB"), noon, arrived_at=noon) == Stay(SEVEN + DAY)
     assert decide(GO_ON, published("AB"), noon, arrived_at=noon, rhythm=Rhythm(time(7))) == Proceed(letter, "A", noon)
 
@@ -155,7 +154,7 @@ def test_the_steps_own_rhythm_counts_before_that_of_the_series() -> None:
 
 
 def test_an_item_on_time_counts_from_its_moment_and_one_that_is_late_from_now() -> None:
-    letter = Send("B", 1, "email", None)
+    letter = SendItem("B", 1, "email", None, STEP, 2)
     due = SEVEN + DAY
     for late in (timedelta(0), timedelta(hours=5)):
         assert decide(GO_ON, published("ABC"), due + late, place="A") == Proceed(letter, "B", due)
@@ -200,7 +199,7 @@ def test_whether_a_moved_item_was_got_is_looked_up_before_it_is_decided() -> Non
 
 
 def test_a_series_that_is_gone_is_passed_by() -> None:
-    gone = Facts((), SEVEN, SEVEN, got=(), place="A")
+    gone = Facts((), SEVEN, SEVEN, series=SeriesRead(None), place="A")
     assert GO_ON.decide(Program(None, TOKYO), gone, SEVEN) == Go("next")
 
 
@@ -344,10 +343,9 @@ class SeriesLives(RuleBasedStateMachine):
     def _walk(self, reader: Reader, order: SeriesOrder) -> None:
         index = order.index_of(reader.walker.place)
         asked = reader.got if index is None else set(order.doubtful(index)) & set(reader.got)
-        program = Program(STEP, TOKYO, {STEP: self.step}, series=(SERIES,))
-        reading = Reading({SERIES: order}, {reader.walker.enrolment_id: asked})
+        program = Program(STEP, TOKYO, {STEP: self.step}, series={STEP: SERIES})
         version = LoadedVersion(1, 1, 1, "", program)
-        move = engine.walk(reader.walker, version, (), (), self.now, series=reading)
+        move = engine.walk(reader.walker, version, (), (), self.now, series=SeriesRead(order, asked))
         for effect in move.effects:
             assert effect.id == reader.due.pop(0)
             reader.got.append(effect.id)

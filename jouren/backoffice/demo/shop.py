@@ -14,6 +14,8 @@ from jouren.content.models import HomePage, LandingPage
 from jouren.journeys.models import Journey
 from jouren.messaging.models import Message, ShopSettings
 from jouren.messaging.publishing import publish_message
+from jouren.messaging.sending_rules.actions import save_rules
+from jouren.messaging.sending_rules.terms import Readiness, Rules
 
 TOPIC_KEY = "newsletter"
 PAGE_SLUG = "letters"
@@ -25,6 +27,8 @@ def make_shop() -> None:
     topic, _made = Topic.objects.update_or_create(
         key=TOPIC_KEY, defaults={"name": "ねむりの手紙", "description": "眠りについての手紙と、お茶のご案内"}
     )
+    # Whoever buys a trial without the letters gets two that help before the offer that follows.
+    save_rules(Rules(readiness=Readiness(2)))
     form = Form.objects.create(
         ask_name=Asking.OPTIONAL, ask_kana=Asking.OPTIONAL, ask_problem=ProblemField.LIST, topic=topic, **texts.FORM
     )
@@ -139,13 +143,18 @@ def _make_journeys(form: Form, messages: dict[str, Message]) -> None:
             _send(messages["month1"]),
             _until(35),
             _send(messages["regular"]),
+            _wait_for("order.paid", 14, then=[], otherwise=[_step("exit", {"reason": "定期便は見送られた"})]),
         ],
     )
     _publish(
         Journey(name="常連の方へ", description="常連になった方だけに、棚に並べない品をお知らせします。"),
         trigger={"type": "stage", "value": {"stage": "5"}},
         goal=None,
-        steps=[_until(3), _send(messages["welcome_regular"])],
+        steps=[
+            _until(3),
+            _send(messages["welcome_regular"]),
+            _wait_for("order.paid", 14, then=[], otherwise=[_step("exit", {"reason": "今回は見送られた"})]),
+        ],
     )
 
 

@@ -20,6 +20,12 @@ from jouren.events.models import ParkedEvent
 from jouren.events.types import event_type
 
 PAGE = 100
+_FOLLOWING = {
+    "journeys": gettext_lazy("entering a journey, or going on in one"),
+    "messaging.first_times": gettext_lazy("noting that a message was opened or clicked"),
+    "orders.keep": gettext_lazy("keeping the purchase"),
+    "pyramid.promote": gettext_lazy("rising in the pyramid"),
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,11 @@ class Parked:
     @property
     def waits(self) -> bool:
         return not self.event.reaction
+
+    @property
+    def failed(self) -> str:
+        """What should have followed, in the words of a shop."""
+        return str(_FOLLOWING.get(self.event.reaction, gettext_lazy("what should have followed")))
 
 
 class ParkedScreen(Screen):

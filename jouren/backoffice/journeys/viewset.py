@@ -6,66 +6,97 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
-from django.urls import reverse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList, PublishingPanel
 from wagtail.admin.ui.tables import Column, NumberColumn, StatusTagColumn
 from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewSet, UnpublishView
 
 from jouren.backoffice.figures import JourneyPeople, journey_people
 from jouren.backoffice.journeys.forms import JourneyForm
-from jouren.journeys.models import Journey, JourneyVersion
+from jouren.backoffice.journeys.publishing import JourneyCreateView, JourneyEditView, PublishScreen
+from jouren.backoffice.journeys.running import MoveScreen, PauseScreen, ResumeScreen
+from jouren.backoffice.journeys.versions import CompareScreen, RestoreView, VersionsScreen
+from jouren.journeys.checking import notes_of
+from jouren.journeys.history import older_with_people
+from jouren.journeys.models import Journey, JourneyVersion, Pause
 from jouren.journeys.preview import FlowStep, flow
 from jouren.journeys.queries import StepFigures, figures
 from jouren.journeys.wording import describe_triggers
+from jouren.messaging.queries import help_and_ask_of_run
+from jouren.messaging.vocabulary import RunKind
 
 
 class JourneyIndexView(IndexView):
     """The list, with how each journey stands."""
 
+    def get_base_queryset(self) -> Any:
+        return super().get_base_queryset().select_related("latest_revision")
+
     def get_table(self, object_list: Sequence[Journey], **kwargs: Any) -> Any:
         ids = [journey.pk for journey in object_list]
         people = journey_people(ids)
         numbers = dict(JourneyVersion.objects.filter(journey_id__in=ids, live=True).values_list("journey_id", "number"))
+        paused = set(Pause.objects.filter(journey_id__in=ids, resumed_at=None).values_list("journey_id", flat=True))
         for journey in object_list:
             journey.people = people.get(journey.pk, JourneyPeople())
-            journey.version_text = state_text(journey, numbers.get(journey.pk))
+            journey.version_text = state_text(journey, numbers.get(journey.pk), is_paused=journey.pk in paused)
+            edited = journey.latest_revision.created_at if journey.latest_revision else None
+            journey.edited_text = date_format(timezone.localtime(edited), "SHORT_DATETIME_FORMAT") if edited else ""
         return super().get_table(object_list, **kwargs)
 
 
-def state_text(journey: Journey, number: int | None) -> str:
+def state_text(journey: Journey, number: int | None, *, is_paused: bool) -> str:
     """Whether a journey runs, in words."""
-    if number is not None:
-        running = _("Running, version %(number)s") % {"number": number}
-        return f"{running} · {_('edited since')}" if journey.has_unpublished_changes else running
-    return _("Paused") if journey.first_published_at else _("Draft")
+    if number is None:
+        return _("Unpublished") if journey.first_published_at else _("Draft")
+    text = _("Paused, version %(number)s") if is_paused else _("Running, version %(number)s")
+    running = text % {"number": number}
+    return f"{running} · {_('edited since')}" if journey.has_unpublished_changes else running
 
 
 class JourneyInspectView(InspectView):
-    """How a journey stands: its flow with people and messages at every step, and its versions."""
+    """How a journey stands: its flow with people and messages at every step, and where those on older versions are."""
 
     template_name = "backoffice/journeys/figures.html"
     page_title = gettext_lazy("Figures")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        versions = list(self.object.versions.order_by("-number")[:20])
-        live = next((version for version in versions if version.live), None)
-        shown = live or (versions[0] if versions else None)
-        counts = figures(self.object)
-        may_pause = self.permission_policy.user_has_permission(self.request.user, "publish")
+        journey: Journey = self.object
+        live = journey.versions.filter(live=True).first()
+        shown = self._asked_for() or live or journey.versions.order_by("-number").first()
+        counts = figures(journey, shown.pk if shown else None)
+        pause = Pause.objects.filter(journey=journey, resumed_at=None).first()
+        urls = {
+            name: reverse(f"journeys:{name}", args=[journey.pk]) for name in ("pause", "resume", "move", "versions")
+        }
         return {
             **super().get_context_data(**kwargs),
-            "journey": self.object,
-            "versions": versions,
+            "journey": journey,
             "live": live,
             "shown": shown,
             "trigger": describe_triggers(shown.compiled) if shown else "",
             "rows": _rows(flow(shown.compiled), counts.steps) if shown else [],
             "figures": counts,
-            "state": state_text(self.object, live.number if live else None),
-            "pause_url": reverse("journeys:unpublish", args=[self.object.pk]) if live and may_pause else "",
+            "balance": help_and_ask_of_run(RunKind.JOURNEY, str(journey.pk)),
+            "hints": notes_of(journey, live.compiled) if live else [],
+            "state": state_text(journey, live.number if live else None, is_paused=pause is not None),
+            "older": older_with_people(journey),
+            "pause": pause,
+            "turned_away": pause.turned_away.count() if pause else 0,
+            "may_publish": self.permission_policy.user_has_permission(self.request.user, "publish"),
+            "urls": urls,
         }
+
+    def _asked_for(self) -> JourneyVersion | None:
+        number = self.request.GET.get("version", "")
+        if not number.isdecimal() or len(number) > 9:
+            return None
+        version: JourneyVersion | None = self.object.versions.filter(number=int(number)).first()
+        return version
 
 
 def _rows(steps: Sequence[FlowStep], counts: dict[str, StepFigures], depth: int = 0) -> list[dict[str, Any]]:
@@ -79,10 +110,10 @@ def _rows(steps: Sequence[FlowStep], counts: dict[str, StepFigures], depth: int 
     return rows
 
 
-class PauseView(UnpublishView):
-    """Pausing. Wagtail's own view goes past ``Journey.unpublish``, and the versions would run on."""
+class JourneyUnpublishView(UnpublishView):
+    """Unpublishing. Wagtail's own view goes past ``Journey.unpublish``, and the versions would run on."""
 
-    template_name = "backoffice/journeys/pause.html"
+    template_name = "backoffice/journeys/unpublish.html"
 
     def unpublish(self) -> HttpResponse | None:
         if (answer := self.run_hook("before_unpublish", self.request, self.object)) is not None:
@@ -101,22 +132,24 @@ class JourneyViewSet(SnippetViewSet):
     url_prefix = "journeys"
     index_view_class = JourneyIndexView
     inspect_view_class = JourneyInspectView
-    unpublish_view_class = PauseView
+    unpublish_view_class = JourneyUnpublishView
+    add_view_class = JourneyCreateView
+    edit_view_class = JourneyEditView
     inspect_view_enabled = True
     inspect_template_name = "backoffice/journeys/figures.html"
     list_display = [
         "name",
         StatusTagColumn("version_text", label=gettext_lazy("State"), primary=lambda journey: journey.live),
         NumberColumn("people.active", label=gettext_lazy("On the way")),
-        NumberColumn("people.finished", label=gettext_lazy("Finished")),
-        NumberColumn("people.left", label=pgettext_lazy("people of a journey", "Left")),
-        Column("latest_revision_created_at", label=gettext_lazy("Edited"), classname="jouren-when"),
+        NumberColumn("people.finished", label=gettext_lazy("Finished"), classname="jouren-roomy"),
+        NumberColumn("people.left", label=pgettext_lazy("people of a journey", "Left"), classname="jouren-roomy"),
+        Column("edited_text", label=gettext_lazy("Last edited"), classname="jouren-when jouren-roomy"),
     ]
     search_fields = ["name"]
     ordering = ["name", "id"]
     edit_handler = ObjectList(
         [
-            FieldPanel("name"),
+            FieldPanel("name", required_on_save=True),
             FieldPanel("description"),
             MultiFieldPanel(
                 [
@@ -134,6 +167,19 @@ class JourneyViewSet(SnippetViewSet):
                 classname="collapsed",
             ),
             FieldPanel("zone"),
+            PublishingPanel(),
         ],
         base_form_class=JourneyForm,
     )
+
+    def get_urlpatterns(self) -> list[Any]:
+        return [
+            *super().get_urlpatterns(),
+            path("publish/<int:pk>/<int:revision_id>/", PublishScreen.as_view(), name="publish"),
+            path("pause/<int:pk>/", PauseScreen.as_view(), name="pause"),
+            path("resume/<int:pk>/", ResumeScreen.as_view(), name="resume"),
+            path("move/<int:pk>/", MoveScreen.as_view(), name="move"),
+            path("versions/<int:pk>/", VersionsScreen.as_view(), name="versions"),
+            path("versions/<int:pk>/compare/", CompareScreen.as_view(), name="compare"),
+            path("versions/<int:pk>/<int:number>/restore/", RestoreView.as_view(), name="restore"),
+        ]

@@ -15,12 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin import messages as notes
 
-from jouren.backoffice.figures import NEWEST
-from jouren.backoffice.messages.wording import Explanation, explain
+from jouren.backoffice.messages.wording import CONSENT_REASONS, Explanation, explain
 from jouren.backoffice.screens import Screen
 from jouren.contacts.models import Contact
 from jouren.contacts.policies import display_name
-from jouren.contacts.queries import find_by_email
+from jouren.contacts.queries import Asked, Withdrawal, find_by_email, withdrawals_behind
 from jouren.core.errors import UserError
 from jouren.core.sql import load_sql
 from jouren.messaging.channels.base import Rendered
@@ -138,13 +137,14 @@ def delivery_rows(message: Message, *, before: int | None, state: int | None) ->
         "message_deliveries",
         {
             "version_ids": list(message.versions.values_list("pk", flat=True)),
-            "before": before,
-            "state": state,
-            "newest": NEWEST,
+            "before": _MAX_ID if before is None else before,
+            "states": State.values if state is None else [state],
             "limit": PAGE + 1,
         },
     )
-    return [_row(_Stored(*row)) for row in rows]
+    stored = [_Stored(*row) for row in rows]
+    withdrawals = withdrawals_behind(_asked(each) for each in stored if each.reason in CONSENT_REASONS)
+    return [_row(each, withdrawals.get(_asked(each))) for each in stored]
 
 
 class _Stored(NamedTuple):
@@ -155,22 +155,38 @@ class _Stored(NamedTuple):
     error: str
     due_at: datetime
     try_at: datetime
+    planned_at: datetime
     sent_at: datetime | None
     opened_at: datetime | None
     clicked_at: datetime | None
+    is_held: bool
+    topic: str
+    channel: str
+    living_id: int | None
     public_id: UUID | None
     family_name: str | None
     given_name: str | None
     language: str | None
 
 
-def _row(stored: _Stored) -> DeliveryRow:
+def _asked(stored: _Stored) -> Asked:
+    return Asked(stored.living_id or 0, stored.channel, stored.topic, stored.planned_at)
+
+
+def _row(stored: _Stored, withdrawal: Withdrawal | None) -> DeliveryRow:
     return DeliveryRow(
         id=stored.id,
         public_id=stored.public_id,
         name=display_name(stored.family_name or "", stored.given_name or "", stored.language or "ja"),
         state=State(stored.state),
-        explanation=explain(stored.state, stored.reason, stored.error),
+        explanation=explain(
+            stored.state,
+            stored.reason,
+            stored.error,
+            stored.try_at,
+            is_held=stored.is_held,
+            withdrawal=withdrawal,
+        ),
         due_at=max(stored.due_at, stored.try_at),
         sent_at=stored.sent_at,
         opened_at=stored.opened_at,

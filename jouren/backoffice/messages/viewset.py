@@ -11,7 +11,7 @@ from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.tables import Column, LiveStatusTagColumn, NumberColumn
 from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewSet
 
-from jouren.backoffice.figures import NEWEST, MessageFigures, message_figures
+from jouren.backoffice.figures import MessageFigures, message_figures
 from jouren.messaging.forms import MessageForm
 from jouren.messaging.models import Message
 from jouren.messaging.purposes import purpose
@@ -47,7 +47,6 @@ class MessageInspectView(InspectView):
             "answers": answers(message),
             "purpose": known.label if known else "",
             "figures": message_figures([message.pk]).get(message.pk, MessageFigures()),
-            "newest": NEWEST,
             "versions": list(message.versions.order_by("-number")[:20]),
             "may_see_people": self.request.user.has_perms(("messaging.view_delivery", "contacts.view_contact")),
             "try_url": reverse("message_try:show", args=[message.pk]),
@@ -70,19 +69,19 @@ class MessageViewSet(SnippetViewSet):
     list_display = [
         "name",
         LiveStatusTagColumn(label=gettext_lazy("Status")),
-        Column("get_kind_display", label=gettext_lazy("Kind"), sort_key="kind"),
-        Column("get_stage_display", label=gettext_lazy("For the stage"), sort_key="stage"),
-        Column("answers", label=gettext_lazy("Answers"), accessor=answers),
+        Column("get_kind_display", label=gettext_lazy("Kind"), sort_key="kind", classname="jouren-roomy"),
+        Column("get_stage_display", label=gettext_lazy("For the stage"), sort_key="stage", classname="jouren-roomy"),
+        Column("answers", label=gettext_lazy("Answers"), accessor=answers, classname="jouren-roomy"),
         NumberColumn("figures.sent", label=gettext_lazy("Sent")),
-        NumberColumn("figures.opened", label=gettext_lazy("Opened")),
-        NumberColumn("figures.clicked", label=gettext_lazy("Clicked")),
+        NumberColumn("figures.opened", label=gettext_lazy("Opened"), classname="jouren-roomy"),
+        NumberColumn("figures.clicked", label=gettext_lazy("Clicked"), classname="jouren-roomy"),
     ]
     list_filter = ["kind", "stage", "wall", "doubt", "live"]
     search_fields = ["name"]
     ordering = ["name", "id"]
     edit_handler = ObjectList(
         [
-            FieldPanel("name"),
+            FieldPanel("name", required_on_save=True),
             MultiFieldPanel(
                 [FieldPanel("kind"), FieldPanel("stage"), FieldPanel("topic"), FieldPanel("language")],
                 heading=gettext_lazy("What it is for"),

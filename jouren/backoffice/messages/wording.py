@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from jouren.backoffice.policy.wording import why_held
 from jouren.contacts.models import SuppressionReason
+from jouren.contacts.queries import Withdrawal
 from jouren.messaging.channels.base import channel
 from jouren.messaging.vocabulary import State
 
@@ -21,12 +26,20 @@ _WITHHELD = {
         gettext_lazy("Ask for the address, for example with a form."),
     ),
     "no_consent": (
-        gettext_lazy("They have not agreed to receive this topic, or took it back."),
+        gettext_lazy("They have not agreed to receive this topic."),
         gettext_lazy("They can agree themselves, by a form or on their preference page. Do not agree in their place."),
+    ),
+    "unsubscribed": (
+        gettext_lazy("They unsubscribed from this topic."),
+        gettext_lazy("Respect it. They can subscribe again themselves."),
     ),
     "journey_left": (
         gettext_lazy("They had reached the journey's goal, or left it, before the message went out."),
         gettext_lazy("This is as it should be: nobody gets an offer for what they have just bought."),
+    ),
+    "overdue": (
+        gettext_lazy("Its journey was paused when it was due, and whoever resumed it chose to skip what was overdue."),
+        gettext_lazy("This is as chosen. They go on with the journey's next step."),
     ),
     "merged": (
         gettext_lazy("They were merged with another person, who gets the same message."),
@@ -62,6 +75,16 @@ _SUPPRESSED = {
 }
 
 
+# Both: what was kept as "no_consent" before there was "unsubscribed" may be either.
+CONSENT_REASONS = frozenset({"no_consent", "unsubscribed"})
+_WAYS_OUT = {
+    "unsubscribe": gettext_lazy("with the unsubscribe link of a mail"),
+    "preferences": gettext_lazy("on their preference page"),
+    "staff": gettext_lazy("through the shop"),
+    "import": gettext_lazy("by an import"),
+}
+
+
 @dataclass(frozen=True)
 class Explanation:
     """Why, and what to do. ``detail`` is what a mail server answered, as it wrote it."""
@@ -73,6 +96,8 @@ class Explanation:
 
 def why_withheld(reason: str) -> tuple[str, str]:
     """A gate's reason as a sentence, and what can be done. Another room's own reason stands for itself."""
+    if (held := why_held(reason, None)) is not None:
+        return held
     word, _colon, detail = reason.partition(":")
     if word == "suppressed" and detail in SuppressionReason.values:
         why, remedy = _SUPPRESSED[SuppressionReason(detail)]
@@ -96,10 +121,24 @@ def channel_label(name: str) -> str:
         return name
 
 
-def explain(state: int, reason: str, error: str = "") -> Explanation:
-    """How a delivery stands: why, what to do, and what the mail server said."""
+def explain(
+    state: int,
+    reason: str,
+    error: str = "",
+    try_at: datetime | None = None,
+    *,
+    is_held: bool = False,
+    withdrawal: Withdrawal | None = None,
+) -> Explanation:
+    """How a delivery stands: why, what to do, and what the mail server said.
+
+    ``try_at`` is when it is tried next. ``is_held``: its journey is paused. ``withdrawal``: what the person had taken
+    back.
+    """
     match State(state):
         case State.SUPPRESSED:
+            if withdrawal is not None and reason in CONSENT_REASONS:
+                return _explain_withdrawal(withdrawal)
             return Explanation(*why_withheld(reason))
         case State.FAILED:
             return Explanation(
@@ -114,14 +153,34 @@ def explain(state: int, reason: str, error: str = "") -> Explanation:
                 error,
             )
         case State.PLANNED:
-            return _explain_waiting(reason, error)
+            return _explain_held() if is_held else _explain_waiting(reason, error, try_at)
         case State.ATTEMPTING:
             return Explanation(_("It is being handed over right now."))
         case State.SENT:
             return Explanation(_("The mail server took it."))
 
 
-def _explain_waiting(reason: str, error: str) -> Explanation:
+def _explain_withdrawal(withdrawal: Withdrawal) -> Explanation:
+    when = date_format(timezone.localtime(withdrawal.at), "DATETIME_FORMAT")
+    way = _WAYS_OUT.get(withdrawal.via)
+    text = (
+        _("On %(when)s they unsubscribed from this topic, %(way)s.")
+        if way
+        else _("On %(when)s they unsubscribed from this topic.")
+    )
+    return Explanation(text % {"when": when, "way": way}, str(_WITHHELD["unsubscribed"][1]))
+
+
+def _explain_held() -> Explanation:
+    return Explanation(
+        _("The journey is paused, and its messages wait."),
+        _("It goes out once the journey is published again, unless it is no longer wanted by then."),
+    )
+
+
+def _explain_waiting(reason: str, error: str, try_at: datetime | None) -> Explanation:
+    if try_at is not None and (held := why_held(reason, try_at)) is not None:
+        return Explanation(*held)
     if reason == "retry":
         return Explanation(
             _("The mail server asked to try again later."), _("It is tried again by itself. Nothing to do."), error

@@ -17,14 +17,16 @@ from django.views.generic import View
 from wagtail.admin import messages
 
 from jouren.backoffice.people.export import export_person
-from jouren.backoffice.people.forms import EraseForm, NameForm, ProblemForm, StageForm
+from jouren.backoffice.people.forms import EraseForm, NameForm, ProblemForm, StageForm, TagForm
 from jouren.backoffice.people.views import CHANGE, ERASE, VIEW, contact_or_404
 from jouren.backoffice.screens import Act, PermissionAsked, Screen
 from jouren.contacts.actions import (
+    add_tag,
     change_name,
     erase_contact,
     lift_suppression,
     note_problem,
+    remove_tag,
     solve_problem,
     suppress,
 )
@@ -93,6 +95,25 @@ class SolveProblem(_PersonAct):
         problem = get_object_or_404(Problem, pk=self.kwargs["problem_id"], contact=self.contact)
         solve_problem(problem.pk, by=self.staff)
         return _("The problem is solved.")
+
+
+class AddTag(_PersonAct):
+    """Put a word on the person."""
+
+    def act(self) -> str:
+        tag = self.checked(TagForm(self.request.POST))["text"]
+        if not add_tag(self.contact.pk, tag, by=self.staff):
+            raise UserError(_("This person has that tag already."))
+        return _("The tag “%(tag)s” was added.") % {"tag": tag}
+
+
+class RemoveTag(_PersonAct):
+    """Take a word off the person."""
+
+    def act(self) -> str:
+        tag = self.checked(TagForm(self.request.POST))["text"]
+        remove_tag(self.contact.pk, tag, by=self.staff)
+        return _("The tag “%(tag)s” was taken off.") % {"tag": tag}
 
 
 class StopMessages(_PersonAct):

@@ -13,7 +13,7 @@ from jouren.contacts.queries import alias_ids
 from jouren.contacts.timeline import Cursor, timeline
 from jouren.core import clock
 from jouren.journeys.queries import walks_of
-from jouren.messaging.models import Delivery
+from jouren.messaging.models import ClickHour, Delivery
 from jouren.messaging.vocabulary import State
 from jouren.orders.queries import orders_of
 from jouren.pyramid.queries import stage_history, stage_of_contact
@@ -33,6 +33,7 @@ def export_person(contact: Contact, by: AbstractBaseUser) -> dict[str, Any]:
         "confirmed_at": contact.confirmed_at,
         "identities": list(contact.identities.values("kind", "as_given", "value", "verified_at", "created_at")),
         "problems": list(contact.problems.values("text", "noted_at", "solved_at", "source")),
+        "tags": list(contact.tags.order_by("text").values("text", "at")),
         "consents": list(
             contact.consent_records.order_by("at").values(
                 "channel", "topic", "is_granted", "at", "via", "page", "text__text"
@@ -49,6 +50,9 @@ def export_person(contact: Contact, by: AbstractBaseUser) -> dict[str, Any]:
             for walk in walks_of(contact.pk)
         ],
         "messages": _messages(contact),
+        "clicks_by_hour": dict(
+            ClickHour.objects.filter(contact_id=contact.pk).order_by("hour").values_list("hour", "clicks")
+        ),
         "timeline": _events(contact),
     }
 

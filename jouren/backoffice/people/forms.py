@@ -7,7 +7,7 @@ from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from jouren.contacts.actions.people import MAX_PROBLEM_LENGTH
-from jouren.contacts.policies import MAX_NAME_LENGTH
+from jouren.contacts.policies import MAX_NAME_LENGTH, MAX_TAG_LENGTH
 from jouren.pyramid.stages import Stage
 
 
@@ -24,6 +24,12 @@ class ProblemForm(forms.Form):
     """What a person wants solved."""
 
     text = forms.CharField(label=_("What do they want solved?"), max_length=MAX_PROBLEM_LENGTH)
+
+
+class TagForm(forms.Form):
+    """A word to put on a person."""
+
+    text = forms.CharField(label=_("Tag"), max_length=MAX_TAG_LENGTH)
 
 
 class StageForm(forms.Form):

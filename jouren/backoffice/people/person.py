@@ -8,6 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from jouren.backoffice.messages.wording import Explanation, channel_label, explain
+from jouren.backoffice.people.origins import describe_origin
 from jouren.backoffice.people.telling import Line, tell_lines
 from jouren.contacts.models import (
     Consent,
@@ -26,6 +27,8 @@ from jouren.journeys.queries import Walk, walks_of
 from jouren.journeys.steps import describe_step
 from jouren.journeys.wording import reason_text
 from jouren.messaging.models import Delivery
+from jouren.messaging.queries import help_and_ask_of
+from jouren.messaging.sending_rules.readiness import HelpAndAsk
 from jouren.messaging.vocabulary import State
 from jouren.pyramid.models import ChangeReason, PyramidChange
 from jouren.pyramid.queries import stage_history, stage_of_contact
@@ -106,10 +109,14 @@ class Person:
     history: list[Step]
     identities: list[Identity]
     problems: list[Problem]
+    tags: list[str]
     consents: list[ConsentLine]
     suppressions: list[Suppression]
     walks: list[WalkLine]
     coming: list[Coming]
+    origin: list[tuple[str, str]]
+    first_page: str
+    balance: HelpAndAsk
 
     @property
     def stops(self) -> list[Suppression]:
@@ -120,16 +127,21 @@ class Person:
 def load_person(contact: Contact) -> Person:
     """Everything of a person who is present."""
     problems = contact.problems.order_by("solved_at", "-noted_at")
+    source = contact.source if isinstance(contact.source, dict) else {}
     return Person(
         contact=contact,
         stage=stage_of_contact(contact.pk),
         history=[_step(change) for change in stage_history(contact.pk)[:_SHOWN]],
         identities=list(contact.identities.order_by("kind", "id")),
         problems=list(problems[:_SHOWN]),
+        tags=list(contact.tags.order_by("text").values_list("text", flat=True)),
         consents=_consents(contact),
         suppressions=list(contact.suppressions.order_by("-at")[:_SHOWN]),
         walks=_walks(contact),
         coming=_coming(contact),
+        origin=describe_origin(source, str(source.get("referrer") or "")),
+        first_page=str(source.get("page") or ""),
+        balance=help_and_ask_of(alias_ids(contact.pk)),
     )
 
 
@@ -173,15 +185,13 @@ def _consents(contact: Contact) -> list[ConsentLine]:
 
 def _walks(contact: Contact) -> list[WalkLine]:
     walks = walks_of(contact.pk)[:_SHOWN]
-    versions = JourneyVersion.objects.filter(journey_id__in={walk.journey_id for walk in walks if walk.step})
-    steps: dict[str, dict[str, object]] = {}
-    for version in versions.order_by("number"):
-        steps.update(version.compiled["steps"])
+    versions = JourneyVersion.objects.in_bulk({walk.version_id for walk in walks if walk.step})
+    steps = {pk: version.compiled["steps"] for pk, version in versions.items()}
     return [
         WalkLine(
             walk,
             str(EnrolmentState(walk.state).label),
-            describe_step(steps[walk.step]) if walk.step in steps else "",
+            describe_step(steps[walk.version_id][walk.step]) if walk.step in steps.get(walk.version_id, {}) else "",
             reason_text(walk.reason) if walk.reason else "",
         )
         for walk in walks
@@ -191,8 +201,18 @@ def _walks(contact: Contact) -> list[WalkLine]:
 def _coming(contact: Contact) -> list[Coming]:
     waiting = Delivery.objects.filter(
         contact_id__in=alias_ids(contact.pk), state__in=(State.PLANNED, State.ATTEMPTING)
-    ).select_related("message_version")
+    ).select_related("message_version", "run")
     return [
-        Coming(delivery.message_version.name, delivery.due_at, explain(delivery.state, delivery.reason, delivery.error))
-        for delivery in waiting.order_by("due_at")[:_SHOWN]
+        Coming(
+            delivery.message_version.name,
+            max(delivery.due_at, delivery.try_at),
+            explain(
+                delivery.state,
+                delivery.reason,
+                delivery.error,
+                delivery.try_at,
+                is_held=delivery.run.held_at is not None,
+            ),
+        )
+        for delivery in waiting.order_by("try_at")[:_SHOWN]
     ]

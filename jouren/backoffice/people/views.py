@@ -12,14 +12,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jouren.backoffice.people.forms import NameForm, ProblemForm, StageForm
+from jouren.backoffice.people.forms import NameForm, ProblemForm, StageForm, TagForm
 from jouren.backoffice.people.listing import list_people
 from jouren.backoffice.people.person import enterable_journeys, load_person, timeline_page
 from jouren.backoffice.people.searching import MAX_TEXT, recall_search, remember_search
 from jouren.backoffice.pyramid.home import MEANINGS
 from jouren.backoffice.screens import Screen
+from jouren.capture.models import Form
 from jouren.contacts.models import Contact
-from jouren.contacts.queries import find_contact_by_public_id
+from jouren.contacts.queries import find_contact_by_public_id, known_tags
 from jouren.contacts.timeline import Cursor
 from jouren.pyramid.stages import Stage, stage_of
 
@@ -63,6 +64,7 @@ class PeopleScreen(Screen):
             "stage": stage,
             "meaning": MEANINGS[stage] if stage else "",
             "is_later_page": after is not None,
+            "form_list": Form.snippet_viewset.get_url_name("list"),  # type: ignore[attr-defined]
             "stages": [(each, reverse("people:stage", args=[each.key])) for each in reversed(Stage)],
         }
 
@@ -114,6 +116,8 @@ class PersonScreen(Screen):
             "may_erase": self.request.user.has_perms(ERASE),
             "name_form": NameForm(initial={name: getattr(self.contact, name) for name in NameForm.base_fields}),
             "problem_form": ProblemForm(),
+            "tag_form": TagForm(auto_id="tag_%s"),
+            "known_tags": known_tags() if may_change else [],
             "stage_form": StageForm(initial={"stage": person.stage.value}),
             "journeys": enterable_journeys(self.contact) if may_enrol else [],
             "stages": list(reversed(Stage)),

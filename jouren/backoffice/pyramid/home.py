@@ -14,6 +14,9 @@ from wagtail.admin.ui.components import Component
 from wagtail.models import Page
 
 from jouren.backoffice.figures import changes
+from jouren.backoffice.policy.silence import silence_text, silent_topics
+from jouren.backoffice.publishing import failed_schedules
+from jouren.backoffice.team.views import NoticesForYouPanel
 from jouren.capture.models import Form
 from jouren.content.models import HomePage, LandingPage
 from jouren.core import clock
@@ -22,9 +25,11 @@ from jouren.events.models import ParkedEvent
 from jouren.journeys.models import Journey
 from jouren.messaging.models import Message, ShopSettings
 from jouren.messaging.publishing import legal_problems
+from jouren.messaging.relay_trouble import known_trouble
 from jouren.messaging.vocabulary import Kind
 from jouren.pyramid.queries import StageCount, stage_counts
 from jouren.pyramid.stages import Stage
+from jouren.webhooks.queries import count_failed
 
 MEANINGS = {
     Stage.AWARE: gettext_lazy("Visitors and people without a confirmed address"),
@@ -112,7 +117,7 @@ class NoticesPanel(Component):
 
 def use_our_panels(request: HttpRequest, panels: list[Component]) -> None:
     """Replace what Wagtail shows on its first screen."""
-    panels[:] = [NoticesPanel(), FirstStepsPanel(), PyramidPanel()]
+    panels[:] = [NoticesPanel(), NoticesForYouPanel(), FirstStepsPanel(), PyramidPanel()]
 
 
 def _levels(counts: list[StageCount]) -> Iterator[Level]:
@@ -173,6 +178,17 @@ def notices(request: HttpRequest) -> Iterator[Notice]:
         yield Notice(
             _("No worker is running: nothing is sent and nothing moves. Start it with “jouren up” or “jouren worker”.")
         )
+    for failed in failed_schedules(request.user):
+        yield Notice(failed.text, failed.url, _("Open it"))
+    trouble = known_trouble()
+    if trouble is not None:
+        may_look = request.user.has_perm("messaging.change_relaysettings")
+        yield Notice(
+            _("No mail goes out. %(why)s It waits, and goes once this is mended. (%(detail)s)")
+            % {"why": trouble.text, "detail": trouble.detail},
+            reverse("wagtailsettings:edit", args=["messaging", "relaysettings"]) if may_look else "",
+            _("How to mend it") if may_look else "",
+        )
     if request.user.has_perm("events.view_parkedevent"):
         people = ParkedEvent.objects.values("contact_id").distinct().count()
         if people:
@@ -182,3 +198,15 @@ def notices(request: HttpRequest) -> Iterator[Notice]:
                 people,
             )
             yield Notice(text % {"count": people}, reverse("parked:list"), _("Look at them"))
+    if request.user.has_perm("messaging.view_message"):
+        may_write = request.user.has_perm("messaging.add_message")
+        for topic, pace in silent_topics():
+            url, link = (reverse("messages:add"), _("Write a message")) if may_write else ("", "")
+            yield Notice(silence_text(topic, pace), url, link)
+    if request.user.has_perm("webhooks.view_endpoint") and (untold := count_failed()):
+        text = ngettext(
+            "%(count)s call to a system of yours was not delivered.",
+            "%(count)s calls to systems of yours were not delivered.",
+            untold,
+        )
+        yield Notice(text % {"count": untold}, reverse("webhooks:list"), _("Look at them"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -9,8 +10,10 @@ from django.forms import modelform_factory
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.ui.tables import BooleanColumn, Column
+from wagtail.admin.views.generic import EditView, IndexView
 from wagtail.admin.viewsets.model import ModelViewSet
 
+from jouren.backoffice.policy.silence import pace_text, paces, silence_text
 from jouren.contacts.models import Topic
 from jouren.events.errors import InvalidEvent
 from jouren.events.types import event_type, event_types
@@ -50,14 +53,45 @@ class TopicForm(WagtailAdminModelForm):
             self.fields["key"].disabled = True
 
 
+class TopicIndexView(IndexView):
+    """The list, with how regularly each topic is written about."""
+
+    def get_table(self, object_list: Sequence[Any], **kwargs: Any) -> Any:
+        known = paces()
+        for topic in object_list:
+            topic.pace_text = pace_text(known.get(topic.key))
+        return super().get_table(object_list, **kwargs)
+
+
+class TopicEditView(EditView):
+    """A topic, with a notice where it has gone silent."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        topic = self.object
+        pace = paces().get(topic.key)
+        return {
+            **super().get_context_data(**kwargs),
+            "silence": silence_text(topic, pace) if pace and pace.is_silent else "",
+            "pace": pace_text(pace) if pace else "",
+        }
+
+
 class TopicViewSet(_SettingViewSet):
     """What people can ask for or decline."""
 
     model = Topic
+    index_view_class = TopicIndexView
+    edit_view_class = TopicEditView
+    edit_template_name = "backoffice/shop/topic.html"
     icon = "list-ul"
     menu_label = _("Topics")
     menu_order = 310
-    list_display = ["name", "key", BooleanColumn("is_offered", label=_("Offered"))]
+    list_display = [
+        "name",
+        Column("key", label=_("Key"), classname="jouren-roomy"),
+        Column("pace_text", label=_("Last sent")),
+        BooleanColumn("is_offered", label=_("Offered")),
+    ]
     ordering = ["position", "key"]
     form_fields = ["name", "key", "description", "position", "is_offered"]
 
@@ -71,25 +105,33 @@ class RuleForm(WagtailAdminModelForm):
     What a rule of another event asks of the payload is kept as it is.
     """
 
-    field_order = ("name", "event_type", "purchase_kind", "product", "at_least", "stage")
+    field_order = ("name", "event_type", "purchase_kind", "product", "at_least", "stage", "is_enabled", "reason")
 
     purchase_kind = forms.ChoiceField(
         label=_("Kind of purchase"),
         choices=[("", _("any purchase")), *OrderKind.choices],
         required=False,
-        help_text=_("Counts for purchases only."),
     )
     product = forms.CharField(
         label=_("Product"),
         max_length=100,
         required=False,
-        help_text=_("Counts for purchases only. Empty: any product."),
+        help_text=_("Empty: every product counts."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(kind.name, kind.label) for kind in event_types() if kind.reacts]
-        self.fields["event_type"] = forms.ChoiceField(label=self.fields["event_type"].label, choices=choices)
+        self.fields["event_type"] = forms.ChoiceField(
+            label=self.fields["event_type"].label,
+            choices=choices,
+            # What most rules are about.
+            initial=PURCHASE,
+            help_text=_("What has to happen for somebody to rise."),
+        )
+        self.fields["at_least"].help_text = _("1: at the first time. 3: at the third.")
+        self.fields["stage"].help_text = _("Nobody is ever put back by a rule.")
+        self.fields["reason"].help_text = _("What the way through the pyramid on a person's page gives as the reason.")
         if self.instance.event_type == PURCHASE:
             self.fields["purchase_kind"].initial = self.instance.match.get("kind", "")
             self.fields["product"].initial = self.instance.match.get("products", "")
@@ -123,12 +165,12 @@ class PyramidRuleViewSet(_SettingViewSet):
     list_display = [
         "name",
         Column("event", label=_("Event"), accessor=_event_label),
-        Column("at_least", label=_("How often")),
+        Column("at_least", label=_("How often"), classname="jouren-roomy"),
         Column("get_stage_display", label=_("Leads to")),
         BooleanColumn("is_enabled", label=_("Enabled")),
     ]
     ordering = ["position", "id"]
-    form_fields = ["name", "event_type", "at_least", "stage", "reason", "is_enabled", "position"]
+    form_fields = ["name", "event_type", "at_least", "stage", "reason", "is_enabled"]
 
     def get_form_class(self, for_update: bool = False) -> type[WagtailAdminModelForm]:
         return modelform_factory(PyramidRule, form=RuleForm, fields=self.form_fields)

@@ -15,39 +15,51 @@ FROM (SELECT state, planned_at FROM messaging_delivery ORDER BY id DESC LIMIT %(
 WHERE planned_at >= %(month)s
 
 -- name: message_figures
--- What became of each message's deliveries, among the newest ones.
-SELECT version.message_id,
-       count(*) FILTER (WHERE newest.state = 2), count(newest.first_opened_at), count(newest.first_clicked_at),
-       count(*) FILTER (WHERE newest.state IN (3, 5))
-FROM (
-    SELECT message_version_id, state, first_opened_at, first_clicked_at
+-- What became of each message's deliveries, all of them, counted in indexes alone.
+SELECT version.message_id, sum(ended.sent)::bigint, sum(seen.opened)::bigint, sum(seen.clicked)::bigint,
+       sum(ended.not_sent)::bigint
+FROM messaging_messageversion AS version
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE state = 2) AS sent, count(*) FILTER (WHERE state IN (3, 5)) AS not_sent
     FROM messaging_delivery
-    ORDER BY id DESC
-    LIMIT %(newest)s
-) AS newest
-JOIN messaging_messageversion AS version ON version.id = newest.message_version_id
+    WHERE message_version_id = version.id AND state IN (2, 3, 5)
+) AS ended
+CROSS JOIN LATERAL (
+    SELECT count(*) AS opened, count(first_clicked_at) AS clicked
+    FROM messaging_delivery
+    WHERE message_version_id = version.id AND first_opened_at IS NOT NULL
+) AS seen
 WHERE version.message_id = ANY(%(message_ids)s)
 GROUP BY version.message_id
 
 -- name: message_deliveries
--- A message's deliveries below an id, the newest first, looking through so many of all deliveries.
-SELECT window_.id, window_.contact_id, window_.state, window_.reason, window_.error, window_.due_at, window_.try_at,
-       window_.sent_at, window_.first_opened_at, window_.first_clicked_at, contact.public_id, contact.family_name,
+-- A message's deliveries below an id, the newest first: of each version and state the newest ones, by index, and of
+-- those the newest of all.
+SELECT delivery.id, delivery.contact_id, delivery.state, delivery.reason, delivery.error, delivery.due_at,
+       delivery.try_at, delivery.planned_at, delivery.sent_at, delivery.first_opened_at, delivery.first_clicked_at,
+       run.held_at IS NOT NULL, version.topic, delivery.channel, contact.id, contact.public_id, contact.family_name,
        contact.given_name, contact.language
 FROM (
-    SELECT *
-    FROM messaging_delivery
-    WHERE %(before)s::bigint IS NULL OR id < %(before)s
-    ORDER BY id DESC
-    LIMIT %(newest)s
-) AS window_
-LEFT JOIN contacts_alias AS alias ON alias.from_id = window_.contact_id
+    SELECT newest.id
+    FROM unnest(%(version_ids)s::bigint[]) AS versions (id)
+    CROSS JOIN unnest(%(states)s::smallint[]) AS states (state)
+    CROSS JOIN LATERAL (
+        SELECT id
+        FROM messaging_delivery
+        WHERE message_version_id = versions.id AND state = states.state AND id < %(before)s
+        ORDER BY id DESC
+        LIMIT %(limit)s
+    ) AS newest
+    ORDER BY newest.id DESC
+    LIMIT %(limit)s
+) AS page
+JOIN messaging_delivery AS delivery ON delivery.id = page.id
+JOIN messaging_messageversion AS version ON version.id = delivery.message_version_id
+LEFT JOIN messaging_run AS run ON run.id = delivery.run_id
+LEFT JOIN contacts_alias AS alias ON alias.from_id = delivery.contact_id
 LEFT JOIN contacts_contact AS contact
-    ON contact.id = coalesce(alias.to_id, window_.contact_id) AND contact.erased_at IS NULL
-WHERE window_.message_version_id = ANY(%(version_ids)s)
-  AND (%(state)s::smallint IS NULL OR window_.state = %(state)s)
-ORDER BY window_.id DESC
-LIMIT %(limit)s
+    ON contact.id = coalesce(alias.to_id, delivery.contact_id) AND contact.erased_at IS NULL
+ORDER BY delivery.id DESC
 
 -- name: journey_figures
 SELECT journey_id, state, count(*)

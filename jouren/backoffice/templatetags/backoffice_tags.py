@@ -8,6 +8,7 @@ from django import template
 from django.conf import settings
 from django.template import Context
 
+from jouren.backoffice import emptiness
 from jouren.backoffice.clock.views import PERMISSION, clock_state
 from jouren.backoffice.messages import wording
 
@@ -39,3 +40,9 @@ def grouped(number: int) -> str:
 def channel_label(name: str) -> str:
     """The name of a channel."""
     return wording.channel_label(name)
+
+
+@register.simple_tag
+def first_words(model: Any) -> str:
+    """What the empty list of a model says."""
+    return emptiness.first_words(model)

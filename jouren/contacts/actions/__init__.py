@@ -3,6 +3,7 @@
 Those that staff can trigger take ``by``, the user, and write it to the audit log.
 """
 
+from jouren.contacts.actions.attributes import defined_attribute, read_attribute, set_attribute
 from jouren.contacts.actions.consent import (
     grant_consent,
     keep_consent_text,
@@ -25,12 +26,15 @@ from jouren.contacts.actions.people import (
     set_locale,
     solve_problem,
 )
+from jouren.contacts.actions.tagging import add_tag, remove_tag
 
 __all__ = [
+    "add_tag",
     "attach_identity",
     "change_name",
     "create_contact",
     "define_attribute",
+    "defined_attribute",
     "ensure_contact",
     "erase_contact",
     "grant_consent",
@@ -38,9 +42,12 @@ __all__ = [
     "lift_suppression",
     "merge_contacts",
     "note_problem",
+    "read_attribute",
     "register_eraser",
     "register_merger",
+    "remove_tag",
     "resolve_contacts",
+    "set_attribute",
     "set_attributes",
     "set_locale",
     "solve_problem",

@@ -21,6 +21,7 @@ from jouren.contacts.models import (
     Problem,
     Suppression,
     SuppressionReason,
+    Tag,
 )
 from jouren.contacts.queries import canonical_id
 from jouren.core import clock
@@ -42,7 +43,10 @@ BLANK = {
 
 
 def register_eraser(name: str, eraser: Eraser) -> None:
-    """Have a room erase what it knows of people. ``eraser`` gets their ids (merged ones too), in the transaction."""
+    """Have a room erase what it knows of people. ``eraser`` gets their ids (merged ones too), in the transaction.
+
+    Their identities are still there: a room may need an address to find what it has to forget.
+    """
     _erasers[name] = eraser
 
 
@@ -61,19 +65,20 @@ def erase_contact(contact_id: int, *, by: User | None = None) -> bool:
         return False
     now = clock.now()
     ids = [contact.pk, *Alias.objects.filter(to=contact).values_list("from_id", flat=True)]
+    for eraser in _erasers.values():
+        eraser(ids)
     identities = Identity.objects.filter(contact_id__in=ids)
     ErasedIdentity.objects.bulk_create(
         [ErasedIdentity(hash=identity_hash(i.kind, i.value), at=now) for i in identities], ignore_conflicts=True
     )
     identities.delete()
     Problem.objects.filter(contact_id__in=ids).delete()
+    Tag.objects.filter(contact_id__in=ids).delete()
     Consent.objects.filter(contact_id__in=ids).update(is_granted=False, since=now)
     ConsentRecord.objects.filter(contact_id__in=ids).update(page="", ip_hash="")
     Suppression.objects.filter(contact_id__in=ids).update(detail="")
     suppress_contacts([contact.pk], SuppressionReason.ERASED)
     Contact.objects.filter(pk__in=ids).update(**BLANK, confirmed_at=None, erased_at=now)
-    for eraser in _erasers.values():
-        eraser(ids)
     redact_events(ids)
     _forget_in_audit_log(ids)
     record_event(NewEvent("contact.erased", contact.pk))

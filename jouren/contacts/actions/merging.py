@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from jouren.contacts.actions.base import User, audit, reindex
 from jouren.contacts.actions.erasure import BLANK
+from jouren.contacts.actions.tagging import merge_tags
 from jouren.contacts.errors import ContactNotFound
 from jouren.contacts.models import Alias, Consent, ConsentRecord, Contact, Identity, Problem, Suppression
 from jouren.contacts.queries import canonical_id
@@ -40,6 +41,7 @@ def merge_contacts(kept_id: int, gone_id: int, *, by: User | None = None) -> Con
         return kept
     Identity.objects.filter(contact=gone).update(contact=kept)
     _merge_problems(kept, gone)
+    merge_tags(kept, gone)
     _merge_consent(kept, gone)
     _merge_suppressions(kept, gone)
     Alias.objects.filter(to=gone).update(to=kept)

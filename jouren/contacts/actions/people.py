@@ -55,7 +55,7 @@ def create_contact(
         given_kana=clean_kana(given_kana),
         language=_language(language),
         zone=check_zone(zone),
-        attributes=_checked_attributes(attributes or {}),
+        attributes=checked_attributes(attributes or {}),
         source=clean_source(source or {}),
         created_at=created_at or clock.now(),
     )
@@ -106,9 +106,14 @@ def change_name(
 def set_locale(contact_id: int, *, language: str | None = None, zone: str | None = None) -> Contact:
     """Set the language a person reads and the time zone they live in; None leaves one as it is."""
     contact = locked(contact_id)
-    contact.language = contact.language if language is None else _language(language)
-    contact.zone = contact.zone if zone is None else check_zone(zone)
-    contact.save(update_fields=["language", "zone"])
+    new = {
+        "language": contact.language if language is None else _language(language),
+        "zone": contact.zone if zone is None else check_zone(zone),
+    }
+    if changed := [name for name, value in new.items() if getattr(contact, name) != value]:
+        contact.language, contact.zone = new["language"], new["zone"]
+        contact.save(update_fields=["language", "zone"])
+        record_event(NewEvent("contact.changed", contact.pk, {"what": changed}))
     return contact
 
 
@@ -140,7 +145,7 @@ def set_attributes(contact_id: int, values: Mapping[str, Any], *, by: User | Non
     Raises BadAttribute for one that is not defined or a value of another type; then none is set.
     """
     contact = locked(contact_id)
-    checked = _checked_attributes({key: value for key, value in values.items() if value is not None})
+    checked = checked_attributes({key: value for key, value in values.items() if value is not None})
     new = {key: value for key, value in contact.attributes.items() if key not in values} | checked
     if new != contact.attributes:
         contact.attributes = new
@@ -150,7 +155,8 @@ def set_attributes(contact_id: int, values: Mapping[str, Any], *, by: User | Non
     return contact
 
 
-def _checked_attributes(values: Mapping[str, Any]) -> dict[str, Any]:
+def checked_attributes(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes with values of their types. Raises BadAttribute for one not defined, or a value it cannot have."""
     if not values:
         return {}
     known = dict(AttributeDefinition.objects.filter(key__in=list(values)).values_list("key", "type"))

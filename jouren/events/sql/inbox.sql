@@ -1,10 +1,13 @@
 -- name: claim_shards
--- A claimed shard stays locked until the batch commits: no second reactor sees its events.
+-- A claimed shard stays locked until the batch commits: no second reactor sees its events. History keeps away from a
+-- shard where live events wait.
 SELECT shard
 FROM events_shard
 WHERE EXISTS (
-    SELECT 1 FROM events_inbox WHERE events_inbox.historical = %(historical)s AND events_inbox.shard = events_shard.shard
-)
+    SELECT FROM events_inbox WHERE events_inbox.historical = %(historical)s AND events_inbox.shard = events_shard.shard
+) AND NOT (%(historical)s AND EXISTS (
+    SELECT FROM events_inbox AS live WHERE NOT live.historical AND live.shard = events_shard.shard
+))
 ORDER BY random()
 LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED
@@ -43,11 +46,16 @@ WHERE historical = %(historical)s AND shard = ANY(%(shards)s) AND event_id = ANY
 -- name: is_empty
 SELECT NOT EXISTS (SELECT 1 FROM events_inbox)
 
+-- name: live_ones_wait
+SELECT FROM events_inbox WHERE NOT historical AND shard = ANY(%(shards)s) LIMIT 1
+
 -- name: waiting
 SELECT count(*), min(recorded_at) FROM events_inbox
 
 -- name: contacts_parked
-SELECT DISTINCT contact_id FROM events_parked WHERE contact_id = ANY(%(contact_ids)s)
+-- Each lane has its own order: bad imported history holds up nobody's present.
+SELECT DISTINCT contact_id FROM events_parked
+WHERE contact_id = ANY(%(contact_ids)s) AND historical = %(historical)s
 
 -- name: park
 INSERT INTO events_parked (event_id, recorded_at, contact_id, type, historical, reaction, error, parked_at, attempts)

@@ -22,6 +22,7 @@ from jouren.core import clock
 from jouren.core.sql import load_sql
 from jouren.core.wake import wake
 from jouren.journeys.engine import CHANNEL
+from jouren.journeys.locks import trying_again
 from jouren.journeys.series.errors import SeriesFull, SeriesInUse, SeriesProblem, UnfitMessage
 from jouren.journeys.series.models import Series, SeriesItem, SeriesVersion
 from jouren.journeys.series.order import MAX_ITEMS, Slot, lay_out, without_empty
@@ -99,7 +100,6 @@ def _within(number: int | None, most: int) -> int:
     return most if number is None else min(max(number, 1), most)
 
 
-@transaction.atomic
 def publish_series(series_id: int, *, by: By, with_messages: bool = False) -> SeriesVersion:
     """Freeze a series as it stands: from now on people get it so. Publishing what is live already changes nothing.
 
@@ -108,6 +108,10 @@ def publish_series(series_id: int, *, by: By, with_messages: bool = False) -> Se
     Raises:
         SeriesProblem: with all that is wrong; nothing is published.
     """
+    return trying_again(lambda: _publish(series_id, by, with_messages))
+
+
+def _publish(series_id: int, by: By, with_messages: bool) -> SeriesVersion:
     series = _lock(series_id)
     items = draft_items(series_id)
     if with_messages:

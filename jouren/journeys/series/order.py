@@ -18,6 +18,7 @@ import uuid
 from bisect import bisect_left
 from collections.abc import Collection, Container, Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import NamedTuple
 
 from jouren.journeys.series.rhythm import Rhythm
@@ -49,6 +50,7 @@ class SeriesOrder:
         self.rhythm = rhythm
         self.slots = tuple(slots)
         self._index = {slot.id: index for index, slot in enumerate(slots)}
+        self._numbers = list(accumulate(slot.item is not None for slot in slots))
         # For each slot, the first one from there on that is not empty.
         self._full = [len(slots)] * (len(slots) + 1)
         for index in reversed(range(len(slots))):
@@ -80,6 +82,10 @@ class SeriesOrder:
             found.append(str(self.slots[at].item))
             at = self._full[at + 1]
         return found
+
+    def number_of(self, slot: Slot) -> int:
+        """Which message of the series goes out from a slot, counted from 1."""
+        return self._numbers[self._index[slot.id]]
 
     def items(self) -> list[Slot]:
         """The slots that are not empty, in order."""

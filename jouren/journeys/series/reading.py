@@ -1,6 +1,7 @@
 """What the engine needs of series: their newest order, and what people who stand in one have got.
 
-One query a batch tells which version of each series is live; a version never changes, so a process reads it once.
+Nothing is asked for people who stand elsewhere. For the others one query a batch tells which version of each series is
+live; a version never changes, so a process reads it once.
 """
 
 from __future__ import annotations
@@ -8,27 +9,31 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from jouren.core.sql import load_sql
 from jouren.journeys.series.order import SeriesOrder, Slot
 from jouren.journeys.series.rhythm import read_rhythm
 
-if TYPE_CHECKING:
-    from jouren.journeys.engine import Walker
-    from jouren.journeys.versions import LoadedVersion
-
 _sql = load_sql("journeys")
 
 
-class Reading(NamedTuple):
-    """Series by id, and by enrolment what those who stand in one have got of the items that may come next."""
+class SeriesWalk(NamedTuple):
+    """Somebody who stands in a series: the id of the walk, of the series, and of the slot whose item they got last."""
 
-    orders: Mapping[int, SeriesOrder]
-    got: Mapping[int, Collection[str]]
+    enrolment_id: int
+    series: int
+    place: str | None
 
 
-NO_SERIES = Reading({}, {})
+class SeriesRead(NamedTuple):
+    """The series in which somebody stands (None: it is gone), and which of its items that may come next they got.
+
+    ``got``: None when nobody looked, because they have only just come to where they are in it.
+    """
+
+    order: SeriesOrder | None
+    got: Collection[str] | None = ()
 
 
 @lru_cache(maxsize=64)
@@ -53,46 +58,31 @@ def read_orders(series_ids: Collection[int]) -> dict[int, SeriesOrder]:
     }
 
 
-def read_series(version: LoadedVersion, walkers: Sequence[Walker]) -> Reading:
-    """The series that a journey's version names, and what the walkers who are in one have got.
+def read_series(run_id: int, walks: Sequence[SeriesWalk]) -> dict[int, SeriesRead]:
+    """By enrolment: the series that each of these walks stands in, and what it has brought of it.
 
     Of most people nothing has to be looked up: what comes next was never moved, so they cannot have got it. Of those
     who have just come, all that they got in this walk is read, once.
     """
-    orders = read_orders(version.program.series)
-    got: dict[int, Collection[str]] = {}
-    arrived: list[Walker] = []
-    doubtful: list[tuple[Walker, str]] = []
-    for walker in walkers:
-        step = version.program.steps.get(walker.step) if walker.step else None
-        order = orders.get(getattr(step, "series", 0))
-        if order is None:
-            continue
-        got[walker.enrolment_id] = ()
-        index = order.index_of(walker.place)
-        if index is None:
-            arrived.append(walker)
-        else:
-            doubtful += [(walker, item) for item in order.doubtful(index)]
+    orders = read_orders({walk.series for walk in walks})
+    arrived: list[int] = []
+    doubtful: list[tuple[int, str]] = []
+    for walk in walks:
+        order = orders.get(walk.series)
+        index = order.index_of(walk.place) if order else None
+        if order is not None and index is None:
+            arrived.append(walk.enrolment_id)
+        elif order is not None and index is not None:
+            doubtful += [(walk.enrolment_id, item) for item in order.doubtful(index)]
+    got: dict[int, set[str]] = defaultdict(set)
     if arrived:
-        got |= _got(_sql.all("got_in_walk", {"run_id": version.run_id, **_walks(arrived)}))
+        _add(got, _sql.all("got_in_walk", {"run_id": run_id, "ids": arrived}))
     if doubtful:
-        asked = _walks([walker for walker, _item in doubtful]) | {"items": [item for _walker, item in doubtful]}
-        got |= _got(_sql.all("got_of_items", {"run_id": version.run_id, **asked}))
-    return Reading(orders, got)
+        ids, items = zip(*doubtful, strict=True)
+        _add(got, _sql.all("got_of_items", {"run_id": run_id, "ids": list(ids), "items": list(items)}))
+    return {walk.enrolment_id: SeriesRead(orders.get(walk.series), got.get(walk.enrolment_id, ())) for walk in walks}
 
 
-def _walks(walkers: Sequence[Walker]) -> dict[str, object]:
-    return {
-        "ids": [walker.enrolment_id for walker in walkers],
-        "contact_ids": [walker.contact_id for walker in walkers],
-        "occurrences": [walker.occurrence for walker in walkers],
-        "entered_at": [walker.entered_at for walker in walkers],
-    }
-
-
-def _got(rows: Sequence[tuple[int, str]]) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = defaultdict(set)
+def _add(got: Mapping[int, set[str]], rows: Sequence[tuple[int, str]]) -> None:
     for enrolment_id, item in rows:
-        found[enrolment_id].add(item)
-    return found
+        got[enrolment_id].add(item)

@@ -1,6 +1,7 @@
 -- name: claim_due
 -- What another advancer holds is skipped; it is ours again if that one dies.
-SELECT id, version_id, contact_id, occurrence, step::text, arrived_at, entered_at, heard_path, key, place::text
+SELECT id, version_id, contact_id, occurrence, step::text, arrived_at, coalesce(counted_from, entered_at), heard_path,
+       key, skips, journey_id, place::text
 FROM journeys_enrolment
 WHERE state = 1 AND due_at <= %(now)s
 ORDER BY due_at
@@ -10,14 +11,29 @@ FOR UPDATE SKIP LOCKED
 -- name: write_moves
 UPDATE journeys_enrolment AS enrolment
 SET state = moved.state, step = moved.step, arrived_at = moved.arrived_at, due_at = moved.due_at,
-    waits_for = moved.waits_for, heard_event_id = NULL, heard_path = NULL, ended_at = moved.ended_at, reason = moved.reason,
-    place = moved.place
+    waits_for = moved.waits_for, heard_event_id = NULL, heard_path = NULL, ended_at = moved.ended_at,
+    reason = moved.reason, place = moved.place,
+    shifted = CASE WHEN enrolment.step IS NOT DISTINCT FROM moved.step THEN enrolment.shifted END
 FROM unnest(
     %(ids)s::bigint[], %(states)s::smallint[], %(steps)s::uuid[], %(arrived_at)s::timestamptz[],
     %(due_at)s::timestamptz[], %(waits_for)s::text[], %(ended_at)s::timestamptz[], %(reasons)s::text[],
     %(places)s::uuid[]
 ) AS moved (id, state, step, arrived_at, due_at, waits_for, ended_at, reason, place)
 WHERE enrolment.id = moved.id
+
+-- name: stop_skipping
+UPDATE journeys_enrolment SET skips = false WHERE id = ANY(%(ids)s)
+
+-- name: standing_still
+-- Of these journeys, those in which nobody goes on: they are paused, or not published.
+SELECT journey.id FROM journeys_journey AS journey
+WHERE journey.id = ANY(%(journey_ids)s) AND (
+    EXISTS (SELECT FROM journeys_pause AS pause WHERE pause.journey_id = journey.id AND pause.resumed_at IS NULL)
+    OR NOT EXISTS (SELECT FROM journeys_journeyversion AS version WHERE version.journey_id = journey.id AND version.live)
+)
+
+-- name: hold
+UPDATE journeys_enrolment SET held_due_at = due_at, due_at = NULL WHERE id = ANY(%(ids)s)
 
 -- name: fail
 UPDATE journeys_enrolment
@@ -39,23 +55,29 @@ FROM journeys_journeyversion AS version JOIN journeys_journey AS journey ON jour
 WHERE version.id = %(id)s
 
 -- name: walks_of_runs
--- The walks that live journeys' deliveries belong to: the newest one each.
-SELECT DISTINCT ON (version.run_id, enrolment.contact_id)
-       version.run_id, enrolment.contact_id, version.id, enrolment.entered_at, enrolment.arrived_at
-FROM journeys_journeyversion AS version
+-- The walks that journeys' deliveries belong to, the newest one each, with the version that each is on. Journeys
+-- that never had a goal or an exit are left out.
+SELECT DISTINCT ON (asked.run_id, enrolment.contact_id)
+       asked.run_id, enrolment.contact_id, enrolment.version_id, coalesce(enrolment.counted_from, enrolment.entered_at),
+       enrolment.arrived_at
+FROM (
+    SELECT DISTINCT run_id, journey_id FROM journeys_journeyversion
+    WHERE run_id = ANY(%(run_ids)s::bigint[]) AND may_end_early
+) AS journey
 JOIN unnest(%(run_ids)s::bigint[], %(contact_ids)s::bigint[]) AS asked (run_id, contact_id)
-  ON asked.run_id = version.run_id
+  ON asked.run_id = journey.run_id
 JOIN journeys_enrolment AS enrolment
-  ON enrolment.journey_id = version.journey_id AND enrolment.contact_id = asked.contact_id
-WHERE version.live AND (version.compiled -> 'goal' <> 'null'::jsonb OR version.compiled -> 'exits' <> '[]'::jsonb)
-ORDER BY version.run_id, enrolment.contact_id, enrolment.occurrence DESC
+  ON enrolment.journey_id = journey.journey_id AND enrolment.contact_id = asked.contact_id
+ORDER BY asked.run_id, enrolment.contact_id, enrolment.occurrence DESC
+
+-- name: open_pause
+SELECT id, entries FROM journeys_pause WHERE journey_id = %(journey_id)s AND resumed_at IS NULL
 
 -- name: enrol
--- Each at most once at a time; how often else is the journey's choice.
-INSERT INTO journeys_enrolment
-    (journey_id, version_id, contact_id, occurrence, key, state, step, arrived_at, due_at, entered_at)
-SELECT %(journey_id)s, %(version_id)s, wanted.contact_id, coalesce(past.walks, 0) + 1, wanted.key, 1, %(first)s::uuid,
-       %(now)s, %(now)s, %(now)s
+-- Each at most once at a time; how often else is the journey's choice. While the journey is paused, people begin to
+-- stand still (holds), or are turned away by the pause and only noted.
+WITH entering AS (
+SELECT wanted.contact_id, wanted.key, coalesce(past.walks, 0) + 1 AS occurrence
 FROM unnest(%(contact_ids)s::bigint[], %(keys)s::text[]) AS wanted (contact_id, key)
 LEFT JOIN LATERAL (
     SELECT max(occurrence) AS walks, bool_or(state = 1) AS active, bool_or(key = wanted.key) AS same,
@@ -70,6 +92,19 @@ WHERE CASE %(reentry)s::text
               AND (past.last IS NULL OR past.last <= %(now)s::timestamptz - %(days)s::integer * interval '24 hours')
           WHEN 'keyed' THEN past.same IS NOT TRUE
       END
+), turned_away AS (
+INSERT INTO journeys_turnedaway (pause_id, contact_id)
+SELECT %(turned_away_by)s::bigint, contact_id FROM entering WHERE %(turned_away_by)s::bigint IS NOT NULL
+ON CONFLICT (pause_id, contact_id) DO NOTHING
+)
+INSERT INTO journeys_enrolment
+    (journey_id, version_id, contact_id, occurrence, key, state, step, arrived_at, due_at, held_due_at, waits_for,
+     entered_at)
+SELECT %(journey_id)s, %(version_id)s, contact_id, occurrence, key, 1, %(first)s::uuid, %(now)s,
+       CASE WHEN NOT %(holds)s THEN %(now)s::timestamptz END, CASE WHEN %(holds)s THEN %(now)s::timestamptz END,
+       %(waits_for)s, %(now)s
+FROM entering
+WHERE %(turned_away_by)s::bigint IS NULL
 ON CONFLICT (journey_id, contact_id, occurrence) DO NOTHING
 RETURNING contact_id, id
 
@@ -84,7 +119,8 @@ UPDATE journeys_entrypace SET busy_until = %(busy_until)s WHERE journey_id = %(j
 
 -- name: begin_later
 UPDATE journeys_enrolment AS enrolment
-SET entered_at = paced.at, arrived_at = paced.at, due_at = paced.at
+SET entered_at = paced.at, arrived_at = paced.at, due_at = CASE WHEN enrolment.held_due_at IS NULL THEN paced.at END,
+    held_due_at = CASE WHEN enrolment.held_due_at IS NOT NULL THEN paced.at END
 FROM unnest(%(ids)s::bigint[], %(at)s::timestamptz[]) AS paced (id, at)
 WHERE enrolment.id = paced.id
 
@@ -102,50 +138,44 @@ WHERE event.type = %(type)s AND (%(since)s::timestamptz IS NULL OR event.occurre
   AND event.occurred_at <= %(now)s
 
 -- name: waiting
-SELECT enrolment.id, enrolment.version_id, enrolment.step::text, enrolment.contact_id, enrolment.arrived_at, enrolment.key
+-- Held from here on, in order: nobody walks on, and no publishing moves them, before they have heard it.
+SELECT enrolment.id, enrolment.version_id, enrolment.step::text, enrolment.contact_id,
+       enrolment.arrived_at - coalesce(enrolment.shifted, interval '0'), enrolment.key
 FROM unnest(%(contact_ids)s::bigint[], %(types)s::text[]) AS happened (contact_id, type)
 JOIN journeys_enrolment AS enrolment
   ON enrolment.contact_id = happened.contact_id AND enrolment.state = 1
  AND happened.type = ANY(string_to_array(enrolment.waits_for, ' '))
+ORDER BY enrolment.id
+FOR UPDATE OF enrolment
 
 -- name: wake
--- Who stands still (due never) hears it too, and goes on when the journey does.
+-- Who stands still hears it too, and goes on when the journey does.
 -- Who has walked on while this waited for their row does not hear it: it was not meant for the step they are at now.
 -- Of two that come before anybody looks, the one whose way stands higher counts.
 UPDATE journeys_enrolment AS enrolment
 SET heard_event_id = heard.event_id, heard_path = heard.path,
-    due_at = CASE WHEN enrolment.due_at IS NOT NULL THEN %(now)s::timestamptz END
+    due_at = CASE WHEN enrolment.due_at IS NOT NULL THEN %(now)s::timestamptz END,
+    held_due_at = CASE WHEN enrolment.due_at IS NULL THEN %(now)s::timestamptz END
 FROM unnest(%(ids)s::bigint[], %(steps)s::uuid[], %(event_ids)s::bigint[], %(paths)s::smallint[])
     AS heard (id, step, event_id, path)
 WHERE enrolment.id = heard.id AND enrolment.step = heard.step AND enrolment.state = 1
   AND (enrolment.heard_path IS NULL OR enrolment.heard_path > heard.path)
 
--- name: stand_still
--- What people wait for is still listened to: an answer that comes meanwhile is not lost.
-UPDATE journeys_enrolment SET due_at = NULL WHERE journey_id = %(journey_id)s AND state = 1
-
--- name: move_to_version
--- People keep their place. Those whose step is gone go on at the next one that is left (or, null, at the end).
-UPDATE journeys_enrolment AS enrolment
-SET version_id = %(version_id)s, due_at = %(now)s,
-    waits_for = CASE WHEN moved.old IS NULL THEN enrolment.waits_for END,
-    heard_event_id = CASE WHEN moved.old IS NULL THEN enrolment.heard_event_id END,
-    heard_path = CASE WHEN moved.old IS NULL THEN enrolment.heard_path END,
-    step = CASE WHEN moved.old IS NULL THEN enrolment.step ELSE moved.new END,
-    arrived_at = CASE WHEN moved.old IS NULL THEN enrolment.arrived_at ELSE %(now)s END
-FROM journeys_enrolment AS same
-LEFT JOIN unnest(%(gone)s::uuid[], %(instead)s::uuid[]) AS moved (old, new) ON moved.old = same.step
-WHERE enrolment.id = same.id AND enrolment.journey_id = %(journey_id)s AND enrolment.state = 1
+-- name: hold_walks_of
+-- In the order in which others hold them, so that nobody waits in a circle.
+SELECT count(*) FROM (
+    SELECT id FROM journeys_enrolment WHERE contact_id = ANY(%(contact_ids)s) AND state = 1 ORDER BY id FOR UPDATE
+) AS walks
 
 -- name: leave
 UPDATE journeys_enrolment
-SET state = 3, due_at = NULL, waits_for = NULL, ended_at = %(now)s, reason = %(reason)s
+SET state = 3, due_at = NULL, held_due_at = NULL, waits_for = NULL, ended_at = %(now)s, reason = %(reason)s
 WHERE contact_id = ANY(%(contact_ids)s) AND state = 1
 RETURNING contact_id, journey_id
 
 -- name: end_doubled_walks
 UPDATE journeys_enrolment AS gone
-SET state = 3, due_at = NULL, waits_for = NULL, ended_at = %(now)s, reason = 'merged'
+SET state = 3, due_at = NULL, held_due_at = NULL, waits_for = NULL, ended_at = %(now)s, reason = 'merged'
 FROM journeys_enrolment AS kept
 WHERE gone.contact_id = %(gone_id)s AND gone.state = 1
   AND kept.contact_id = %(kept_id)s AND kept.state = 1 AND kept.journey_id = gone.journey_id AND kept.key = gone.key
@@ -157,3 +187,12 @@ SET contact_id = %(kept_id)s,
         (SELECT max(kept.occurrence) FROM journeys_enrolment AS kept
          WHERE kept.journey_id = gone.journey_id AND kept.contact_id = %(kept_id)s), 0)
 WHERE gone.contact_id = %(gone_id)s
+
+-- name: forget_turned_away
+DELETE FROM journeys_turnedaway WHERE contact_id = ANY(%(contact_ids)s)
+
+-- name: forget_walks
+-- A key is a word of an event's, and an error quotes what it failed on.
+UPDATE journeys_enrolment
+SET key = '', reason = CASE WHEN state = 4 THEN '' ELSE reason END
+WHERE contact_id = ANY(%(contact_ids)s) AND (key <> '' OR state = 4)

@@ -1,5 +1,8 @@
 -- name: people_by_step
-SELECT state, step, count(*) FROM journeys_enrolment WHERE journey_id = %(journey_id)s GROUP BY state, step
+SELECT state, version_id, step, count(*)
+FROM journeys_enrolment
+WHERE journey_id = %(journey_id)s
+GROUP BY state, version_id, step
 
 -- name: deliveries_by_step
 SELECT step, count(*) FILTER (WHERE state = 2), count(*) FILTER (WHERE state = 5), count(first_opened_at),
@@ -9,8 +12,8 @@ WHERE run_id = (SELECT id FROM messaging_run WHERE kind = 'journey' AND referenc
 GROUP BY step
 
 -- name: walks_of
-SELECT journey.id, journey.name, enrolment.occurrence, enrolment.state, enrolment.step::text, enrolment.entered_at,
-       enrolment.due_at, enrolment.ended_at, enrolment.reason
+SELECT journey.id, journey.name, enrolment.version_id, enrolment.occurrence, enrolment.state, enrolment.step::text,
+       enrolment.entered_at, enrolment.due_at, enrolment.ended_at, enrolment.reason
 FROM journeys_enrolment AS enrolment
 JOIN journeys_journey AS journey ON journey.id = enrolment.journey_id
 WHERE enrolment.contact_id = %(contact_id)s

@@ -11,39 +11,41 @@ SELECT rhythm, slots FROM journeys_seriesversion WHERE id = %(id)s
 -- name: got_in_walk
 -- All that these walks have brought so far. Under the ids that were merged into a person's, what came since they entered.
 SELECT walk.id, delivery.step::text
-FROM unnest(%(ids)s::bigint[], %(contact_ids)s::bigint[], %(occurrences)s::bigint[], %(entered_at)s::timestamptz[])
-    AS walk (id, contact_id, occurrence, entered_at)
+FROM journeys_enrolment AS walk
 CROSS JOIN LATERAL (
     SELECT walk.contact_id AS id UNION ALL SELECT from_id FROM contacts_alias WHERE to_id = walk.contact_id
 ) AS own
 JOIN messaging_delivery AS delivery ON delivery.contact_id = own.id AND delivery.run_id = %(run_id)s
-WHERE CASE WHEN own.id = walk.contact_id THEN delivery.occurrence = walk.occurrence
-           ELSE delivery.planned_at >= walk.entered_at END
+WHERE walk.id = ANY(%(ids)s)
+  AND CASE WHEN own.id = walk.contact_id THEN delivery.occurrence = walk.occurrence
+      ELSE delivery.planned_at >= walk.entered_at END
 
 -- name: got_of_items
 -- Which of these items these walks have brought already.
-SELECT walk.id, walk.item::text
-FROM unnest(%(ids)s::bigint[], %(contact_ids)s::bigint[], %(occurrences)s::bigint[], %(entered_at)s::timestamptz[],
-            %(items)s::uuid[]) AS walk (id, contact_id, occurrence, entered_at, item)
+SELECT walk.id, asked.item::text
+FROM unnest(%(ids)s::bigint[], %(items)s::uuid[]) AS asked (id, item)
+JOIN journeys_enrolment AS walk ON walk.id = asked.id
 WHERE EXISTS (
     SELECT FROM messaging_delivery AS delivery
-    WHERE delivery.run_id = %(run_id)s AND delivery.step = walk.item AND delivery.contact_id = walk.contact_id
+    WHERE delivery.run_id = %(run_id)s AND delivery.step = asked.item AND delivery.contact_id = walk.contact_id
       AND delivery.occurrence = walk.occurrence
 ) OR EXISTS (
     SELECT FROM contacts_alias AS alias
     JOIN messaging_delivery AS delivery
-        ON delivery.run_id = %(run_id)s AND delivery.step = walk.item AND delivery.contact_id = alias.from_id
+        ON delivery.run_id = %(run_id)s AND delivery.step = asked.item AND delivery.contact_id = alias.from_id
     WHERE alias.to_id = walk.contact_id AND delivery.planned_at >= walk.entered_at
 )
 
 -- name: wake_subscribers
--- Those who have come to the end of a series and wait for more.
+-- Those who have come to the end of a series and wait for more; while their journey stands still, so do they.
 UPDATE journeys_enrolment AS enrolment
-SET due_at = %(now)s
+SET due_at = CASE WHEN enrolment.due_at IS NOT NULL THEN %(now)s::timestamptz END,
+    held_due_at = CASE WHEN enrolment.due_at IS NULL THEN %(now)s::timestamptz ELSE enrolment.held_due_at END
 FROM journeys_journeyversion AS version, jsonb_each(version.compiled -> 'steps') AS step
-WHERE version.live AND step.value ->> 'type' = 'series' AND (step.value ->> 'series')::bigint = %(series_id)s
-  AND enrolment.journey_id = version.journey_id AND enrolment.step = step.key::uuid
-  AND enrolment.state = 1 AND enrolment.due_at >= %(never)s
+WHERE step.value ->> 'type' = 'series' AND (step.value ->> 'series')::bigint = %(series_id)s
+  AND enrolment.journey_id = version.journey_id AND enrolment.version_id = version.id
+  AND enrolment.step = step.key::uuid AND enrolment.state = 1
+  AND coalesce(enrolment.due_at, enrolment.held_due_at) >= %(never)s
 
 -- name: places_stood_on
 SELECT DISTINCT place::text FROM journeys_enrolment WHERE state = 1 AND place = ANY(%(places)s::uuid[])

@@ -12,14 +12,18 @@ from typing import Any
 from wagtail import blocks
 
 from jouren.journeys.program import Step
+from jouren.journeys.steps.attributes import ClearAttributeKind, SetAttributeKind
 from jouren.journeys.steps.base import Binder, StepKind, Way
+from jouren.journeys.steps.calling import WebhookKind
 from jouren.journeys.steps.changing import StageKind, SuppressKind
+from jouren.journeys.steps.crossing import LeaveJourneyKind, StartJourneyKind
 from jouren.journeys.steps.ending import ExitKind
 from jouren.journeys.steps.forking import BranchKind, ChoiceKind, SplitKind
 from jouren.journeys.steps.listening import WaitEventKind, WaitFirstKind
 from jouren.journeys.steps.sending import SendKind
 from jouren.journeys.steps.series import SeriesKind
-from jouren.journeys.steps.waiting import WaitDateKind, WaitKind, WaitUntilKind
+from jouren.journeys.steps.telling import ColleagueKind
+from jouren.journeys.steps.waiting import WaitBestKind, WaitDateKind, WaitKind, WaitUntilKind
 
 MAX_DEPTH = 3
 
@@ -29,6 +33,7 @@ _KINDS: tuple[StepKind, ...] = (
     WaitKind(),
     WaitUntilKind(),
     WaitDateKind(),
+    WaitBestKind(),
     WaitEventKind(),
     WaitFirstKind(),
     BranchKind(),
@@ -36,6 +41,12 @@ _KINDS: tuple[StepKind, ...] = (
     SplitKind(),
     StageKind(),
     SuppressKind(),
+    SetAttributeKind(),
+    ClearAttributeKind(),
+    StartJourneyKind(),
+    LeaveJourneyKind(),
+    WebhookKind(),
+    ColleagueKind(),
     ExitKind(),
 )
 _BY_NAME = {kind.name: kind for kind in _KINDS}
@@ -76,6 +87,16 @@ def followers(raw: Mapping[str, Any]) -> list[str | None]:
 def is_end(raw: Mapping[str, Any]) -> bool:
     """Whether the journey ends at a compiled step, whatever stands after it."""
     return step_kind(raw["type"]).ends
+
+
+def is_wait(raw: Mapping[str, Any]) -> bool:
+    """Whether people may stand at a compiled step for a while."""
+    return step_kind(raw["type"]).waits
+
+
+def does_something(raw: Mapping[str, Any]) -> bool:
+    """Whether a compiled step does something to people."""
+    return step_kind(raw["type"]).effect is not None
 
 
 def effect_type(step: Step) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -24,6 +25,9 @@ class Way(NamedTuple):
 
 class Compiler(Protocol):
     """What a step type needs to compile its block."""
+
+    journey_id: int | None
+    """The journey it is a step of; None before that is stored."""
 
     def add_all(self, stream: Any, after: str | None) -> str | None:
         """Compile the steps of a way that goes on with ``after``; returns the id of its first step."""
@@ -51,33 +55,35 @@ class Binder(Protocol):
         """Where the value of a fact stands in the tuple."""
 
 
-class StepKind:
+class StepKind(ABC):
     """A step type. ``raw`` is a compiled step: ``{"type": name, "next": STEP_ID | null, …}``."""
 
     name: str
     ends = False
+    waits = False
+    """Whether people may stand at it for a while."""
     effect: type[Step] | None = None
     """The step class, where it does something to people."""
 
+    @abstractmethod
     def block(self, inner: Inner) -> blocks.Block:
         """How it is written. ``inner`` are the step blocks that its ways may hold, empty at the deepest level."""
-        raise NotImplementedError
 
     def is_fork(self) -> bool:
         """Whether it holds steps of its own."""
         return type(self).ways is not StepKind.ways
 
+    @abstractmethod
     def compile(self, value: Any, following: str | None, compiler: Compiler) -> dict[str, Any]:
         """The compiled step. Its type and ``next``, the step after it (of a fork: where its ways meet), are added."""
-        raise NotImplementedError
 
+    @abstractmethod
     def load(self, step_id: str, raw: Raw, binder: Binder) -> Step:
         """The step as the engine runs it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def describe(self, raw: Raw) -> str:
         """What it does, in a line."""
-        raise NotImplementedError
 
     def ways(self, raw: Raw) -> list[Way]:
         """The ways of a fork, in the order they are tried; the last one is for everyone else."""

@@ -46,13 +46,17 @@ class WaitEvent(Step):
     seconds: int | None
     otherwise: str | None
 
+    @property
+    def waits_for(self) -> str:
+        return " ".join(sorted({path.event for path in self.paths}))
+
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         if facts.heard is not None:
             return Go(self.paths[facts.heard].then)
         until = NEVER if self.seconds is None else facts.arrived_at + timedelta(seconds=self.seconds)
         if now >= until:
             return Go(self.otherwise)
-        return Stay(until, " ".join(sorted({path.event for path in self.paths})))
+        return Stay(until, self.waits_for)
 
     def hears(self, event: Event, arrived_at: datetime, key: str) -> int | None:
         if event.occurred_at < arrived_at:
@@ -75,6 +79,7 @@ class WaitEventKind(StepKind):
     """
 
     name = "wait_event"
+    waits = True
 
     def block(self, inner: Inner) -> blocks.Block:
         return blocks.StructBlock(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +24,7 @@ class Send(Step):
     message_version: int
     channel: str
     next: str | None
+    tells: ClassVar[bool] = True
 
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         # Asked again before every message: nobody gets an offer for what they have just bought.

@@ -20,7 +20,7 @@ from jouren.journeys.series.order import SeriesOrder, Slot
 from jouren.journeys.series.rhythm import MAX_DAYS, Rhythm, describe_rhythm, make_rhythm, read_rhythm
 from jouren.journeys.steps.base import Binder, Compiler, Inner, Raw, StepKind
 from jouren.journeys.steps.listening import NEVER
-from jouren.journeys.steps.sending import Send
+from jouren.journeys.steps.sending import Send, message_name
 
 LATE = timedelta(hours=6)
 """An item that goes later than this after its moment was missed: the next one counts from when it did go."""
@@ -28,6 +28,18 @@ LATE = timedelta(hours=6)
 EVERY = [("day", _("every day")), ("days", _("every few days")), ("weekdays", _("on certain weekdays"))]
 FIRST = [("now", _("at once")), ("rhythm", _("at the first moment of the rhythm"))]
 AT_END = [("go_on", _("go on with the next step")), ("wait", _("wait for new messages"))]
+
+
+@dataclass(frozen=True, slots=True)
+class SendItem(Send):
+    """Send the ``number``-th message of a series. Its delivery bears the item's id, wherever the series is sent."""
+
+    within: str
+    number: int
+
+    @property
+    def written_as(self) -> str:
+        return self.within
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +55,17 @@ class SendSeries(Step):
     next: str | None
 
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
-        order = facts.series.get(self.series)
+        if facts.series is None:
+            return Stay(now)  # they have only just come here: what they got is looked up before the next tick
+        order, got = facts.series
         if order is None:
             return Go(self.next)
         index = order.index_of(facts.place)
-        if facts.got is None and (index is None or order.doubtful(index)):
-            return Stay(now)  # they have only just come here: what they got is looked up before the next tick
         if index is None:
-            index = order.furthest(facts.got or ())
-        slot = order.following(index, facts.got or ())
+            index = order.furthest(got or ())
+        if got is None and order.doubtful(index):
+            return Stay(now)
+        slot = order.following(index, got or ())
         if slot is None:
             return Stay(NEVER) if self.waits else Go(self.next)
         until = self._moment(slot, order, index, program, facts)
@@ -61,8 +75,12 @@ class SendSeries(Step):
         reason = leaves(program, facts, now)
         if reason:
             return Leave(reason)
-        send = Send(str(slot.item), slot.version, "email", None)
+        send = SendItem(str(slot.item), slot.version, "email", None, self.id, order.number_of(slot))
         return Proceed(send, slot.id, until if now - until < LATE else now)
+
+    @property
+    def is_clocked(self) -> bool:
+        return True
 
     def _moment(self, slot: Slot, order: SeriesOrder, index: int, program: Program, facts: Facts) -> datetime:
         rhythm = self.rhythm or order.rhythm
@@ -81,6 +99,8 @@ class SeriesKind(StepKind):
     """``series`` [series, rhythm | null, at_end: go_on | wait]"""
 
     name = "series"
+    waits = True
+    effect = SendItem
 
     def block(self, inner: Inner) -> blocks.Block:
         return SeriesBlock()
@@ -100,6 +120,10 @@ class SeriesKind(StepKind):
     def load(self, step_id: str, raw: Raw, binder: Binder) -> Step:
         rhythm = read_rhythm(raw["rhythm"]) if raw["rhythm"] else None
         return SendSeries(step_id, raw["series"], rhythm, raw["at_end"] == "wait", raw["next"])
+
+    def effect_text(self, step: SendItem) -> str:
+        text = gettext("Gets “%(message)s”, number %(number)s of the series")
+        return text % {"message": message_name(step.message_version), "number": step.number}
 
     def describe(self, raw: Raw) -> str:
         series = Series.objects.select_related("live_version").filter(pk=raw["series"]).first()

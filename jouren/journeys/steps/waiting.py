@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext, ngettext, pgettext_lazy
@@ -17,6 +17,7 @@ from jouren.events.types import Event
 from jouren.journeys.dates import dated_fact, dated_facts
 from jouren.journeys.program import Decision, Facts, Go, Program, Stay, Step
 from jouren.journeys.steps.base import SECONDS, Binder, Compiler, Inner, Raw, StepKind, Way
+from jouren.messaging.best_hour import next_at
 
 UNITS = [("minutes", _("minutes")), ("hours", _("hours")), ("days", _("days")), ("weeks", _("weeks"))]
 _CHANGES = frozenset({"contact.changed", "order.paid"})
@@ -29,6 +30,10 @@ class Wait(Step):
     seconds: int
     next: str | None
     business_days: int = 0
+
+    @property
+    def is_clocked(self) -> bool:
+        return self.business_days > 0
 
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         until = facts.arrived_at + timedelta(seconds=self.seconds)
@@ -43,6 +48,7 @@ class WaitKind(StepKind):
     """``wait`` [seconds, business_days]"""
 
     name = "wait"
+    waits = True
 
     def block(self, inner: Inner) -> blocks.Block:
         return WaitBlock()
@@ -81,6 +87,7 @@ class WaitUntil(Step):
     at: time
     business: bool
     next: str | None
+    is_clocked: ClassVar[bool] = True
 
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         until = moment_of(self, facts, program.zone)
@@ -107,6 +114,7 @@ class WaitUntilKind(StepKind):
     """``wait_until`` [day, at, business]"""
 
     name = "wait_until"
+    waits = True
 
     def block(self, inner: Inner) -> blocks.Block:
         return WaitUntilBlock()
@@ -164,12 +172,17 @@ class WaitDate(Step):
     business: bool
     then: str | None
     otherwise: str | None
+    is_dated: ClassVar[bool] = True
+
+    @property
+    def waits_for(self) -> str:
+        return " ".join(sorted(_CHANGES))
 
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         until = self._moment(facts, program.zone)
         if until is None:
             return Go(self.otherwise)
-        return Go(self.then) if now >= until else Stay(until, " ".join(sorted(_CHANGES)))
+        return Go(self.then) if now >= until else Stay(until, self.waits_for)
 
     def hears(self, event: Event, arrived_at: datetime, key: str) -> int | None:
         return 0 if event.type in _CHANGES else None
@@ -198,6 +211,7 @@ class WaitDateKind(StepKind):
     """``wait_date`` [fact, args, offset, at, yearly, business, then, else]"""
 
     name = "wait_date"
+    waits = True
 
     def block(self, inner: Inner) -> blocks.Block:
         return blocks.StructBlock(
@@ -288,6 +302,53 @@ class WaitDateKind(StepKind):
             Way(gettext("on that day"), raw["then"]),
             Way(gettext("when there is no such date, or it is over"), raw["else"]),
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitBest(Step):
+    """Wait for the hour at which the person tends to answer: a day at most."""
+
+    next: str | None
+    asks_best_hour: ClassVar[bool] = True
+    is_clocked: ClassVar[bool] = True
+
+    def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
+        if facts.best is None:
+            return Go(self.next)
+        # Counted from arrival: what is learned of them meanwhile never makes them wait for more than that day.
+        until = next_at(*facts.best, facts.arrived_at)
+        return Go(self.next) if now >= until else Stay(until)
+
+
+class WaitBestKind(StepKind):
+    """``wait_best`` []"""
+
+    name = "wait_best"
+    waits = True
+
+    def block(self, inner: Inner) -> blocks.Block:
+        return WaitBestBlock()
+
+    def compile(self, value: Any, following: str | None, compiler: Compiler) -> dict[str, Any]:
+        return {}
+
+    def load(self, step_id: str, raw: Raw, binder: Binder) -> Step:
+        return WaitBest(step_id, raw["next"])
+
+    def describe(self, raw: Raw) -> str:
+        return gettext("Wait for their best hour")
+
+
+class WaitBestBlock(blocks.StaticBlock):
+    """Wait for the hour at which the person tends to answer."""
+
+    class Meta:
+        icon = "time"
+        label = _("Wait for their best hour")
+        admin_text = _(
+            "At most a day, until the hour at which this person clicked most often. Of whom too little is known, the "
+            "hour at which your readers do; before that, the hour that you set among the sending rules."
+        )
 
 
 def duration_text(seconds: int) -> str:

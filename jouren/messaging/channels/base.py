@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
+from jouren.core.relay import Trouble
 from jouren.messaging.errors import DeliveryError
 
 
@@ -91,6 +92,14 @@ class Transport(Protocol):
 
     def poll(self, timeout: float) -> list[Outcome]:
         """What has ended, waiting up to ``timeout`` seconds for all; less once only stragglers are left."""
+        ...
+
+    def recall(self) -> None:
+        """Begin no more letters: those that wait for their turn end as ``NOT_BEGUN``."""
+        ...
+
+    def news(self) -> list[Trouble | None]:
+        """What became known of the way out since this was last asked: a trouble, or None when it is open again."""
         ...
 
     def close(self) -> None:

@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
                 ('locked_at', models.DateTimeField(editable=False, null=True, verbose_name='locked at')),
                 ('name', models.CharField(max_length=200, verbose_name='name')),
                 ('kind', models.CharField(choices=[('help', 'Help'), ('ask', 'Ask'), ('care', 'Thanks and care'), ('transactional', 'Transactional')], default='help', max_length=20, verbose_name='kind')),
-                ('stage', models.PositiveSmallIntegerField(blank=True, choices=[(1, 'Aware'), (2, 'Prospect'), (3, 'Trial customer'), (4, 'Existing customer'), (5, 'Regular')], null=True, verbose_name='for the stage')),
+                ('stage', models.PositiveSmallIntegerField(blank=True, choices=[(1, 'Aware'), (2, 'Prospect'), (3, 'Trial'), (4, 'Existing'), (5, 'Regular')], null=True, verbose_name='for the stage')),
                 ('wall', models.CharField(blank=True, choices=[('company_trust', 'Trust in the company'), ('product_trust', 'Trust in the product'), ('trust', 'Trust'), ('safety', 'Safety (visible)'), ('peace', 'Peace of mind (invisible)'), ('opportunity', 'Opportunity'), ('effect', 'Effect')], max_length=20, verbose_name='wall it answers')),
                 ('doubt', models.CharField(blank=True, choices=[('fraud', 'Is it a fraud?'), ('shady', 'Is it a shady company?'), ('other_product', 'Would another product be better?'), ('price', 'Is it too expensive?'), ('support', 'Is there support afterwards?'), ('other_way', 'Could I solve it another way?'), ('why_now', 'Must I buy now?')], max_length=20, verbose_name='doubt it answers')),
                 ('purpose', models.CharField(blank=True, editable=False, max_length=50)),

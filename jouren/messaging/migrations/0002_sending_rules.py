@@ -1,4 +1,4 @@
-"""Caps, quiet hours, the sending window and readiness; the account of what they held; clicks by hour."""
+"""Caps, quiet hours, the sending window and readiness; the account of what they held; clicks by hour; bounces."""
 
 import django.contrib.postgres.fields
 import django.core.validators
@@ -101,6 +101,11 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'messaging_shop_click_hour',
             },
+        ),
+        migrations.AddField(
+            model_name='delivery',
+            name='bounced_at',
+            field=models.DateTimeField(null=True),
         ),
         migrations.RunPython(begin_with_readiness, migrations.RunPython.noop),
     ]

@@ -6,8 +6,10 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.utils.translation import override
 from wagtail.log_actions import log
 
 from jouren.core.errors import UserError
@@ -44,7 +46,8 @@ def save_rules(rules: Rules, *, default_hour: int = DEFAULT_HOUR, by: AbstractBa
     _store_caps(rules.caps)
     after = as_data(load_rules(), default_hour)
     if after != before:
-        log(instance=row, action="messaging.change_rules", user=by, data={"before": before, "after": after})
+        with override(settings.LANGUAGE_CODE):  # the log keeps the row's name, and everybody reads it
+            log(instance=row, action="messaging.change_rules", user=by, data={"before": before, "after": after})
     return row
 
 

@@ -8,7 +8,7 @@ SELECT
     contact.language,
     contact.id IS NULL OR contact.erased_at IS NOT NULL,
     suppression.reasons,
-    coalesce(consent.is_granted, false),
+    consent.is_granted,
     run.cancelled_at IS NOT NULL,
     version.kind,
     version.topic,

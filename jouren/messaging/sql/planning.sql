@@ -26,18 +26,27 @@ WHERE %(tells_all)s OR reason <> ''
 SELECT id, message_id, name FROM messaging_messageversion WHERE id = ANY(%(version_ids)s)
 
 -- name: next_due
-SELECT min(moment) FROM (
-    SELECT (
-        SELECT try_at FROM messaging_delivery
-        WHERE lane = lanes.lane AND state = 0 AND try_at > %(now)s
-        ORDER BY try_at LIMIT 1
-    ) AS moment
-    FROM (VALUES (0), (1), (2)) AS lanes (lane)
-) AS moments
+-- What is on hold is due at no moment.
+SELECT min(delivery.try_at)
+FROM messaging_run AS run
+CROSS JOIN (VALUES (0), (1), (2)) AS lanes (lane)
+CROSS JOIN LATERAL (
+    SELECT try_at
+    FROM messaging_delivery
+    WHERE lane = lanes.lane AND run_id = run.id AND state = 0 AND try_at > %(now)s
+    ORDER BY try_at
+    LIMIT 1
+) AS delivery
+WHERE run.held_at IS NULL
 
 -- name: is_sending
 SELECT EXISTS (SELECT 1 FROM messaging_delivery WHERE state = 1)
-    OR EXISTS (SELECT 1 FROM messaging_delivery WHERE lane IN (0, 1, 2) AND state = 0 AND try_at <= %(now)s)
+    OR EXISTS (
+        SELECT 1
+        FROM messaging_run AS run
+        JOIN messaging_delivery AS delivery ON delivery.run_id = run.id
+        WHERE run.held_at IS NULL AND delivery.lane IN (0, 1, 2) AND delivery.state = 0 AND delivery.try_at <= %(now)s
+    )
 
 -- name: lock_defaults
 -- Two processes that find no default messages make them one after the other.
@@ -45,6 +54,15 @@ SELECT pg_advisory_xact_lock(7406003)
 
 -- name: erase
 UPDATE messaging_delivery SET context = NULL, error = '' WHERE contact_id = ANY(%(contact_ids)s)
+
+-- name: forget_answers
+-- A server's answer quotes the address. Asked after the rows are written: an erasing meanwhile waits for them, or we for it.
+UPDATE messaging_delivery AS delivery
+SET error = ''
+FROM contacts_contact AS contact
+WHERE delivery.id = ANY(%(ids)s) AND contact.id = delivery.contact_id AND contact.erased_at IS NOT NULL
+  AND delivery.error <> ''
+RETURNING delivery.id
 
 -- name: withhold_doubles
 UPDATE messaging_delivery AS gone

@@ -1,16 +1,75 @@
 -- name: backlog
--- How much of a lane is due, up to a limit.
-SELECT count(*) FROM (
-    SELECT 1 FROM messaging_delivery WHERE lane = %(lane)s AND state = 0 AND try_at <= %(now)s LIMIT %(limit)s
-) AS due
+-- How much of a lane is due, up to a limit. Goes from run to run through the index on planned deliveries, as claim does.
+WITH RECURSIVE waiting (run_id, try_at) AS (
+    (
+        SELECT run_id, try_at FROM messaging_delivery WHERE lane = %(lane)s AND state = 0 ORDER BY run_id, try_at LIMIT 1
+    )
+    UNION ALL
+    SELECT following.run_id, following.try_at
+    FROM waiting
+    CROSS JOIN LATERAL (
+        SELECT run_id, try_at
+        FROM messaging_delivery
+        WHERE lane = %(lane)s AND state = 0 AND run_id > waiting.run_id
+        ORDER BY run_id, try_at
+        LIMIT 1
+    ) AS following
+), due AS (
+    SELECT waiting.run_id
+    FROM waiting
+    JOIN messaging_run AS run ON run.id = waiting.run_id
+    WHERE waiting.try_at <= %(now)s AND run.held_at IS NULL
+    ORDER BY waiting.try_at, waiting.run_id
+)
+SELECT count(*)
+FROM (
+    SELECT 1
+    FROM due
+    CROSS JOIN LATERAL (
+        SELECT 1
+        FROM messaging_delivery
+        WHERE lane = %(lane)s AND run_id = due.run_id AND state = 0 AND try_at <= %(now)s
+        LIMIT %(limit)s
+    ) AS delivery
+    LIMIT %(limit)s
+) AS found
 
 -- name: claim
-SELECT id, run_id, contact_id, message_version_id, reason, context, attempts, uncertain
-FROM messaging_delivery
-WHERE lane = %(lane)s AND state = 0 AND try_at <= %(now)s AND channel = %(channel)s
-ORDER BY try_at, id
+-- The runs with planned deliveries, one step through the index for each, so that a run on hold costs one step however
+-- much it has planned. Then the due deliveries of one run after the other, the longest overdue first; no more are locked
+-- than are given back.
+WITH RECURSIVE waiting (run_id, try_at) AS (
+    (
+        SELECT run_id, try_at FROM messaging_delivery WHERE lane = %(lane)s AND state = 0 ORDER BY run_id, try_at LIMIT 1
+    )
+    UNION ALL
+    SELECT following.run_id, following.try_at
+    FROM waiting
+    CROSS JOIN LATERAL (
+        SELECT run_id, try_at
+        FROM messaging_delivery
+        WHERE lane = %(lane)s AND state = 0 AND run_id > waiting.run_id
+        ORDER BY run_id, try_at
+        LIMIT 1
+    ) AS following
+), due AS (
+    SELECT waiting.run_id
+    FROM waiting
+    JOIN messaging_run AS run ON run.id = waiting.run_id
+    WHERE waiting.try_at <= %(now)s AND run.held_at IS NULL
+    ORDER BY waiting.try_at, waiting.run_id
+)
+SELECT delivery.*
+FROM due
+CROSS JOIN LATERAL (
+    SELECT id, run_id, contact_id, message_version_id, reason, context, attempts, uncertain
+    FROM messaging_delivery
+    WHERE lane = %(lane)s AND run_id = due.run_id AND state = 0 AND try_at <= %(now)s AND channel = %(channel)s
+    ORDER BY try_at, id
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+) AS delivery
 LIMIT %(limit)s
-FOR UPDATE SKIP LOCKED
 
 -- name: apply
 -- Writes down what became of deliveries, and which go next. Gives back the ids of those that were not final before:

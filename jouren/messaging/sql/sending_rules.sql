@@ -26,13 +26,9 @@ FROM unnest(%(contact_ids)s::bigint[]) AS asked (id)
 CROSS JOIN LATERAL (
     SELECT delivery.id
     FROM (SELECT asked.id AS id UNION ALL SELECT from_id FROM contacts_alias WHERE to_id = asked.id) AS own
-    JOIN messaging_delivery AS delivery ON delivery.contact_id = own.id AND delivery.state = 2
+    JOIN messaging_delivery AS delivery
+        ON delivery.contact_id = own.id AND delivery.state = 2 AND delivery.bounced_at IS NULL
     JOIN messaging_messageversion AS version ON version.id = delivery.message_version_id AND version.kind = 'help'
-    WHERE NOT EXISTS (
-        SELECT FROM events_event AS event
-        WHERE event.contact_id = delivery.contact_id AND event.type = 'message.bounced'
-          AND event.payload ->> 'delivery' = delivery.id::text
-    )
     LIMIT %(needed)s
 ) AS helped
 GROUP BY asked.id

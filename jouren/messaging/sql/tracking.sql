@@ -27,6 +27,12 @@ WHERE delivery.id = row.id
   AND (delivery.first_opened_at IS NULL OR delivery.first_opened_at > row.at
        OR (row.clicked AND (delivery.first_clicked_at IS NULL OR delivery.first_clicked_at > row.at)))
 
+-- name: note_bounces
+UPDATE messaging_delivery AS delivery
+SET bounced_at = row.at
+FROM unnest(%(ids)s::bigint[], %(at)s::timestamptz[]) AS row (id, at)
+WHERE delivery.id = row.id AND delivery.bounced_at IS NULL
+
 -- name: open_target
 SELECT delivery.contact_id, version.message_id, version.name, delivery.sent_at
 FROM messaging_delivery AS delivery

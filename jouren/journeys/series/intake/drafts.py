@@ -16,7 +16,8 @@ from django.utils.translation import override
 
 from jouren.contacts.models import Topic
 from jouren.journeys.series.intake.markdown import Written
-from jouren.messaging.vocabulary import Doubt, Kind, Stage, Wall
+from jouren.messaging.vocabulary import Doubt, Kind, Wall
+from jouren.pyramid.stages import Stage
 
 MAX_LINE = 200
 
@@ -143,7 +144,7 @@ def _choice(name: str, text: str, defaults: Defaults) -> Any:
 @lru_cache(maxsize=8)
 def _values_of(name: str) -> dict[str, Any]:
     """Each value by what may be written for it: itself, and its name in every language of the screens."""
-    values = {}
+    values: dict[str, Any] = {}
     for member in _CHOICES[name]:
         if member == Kind.TRANSACTIONAL:
             continue

@@ -123,10 +123,10 @@ def _read_page(file: File, defaults: Defaults, read: Read) -> None:
         text = _("The file is larger than %(most)s KB: no mail is so long.") % {"most": MAX_FILE // 1_000}
         read.problems.append(Remark(file.name, 0, text))
         return
-    text = _text_of(file, read)
-    if text is None:
+    decoded = _text_of(file, read)
+    if decoded is None:
         return
-    lines = text.split("\n")
+    lines = decoded.split("\n")
     try:
         values, first = _front_matter(lines, file.name, read)
     except UnreadableFile as error:

@@ -15,11 +15,9 @@ import time
 from collections import deque
 from enum import Enum, auto
 
-from jouren.core.config import SmtpAddress
 from jouren.messaging.channels.base import Fate, Handover, Outcome
 from jouren.messaging.channels.email.replies import ReplyReader, means_nobody_lives_there, refusal
 
-CONNECT_TIMEOUT = 15.0
 COMMAND_TIMEOUT = 60.0
 # RFC 5321 4.5.3.2.6 allows ten minutes; a letter that waits so long holds a slot, so we give up earlier.
 DATA_TIMEOUT = 120.0
@@ -30,26 +28,6 @@ class Phase(Enum):
     ENVELOPE = auto()
     DATA = auto()
     CLOSED = auto()
-
-
-def connect(address: SmtpAddress, hostname: str) -> smtplib.SMTP:
-    """An open, greeted and authenticated connection. Raises OSError, smtplib.SMTPException."""
-    if address.security == "tls":
-        client: smtplib.SMTP = smtplib.SMTP_SSL(
-            address.host, address.port, hostname, timeout=CONNECT_TIMEOUT, context=ssl.create_default_context()
-        )
-    else:
-        client = smtplib.SMTP(address.host, address.port, hostname, timeout=CONNECT_TIMEOUT)
-    try:
-        if address.security == "starttls":
-            client.starttls(context=ssl.create_default_context())
-        client.ehlo_or_helo_if_needed()
-        if address.user:
-            client.login(address.user, address.password)
-    except BaseException:
-        client.close()
-        raise
-    return client
 
 
 class Connection:
@@ -91,6 +69,11 @@ class Connection:
         if self.phase is Phase.IDLE:
             self._begin()
 
+    def recall(self) -> None:
+        """Give back the letters that have not begun."""
+        self.ended += [Outcome(handover.key, Fate.NOT_BEGUN) for handover in self._waiting]
+        self._waiting.clear()
+
     def readable(self) -> None:
         """Take in what the server wrote."""
         try:
@@ -121,8 +104,7 @@ class Connection:
             self.ended.append(Outcome(self._key, Fate.NOT_TAKEN, refusal(421, why)))
         elif phase is Phase.DATA:
             self.ended.append(self._verdict or Outcome(self._key, Fate.LOST, refusal(421, why)))
-        self.ended += [Outcome(handover.key, Fate.NOT_BEGUN) for handover in self._waiting]
-        self._waiting.clear()
+        self.recall()
 
     def _begin(self) -> None:
         _line, self._key, letter = self._waiting.popleft()

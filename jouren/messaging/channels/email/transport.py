@@ -6,20 +6,24 @@ import itertools
 import logging
 import selectors
 import smtplib
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent import futures
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 from jouren.core.config import SmtpAddress
 from jouren.core.errors import JourenError
+from jouren.core.relay import CONNECT_ERRORS, Trouble, connect, trouble_of
 from jouren.messaging.channels.base import Fate, Handover, Outcome
-from jouren.messaging.channels.email.connection import Connection, Phase, connect
+from jouren.messaging.channels.email.connection import Connection, Phase
 
 logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 60.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+# Asking again and again with a wrong password gets accounts locked.
+_PERMANENT_PAUSE = 300.0
 _OPENERS = 8
 _GRACE_SECONDS = 0.03  # how long the quick wait for the slow
 
@@ -42,7 +46,8 @@ class SmtpTransport:
         self._busy = 0
         self._pause = _FIRST_PAUSE
         self._no_connecting_before = 0.0
-        self._openers = ThreadPoolExecutor(_OPENERS, thread_name_prefix="smtp-open")
+        self._is_known_well = False
+        self._news: list[Trouble | None] = []
 
     def ready(self, wanted: int, lines: int, letters: int, wait: float = 0.0) -> list[int]:
         """A connection's number for each letter that it can take now, connections in turn.
@@ -81,9 +86,19 @@ class SmtpTransport:
         ended, self._ended = self._ended, []
         return ended
 
+    def recall(self) -> None:
+        """Begin no more letters: those that wait behind another end as not begun."""
+        for connection in list(self._connections.values()):
+            connection.recall()
+            self._look_after(connection)
+
+    def news(self) -> list[Trouble | None]:
+        """What became known of the relay: a trouble for each failure to connect, None for the first success after."""
+        news, self._news = self._news, []
+        return news
+
     def close(self) -> None:
         """Close all connections; letters under way are left to their fate."""
-        self._openers.shutdown(wait=False, cancel_futures=True)
         for future in self._opening.values():
             future.add_done_callback(_close_opened)
         for connection in self._connections.values():
@@ -142,30 +157,55 @@ class SmtpTransport:
         for line in itertools.count():
             if len(self._connections) + len(self._opening) >= wanted:
                 return
+            if self._opening and not self._is_known_well:
+                return  # one at a time, until one succeeds: a wrong password is not tried eight times at once
+            if len(self._opening) >= _OPENERS:
+                return
             if line not in self._connections and line not in self._opening:
-                self._opening[line] = self._openers.submit(self._connect)
+                self._opening[line] = self._open_in_background()
 
     def _adopt_opened(self) -> None:
         for line in [line for line, future in self._opening.items() if future.done()]:
             future = self._opening.pop(line)
             try:
                 connection = Connection(line, future.result())
-            except (OSError, smtplib.SMTPException, JourenError) as error:
+            except CONNECT_ERRORS as error:
                 self._wait_before_connecting(error)
                 continue
             self._pause = _FIRST_PAUSE
+            if not self._is_known_well:
+                self._is_known_well = True
+                self._news.append(None)
             self._connections[line] = connection
             self._selector.register(connection.watched, connection.wanted, connection)
 
     def _wait_before_connecting(self, error: Exception) -> None:
         if time.monotonic() < self._no_connecting_before:
             return
-        self._no_connecting_before = time.monotonic() + self._pause
+        trouble = trouble_of(error, self._known_address())
+        self._no_connecting_before = time.monotonic() + (_PERMANENT_PAUSE if trouble.is_permanent else self._pause)
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
-        logger.warning("The mail relay cannot be used now: %s", error)
+        self._is_known_well = False
+        self._news.append(trouble)
+        logger.warning("The mail relay cannot be used now (%s): %s", trouble.kind, trouble.detail)
 
-    def _connect(self) -> smtplib.SMTP:
-        return connect(self._address(), self._hostname)
+    def _open_in_background(self) -> Future[smtplib.SMTP]:
+        # A daemon, for which nobody waits: a relay that does not answer must not keep this process from ending.
+        opened: Future[smtplib.SMTP] = Future()
+        threading.Thread(target=self._open, args=(opened,), name="smtp-open", daemon=True).start()
+        return opened
+
+    def _open(self, opened: Future[smtplib.SMTP]) -> None:
+        try:
+            opened.set_result(connect(self._address(), self._hostname))
+        except BaseException as error:
+            opened.set_exception(error)
+
+    def _known_address(self) -> SmtpAddress | None:
+        try:
+            return self._address()
+        except JourenError:
+            return None
 
 
 def _close_opened(future: Future[smtplib.SMTP]) -> None:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('journeys', '0004_entries_and_ways'),
+        ('journeys', '0006_living_edits'),
         ('messaging', '0004_connections_and_held_runs'),
     ]
 

@@ -1,0 +1,76 @@
+"""Walking through every screen, and reading all that is on it: also what is folded away, and what only ears get."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import deque
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from tests.browser.watching import Window
+
+# Each screen once, whichever of its objects it shows.
+_NUMBER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{20}-\d+-\d+|(?<=/)\d+(?=/)")
+_LINK = re.compile(r'href="(/[^"]*)"')
+_LEFT_OUT = re.compile(
+    r"/admin/(logout|bulk|jsi18n|sprite|choose-|editing-sessions|autosize|account/delete)|/preview/|/export/|"
+    r"/(documents|static|media|c|o|confirm|p|u)/|/convert_alias/|/unschedule|/view/|/revert/|/copy/|\.(css|js|svg|png)$"
+)
+_READ = """() => {
+    const read = [];
+    // What only scripts read, a hidden date picker, counters that count nothing yet, and all time zones of the world.
+    const unread = 'textarea[hidden], .xdsoft_datetimepicker, [data-side-panel-toggle-counter][hidden], '
+        + '[name*=time_zone] option';
+    const walk = (root) => {
+        const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+        for (let node = walker.currentNode; node; node = walker.nextNode()) {
+            if (node.nodeType === Node.TEXT_NODE) {
+                const parent = node.parentElement;
+                if (parent && !parent.closest('script, style, noscript, code, pre, kbd') && !parent.closest(unread))
+                    read.push(node.textContent);
+            } else if (node.nodeType === Node.ELEMENT_NODE) {
+                if (node.tagName === 'TEMPLATE') walk(node.content);
+                for (const name of ['title', 'aria-label', 'placeholder', 'alt', 'data-w-tooltip-content-value'])
+                    if (node.hasAttribute(name) && !node.closest(unread)) read.push(node.getAttribute(name));
+                if (node.tagName === 'INPUT' && node.type === 'submit') read.push(node.value);
+            }
+        }
+    };
+    walk(document.body);
+    read.push(document.title);
+    return read.map((text) => text.replace(/\\s+/g, ' ').trim()).filter(Boolean);
+}"""
+
+
+def texts(seen: Window) -> list[str]:
+    """All texts of the page that is open."""
+    found: list[str] = seen.page.evaluate(_READ)
+    return found
+
+
+def screens(seen: Window, *starts: str) -> Iterator[str]:
+    """Open every page that links lead to from here, one of each kind, and give its path."""
+    waiting, known = deque(starts), set()
+    while waiting:
+        path = waiting.popleft()
+        kind = _NUMBER.sub("N", path)
+        if kind in known:
+            continue
+        known.add(kind)
+        answer = seen.open(path)
+        if answer.status != 200 or "html" not in (answer.header_value("content-type") or ""):
+            continue
+        # Before whoever looks at it leaves it. What is folded away is only in the source, the menu only on the page.
+        waiting += _links([*map(html.unescape, _LINK.findall(answer.text())), *_shown_links(seen)])
+        yield path
+
+
+def _shown_links(seen: Window) -> list[str]:
+    links: list[str] = seen.page.eval_on_selector_all("a[href^='/']", "all => all.map(a => a.getAttribute('href'))")
+    return links
+
+
+def _links(links: list[str]) -> list[str]:
+    paths = dict.fromkeys(urlsplit(link).path for link in links)
+    return [path for path in paths if not _LEFT_OUT.search(path)]

@@ -1,0 +1,172 @@
+"""Every screen speaks the language of its reader, and can be used by everybody, in both languages and both themes.
+
+What Wagtail has not translated is mended by an entry in ``jouren/backoffice/locale``.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from tests.browser.crawling import screens, texts
+from tests.browser.mailbox import mails_to
+from tests.browser.signing_up import sign_up
+from tests.browser.watching import Window, window
+from tests.installation import Installation
+
+# Names, and what every shop owner reads in Latin letters.
+NAMES = """
+Jouren API APIキー URL ID QR SNS LINE YouTube Vimeo Instagram Google JavaScript HTML AVIF GIF JPG JPEG PNG WEBP MB KB
+English GMT JST UTC Esc Ctrl Shift Alt Tab Enter localhost
+"""
+# What the demo shop, or the browser that walks, has written itself.
+WRITTEN = """
+letters news newsletter contact name shop Asia Tokyo my slug domain com blog example http
+yofukashi tea regular trial nemuri
+"""
+KNOWN = frozenset(re.findall(r"[A-Za-z]{2,}", NAMES + WRITTEN))
+# Japanese words that English texts name.
+LENT = ("ふりがな", "特商法", "日本語")
+# What opens the choice of blocks of a page's body, and of a journey's steps.
+MANY_BLOCKS = ":is([data-contentpath='body'], [data-contentpath='steps']) .c-sf-add-button:visible"
+_OTHER = re.compile(r"</?\w+>|\S+@\S+|https?://\S+|/\S*/|\b[\w-]*\d[\w-]*\b|\b(?:page|registration|order)\.\w+")
+_LATIN = re.compile(r"[A-Za-z]{2,}")
+_JAPANESE = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fff々]+")
+_axe = Axe()
+
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+
+
+def english_in(text: str, data: str) -> list[str]:
+    """Words of a text that nobody has put into Japanese; messages in English, and names, are the shop's own."""
+    return [word for word in _LATIN.findall(_OTHER.sub(" ", text)) if word not in KNOWN and word not in data]
+
+
+def data_of(shop: Installation, language: str) -> str:
+    """What is written in the shop's database, and may be shown to readers of a language that is not its own."""
+    if language == "ja":
+        return str(
+            shop.query("SELECT string_agg(name || bodies::text, ' ') FROM messaging_message WHERE language = 'en'")
+        )
+    columns = shop.query(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' "
+        "AND data_type IN ('text', 'character varying', 'jsonb') AND table_name NOT LIKE 'procrastinate%%'"
+    )
+    statement = "SELECT coalesce(string_agg(\"{1}\"::text, ' '), '') FROM \"{0}\""
+    written = [shop.query(statement.format(*names))[0][0] for names in columns]
+    return " ".join(map(str, written))
+
+
+def japanese_in(text: str, data: str) -> list[str]:
+    """Japanese of a text that is not the shop's own."""
+    return [word for word in _JAPANESE.findall(text) if word not in LENT and word not in data]
+
+
+def flaws(seen: Window, language: str) -> list[str]:
+    """What axe finds serious; in the dark theme, of what a theme changes. Colours know no language."""
+    found = []
+    # A colour on its way to another is neither.
+    seen.page.add_style_tag(content="*, *::before, *::after { transition: none !important; }")
+    for theme in THEMES if language == "ja" else THEMES[:1]:
+        seen.page.emulate_media(color_scheme=theme)
+        options: dict[str, Any] = {"resultTypes": ["violations"]}
+        if theme != THEMES[0]:
+            options["runOnly"] = ["color-contrast"]
+        result: dict[str, Any] = _axe.run(seen.page, options=options).response
+        found += [
+            f"{seen.page.url} ({theme}) {violation['id']}: {node['html'][:160]}"
+            for violation in result["violations"]
+            if violation["impact"] in {"serious", "critical"}
+            for node in violation["nodes"]
+        ]
+    seen.page.emulate_media(color_scheme=THEMES[0])
+    return found
+
+
+class Reader:
+    """Somebody who understands one language only, and notes what they cannot read."""
+
+    def __init__(self, seen: Window, language: str, data: str) -> None:
+        self.seen, self.language, self.data = seen, language, data
+        self.foreign: dict[str, str] = {}
+
+    def told(self) -> str:
+        """A line for each text that was not understood."""
+        return "\n".join(f"{url}: {text}" for text, url in self.foreign.items())
+
+    def read(self) -> None:
+        for text in texts(self.seen):
+            strange = english_in(text, self.data) if self.language == "ja" else japanese_in(text, self.data)
+            if strange:
+                self.foreign.setdefault(text[:150], self.seen.page.url)
+
+    def unfold(self) -> None:
+        """Look at what an editor says to somebody who fills in nothing, and at its choice of blocks."""
+        page = self.seen.page
+        if page.locator("#w-editor-form, [data-edit-form]").count() == 0:
+            return
+        add = page.locator(MANY_BLOCKS)
+        if add.count():
+            add.first.click()
+            page.locator(".w-combobox__option").first.wait_for()
+            self.read()
+            page.keyboard.press("Escape")
+        if re.search(r"/(new|add)/$|/add/content/", page.url):
+            page.locator("#w-editor-form footer [type=submit], form[data-edit-form] [type=submit]").first.click()
+            page.wait_for_load_state()
+            self.read()
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_every_screen_speaks_the_language_of_its_reader_and_is_for_everybody(
+    browser: Browser, shop: Installation, language: str
+) -> None:
+    email = f"{language}-{secrets.token_hex(4)}@example.jp"
+    with window(browser, shop, locale=language) as office:
+        sign_up(office, "/letters/?utm_source=instagram&utm_medium=social&utm_campaign=yofukashi", email=email)
+        (mail,) = mails_to(shop, email, 1)
+        reader, found, seen = Reader(office, language, data_of(shop, language)), [], set()
+        links = [link.removeprefix(shop.url) for link in mail.links]
+        office.open("/admin/login/")
+        office.page.fill("#id_username", "somebody")
+        office.page.fill("#id_password", "wrong")
+        office.page.click("button[type=submit]")
+        office.page.locator(".messages .error").wait_for()
+        reader.read()
+        office.log_in()
+        for path in screens(office, "/letters/", *links, "/admin/", "/admin/pages/", "/admin/account/"):
+            seen.add(path)
+            reader.read()
+            found += flaws(office, language)
+            reader.unfold()
+        assert len(seen) > 60, "the walk did not get far"
+        assert not reader.foreign, reader.told()
+        assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_way_in_speaks_the_language_of_its_reader_and_is_for_everybody(
+    browser: Browser, shop: Installation, language: str
+) -> None:
+    with window(browser, shop, locale=language) as stranger:
+        reader, found = Reader(stranger, language, data_of(shop, language)), []
+        for path in (
+            "/admin/login/",
+            "/admin/password_reset/",
+            "/admin/password_reset/done/",
+            "/admin/password_reset/confirm/x/y/",
+            "/admin/password_reset/complete/",
+            "/no/such/page",
+            "/admin/no-such-screen/",
+        ):
+            stranger.open(path)
+            reader.read()
+            found += flaws(stranger, language)
+        assert not reader.foreign, reader.told()
+        assert not found, "\n".join(found)
