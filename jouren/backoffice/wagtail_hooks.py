@@ -41,6 +41,7 @@ def _urls() -> list[Any]:
     return [
         path("people/", include("jouren.backoffice.people.urls")),
         path("messages/", include("jouren.backoffice.messages.urls")),
+        path("series/", include("jouren.backoffice.series.urls")),
         path("sending-rules/", include("jouren.backoffice.policy.urls")),
         path("parked/", include("jouren.backoffice.events.urls")),
         path("mailbox/", include("jouren.backoffice.mailbox.urls")),

@@ -19,7 +19,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -28,6 +28,8 @@ from jouren.events.types import Event
 from jouren.journeys.series.reading import SeriesRead
 
 SCHEMA = 2
+NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+"""When somebody is due who waits for something that has no moment of its own."""
 
 Condition = Callable[[tuple[Any, ...], datetime], bool]
 

@@ -16,10 +16,10 @@ from jouren.core.sql import Queries
 from jouren.journeys import engine
 from jouren.journeys.actions import enrol_by_hand, freeze_version, retire_versions
 from jouren.journeys.models import Enrolment, EnrolmentState, Journey
+from jouren.journeys.program import NEVER
 from jouren.journeys.series.actions import move_item, remove_item
 from jouren.journeys.series.models import Series
 from jouren.journeys.series.reading import read_orders
-from jouren.journeys.steps.listening import NEVER
 from jouren.messaging.models import Delivery
 from tests.series import AS_IT_SAYS, item, make_series, publish, put, send_series
 from tests.walking import Time, buy, draft_journey, got, live_journey, make_message, make_reader, send, walks, work

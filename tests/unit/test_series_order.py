@@ -15,11 +15,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from jouren.journeys import engine
 from jouren.journeys.models import EnrolmentState
-from jouren.journeys.program import Condition, Facts, Go, Leave, Proceed, Program, Stay
+from jouren.journeys.program import NEVER, Condition, Facts, Go, Leave, Proceed, Program, Stay
 from jouren.journeys.series.order import SeriesOrder, Slot, lay_out, without_empty
 from jouren.journeys.series.reading import SeriesRead
 from jouren.journeys.series.rhythm import Rhythm
-from jouren.journeys.steps.listening import NEVER
 from jouren.journeys.steps.series import LATE, SendItem, SendSeries
 from jouren.journeys.versions import LoadedVersion
 

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'series',
                 'verbose_name_plural': 'series',
                 'ordering': ['name', 'id'],
-                'permissions': [('publish_series', 'Can publish')],
+                'default_permissions': (),
             },
         ),
         migrations.AddField(
@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('drafts', models.JSONField()),
                 ('problems', models.JSONField()),
+                ('notes', models.JSONField(default=list)),
                 ('series', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='journeys.series')),
             ],
         ),

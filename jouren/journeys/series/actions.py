@@ -6,10 +6,7 @@ is ready.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -23,11 +20,12 @@ from jouren.core.sql import load_sql
 from jouren.core.wake import wake
 from jouren.journeys.engine import CHANNEL
 from jouren.journeys.locks import trying_again
+from jouren.journeys.program import NEVER
 from jouren.journeys.series.errors import SeriesFull, SeriesInUse, SeriesProblem, UnfitMessage
 from jouren.journeys.series.models import Series, SeriesItem, SeriesVersion
 from jouren.journeys.series.order import MAX_ITEMS, Slot, lay_out, without_empty
-from jouren.journeys.series.queries import DraftItem, draft_items, journeys_that_send
-from jouren.journeys.steps.listening import NEVER
+from jouren.journeys.series.queries import DraftItem, draft_items, fingerprint, journeys_that_send
+from jouren.journeys.series.rhythm import Rhythm
 from jouren.messaging.errors import InvalidMessage
 from jouren.messaging.models import Message, ShopSettings
 from jouren.messaging.publishing import legal_problems, publish_message
@@ -36,6 +34,24 @@ from jouren.messaging.vocabulary import Kind
 _sql = load_sql("journeys")
 MANY_EMPTY_SLOTS = 2_000
 By = AbstractBaseUser | None
+
+
+@transaction.atomic
+def create_series(name: str, description: str, rhythm: Rhythm, *, by: By) -> Series:
+    """A new series, empty and not published."""
+    series = Series.objects.create(name=name, description=description, rhythm=rhythm.to_json())
+    log(instance=series, action="wagtail.create", user=by)
+    return series
+
+
+@transaction.atomic
+def change_series(series_id: int, name: str, description: str, rhythm: Rhythm, *, by: By) -> Series:
+    """Another name or rhythm. The rhythm holds once the series is published. Raises Series.DoesNotExist."""
+    series = _lock(series_id)
+    series.name, series.description, series.rhythm = name, description, rhythm.to_json()
+    series.save(update_fields=["name", "description", "rhythm"])
+    log(instance=series, action="wagtail.edit", user=by, content_changed=True)
+    return series
 
 
 @transaction.atomic
@@ -156,12 +172,6 @@ def _stood_on(slots: Sequence[Slot]) -> set[str]:
     return {place for (place,) in _sql.all("places_stood_on", {"places": empty})}
 
 
-def fingerprint(rhythm: dict[str, Any], items: Sequence[DraftItem]) -> str:
-    """A hash that is equal for series that send the same in the same order and rhythm."""
-    content = [rhythm, [[item.id, item.version_id] for item in items]]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
 def problems_of(items: Sequence[DraftItem]) -> list[str]:
     """What keeps a series from being published; empty: nothing does."""
     if not items:
@@ -195,15 +205,16 @@ def _publish_messages(items: Sequence[DraftItem], by: By) -> None:
 
 
 @transaction.atomic
-def delete_series(series_id: int) -> None:
+def delete_series(series_id: int, *, by: By) -> None:
     """Delete a series; its messages stay.
 
     Raises:
         SeriesInUse: a published journey sends it, or people are in it.
     """
-    _lock(series_id)
+    series = _lock(series_id)
     if names := journeys_that_send(series_id):
         raise SeriesInUse(
             _("It cannot be deleted: these journeys send it: %(journeys)s.") % {"journeys": ", ".join(names)}
         )
-    Series.objects.filter(pk=series_id).delete()
+    log(instance=series, action="wagtail.delete", user=by, deleted=True)
+    series.delete()

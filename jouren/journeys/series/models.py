@@ -31,7 +31,7 @@ class Series(models.Model):
         verbose_name = _("series")
         verbose_name_plural = pgettext_lazy("plural", "series")
         ordering = ["name", "id"]
-        permissions = [("publish_series", "Can publish")]
+        default_permissions = ()  # those of journeys hold
 
     def __str__(self) -> str:
         return self.name
@@ -97,6 +97,7 @@ class SeriesIntake(models.Model):
     created_at = models.DateTimeField()
     drafts = models.JSONField()
     problems = models.JSONField()
+    notes = models.JSONField(default=list)
 
     wagtail_reference_index_ignore = True
 

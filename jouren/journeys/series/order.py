@@ -87,6 +87,11 @@ class SeriesOrder:
         """Which message of the series goes out from a slot, counted from 1."""
         return self._numbers[self._index[slot.id]]
 
+    def passed(self, place: str | None) -> int:
+        """The number of the message that whoever stands at a place got last, or of the one before it that is left."""
+        index = self.index_of(place)
+        return 0 if index is None else self._numbers[index]
+
     def items(self) -> list[Slot]:
         """The slots that are not empty, in order."""
         return [slot for slot in self.slots if slot.item is not None]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jouren.core.sql import load_sql
 from jouren.journeys.series.models import Series, SeriesVersion
@@ -37,9 +39,51 @@ def draft_items(series_id: int) -> list[DraftItem]:
     return [DraftItem(*row) for row in _sql.all("series_draft", {"series_id": series_id})]
 
 
+@dataclass(frozen=True)
+class Pending:
+    """What publishing a series would do: how many of its messages are new in it, changed, or taken out of it.
+
+    ``drafts``: messages that are drafts, or were edited since they were published. ``is_any``: whether anything is
+    different at all, the order and the rhythm too.
+    """
+
+    new: int = 0
+    changed: int = 0
+    removed: int = 0
+    drafts: int = 0
+    is_any: bool = False
+
+
+def pending_in(series: Series, items: Sequence[DraftItem]) -> Pending:
+    """What publishing would change, given the items of :func:`draft_items` and the live version selected with it."""
+    live = series.live_version
+    published = {slot[1]: slot[2] for slot in live.slots if slot[1] is not None} if live else {}
+    wanted = {item.id for item in items}
+    drafts = sum(item.is_pending for item in items)
+    return Pending(
+        new=len(wanted - published.keys()),
+        changed=sum(item.id in published and item.version_id not in {None, published[item.id]} for item in items),
+        removed=len(published.keys() - wanted),
+        drafts=drafts,
+        is_any=bool(drafts) or live is None or live.hash != fingerprint(series.rhythm, items),
+    )
+
+
+def fingerprint(rhythm: dict[str, Any], items: Sequence[DraftItem]) -> str:
+    """A hash that is equal for series that send the same in the same order and rhythm."""
+    content = [rhythm, [[item.id, item.version_id] for item in items]]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
 def journeys_that_send(series_id: int) -> list[str]:
     """The names of journeys that send a series to anybody now, or stand still with people in them."""
     return [name for (name,) in _sql.all("journeys_that_send", {"series_id": series_id})]
+
+
+def helps_of(series_ids: Iterable[int]) -> dict[int, int]:
+    """How many messages that help each of these series brings, as it is published."""
+    ids = list(series_ids)
+    return dict(_sql.all("series_helps", {"ids": ids})) if ids else {}
 
 
 class PageItem(NamedTuple):

@@ -118,12 +118,63 @@ WITH runs AS (
     FROM journeys_journeyversion AS version, jsonb_each(version.compiled -> 'steps') AS step
     WHERE step.value ->> 'type' = 'series' AND (step.value ->> 'series')::bigint = %(series_id)s
 )
-SELECT asked.item::text, count(*) FILTER (WHERE some.state = 2), count(some.first_clicked_at),
-       count(*) FILTER (WHERE some.state = 5), count(*)
+SELECT asked.item::text, count(*) FILTER (WHERE counted.state = 2), count(counted.first_clicked_at),
+       count(*) FILTER (WHERE counted.state = 5), count(*)
 FROM unnest(%(items)s::uuid[]) AS asked (item)
 CROSS JOIN LATERAL (
     SELECT delivery.state, delivery.first_clicked_at
     FROM runs JOIN messaging_delivery AS delivery ON delivery.run_id = runs.id AND delivery.step = asked.item
     LIMIT %(most)s + 1
-) AS some
+) AS counted
 GROUP BY asked.item
+
+-- name: series_helps
+-- How many messages that help each published series brings.
+SELECT series.id, count(*)
+FROM journeys_series AS series
+JOIN journeys_seriesversion AS live ON live.id = series.live_version_id
+CROSS JOIN LATERAL jsonb_array_elements(live.slots) AS slot
+JOIN messaging_messageversion AS message ON message.id = (slot ->> 2)::bigint
+WHERE series.id = ANY(%(ids)s) AND slot ->> 1 IS NOT NULL AND message.kind = 'help'
+GROUP BY series.id
+
+-- name: series_steps
+-- Which steps of a journey's versions send which series, and which version of it is live.
+SELECT DISTINCT step.key, series.id, series.name, series.live_version_id
+FROM journeys_journeyversion AS version
+CROSS JOIN LATERAL jsonb_each(version.compiled -> 'steps') AS step
+JOIN journeys_series AS series ON series.id = (step.value ->> 'series')::bigint
+WHERE version.journey_id = %(journey_id)s AND step.value ->> 'type' = 'series' AND series.live_version_id IS NOT NULL
+
+-- name: people_by_place
+SELECT step::text, place::text, count(*)
+FROM journeys_enrolment
+WHERE journey_id = %(journey_id)s AND state = 1 AND step = ANY(%(steps)s::uuid[])
+GROUP BY step, place
+
+-- name: people_in_series
+SELECT enrolment.place::text, count(*)
+FROM (
+    SELECT DISTINCT version.journey_id, step.key::uuid AS step
+    FROM journeys_journeyversion AS version, jsonb_each(version.compiled -> 'steps') AS step
+    WHERE step.value ->> 'type' = 'series' AND (step.value ->> 'series')::bigint = %(series_id)s
+) AS sending
+JOIN journeys_enrolment AS enrolment
+  ON enrolment.journey_id = sending.journey_id AND enrolment.step = sending.step AND enrolment.state = 1
+GROUP BY enrolment.place
+
+-- name: people_at_places
+-- Whoever stands at none of the places that are known (others) has got nothing yet.
+SELECT enrolment.contact_id, journey.name, enrolment.due_at
+FROM (
+    SELECT DISTINCT version.journey_id, step.key::uuid AS step
+    FROM journeys_journeyversion AS version, jsonb_each(version.compiled -> 'steps') AS step
+    WHERE step.value ->> 'type' = 'series' AND (step.value ->> 'series')::bigint = %(series_id)s
+) AS sending
+JOIN journeys_journey AS journey ON journey.id = sending.journey_id
+JOIN journeys_enrolment AS enrolment
+  ON enrolment.journey_id = sending.journey_id AND enrolment.step = sending.step AND enrolment.state = 1
+WHERE enrolment.place = ANY(%(places)s::uuid[])
+   OR (%(others)s AND (enrolment.place IS NULL OR enrolment.place <> ALL(%(known)s::uuid[])))
+ORDER BY enrolment.due_at, enrolment.id
+LIMIT %(limit)s

@@ -10,16 +10,14 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
-from wagtail.snippets.blocks import SnippetChooserBlock
 
 from jouren.core.errors import UserError
 from jouren.journeys.decide import leaves
-from jouren.journeys.program import Decision, Facts, Go, Leave, Proceed, Program, Stay, Step
+from jouren.journeys.program import NEVER, Decision, Facts, Go, Leave, Proceed, Program, Stay, Step
 from jouren.journeys.series.models import Series
 from jouren.journeys.series.order import SeriesOrder, Slot
 from jouren.journeys.series.rhythm import MAX_DAYS, Rhythm, describe_rhythm, make_rhythm, read_rhythm
 from jouren.journeys.steps.base import Binder, Compiler, Inner, Raw, StepKind
-from jouren.journeys.steps.listening import NEVER
 from jouren.journeys.steps.sending import Send, message_name
 
 LATE = timedelta(hours=6)
@@ -106,9 +104,10 @@ class SeriesKind(StepKind):
         return SeriesBlock()
 
     def compile(self, value: Any, following: str | None, compiler: Compiler) -> dict[str, Any]:
-        series = value["series"]
+        chosen = str(value["series"] or "")
+        series = Series.objects.filter(pk=int(chosen)).first() if chosen.isdigit() else None
         if series is None:
-            raise compiler.refuse(gettext("A step has no series. Choose one."))
+            raise compiler.refuse(gettext("A step has no series, or one that is not there any more. Choose one."))
         if series.live_version_id is None:
             raise compiler.refuse(gettext("The series “%(name)s” is not published yet.") % {"name": series})
         return {
@@ -156,6 +155,11 @@ def _own_rhythm(value: Any, compiler: Compiler) -> dict[str, Any] | None:
     return rhythm.to_json()
 
 
+def series_choices() -> list[tuple[str, str]]:
+    """The shop's series, by name."""
+    return [(str(pk), name) for pk, name in Series.objects.values_list("pk", "name")]
+
+
 class RhythmBlock(blocks.StructBlock):
     """A rhythm of the step's own, or that of the series."""
 
@@ -178,7 +182,11 @@ class RhythmBlock(blocks.StructBlock):
 class SeriesBlock(blocks.StructBlock):
     """Send a series."""
 
-    series = SnippetChooserBlock("journeys.Series", label=_("series"))
+    series = blocks.ChoiceBlock(
+        choices=series_choices,
+        label=_("series"),
+        help_text=_("You write its messages, and put them in order, under Sending, Series."),
+    )
     rhythm = RhythmBlock()
     at_end = blocks.ChoiceBlock(choices=AT_END, default="go_on", label=_("after the last message"))
 

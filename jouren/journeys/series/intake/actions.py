@@ -33,7 +33,13 @@ def keep_intake(series_id: int, read: Read, *, by: AbstractBaseUser) -> SeriesIn
         created_at=now,
         drafts=[draft.to_json() for draft in read.drafts],
         problems=[remark.to_json() for remark in read.problems],
+        notes=[remark.to_json() for remark in read.notes],
     )
+
+
+def intake_of(intake_id: UUID, series_id: int, *, by: AbstractBaseUser) -> SeriesIntake | None:
+    """What this person had read for a series; None when it was made, or is forgotten."""
+    return SeriesIntake.objects.filter(pk=intake_id, series_id=series_id, user_id=by.pk).first()
 
 
 @transaction.atomic
