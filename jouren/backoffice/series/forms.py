@@ -28,7 +28,7 @@ class SeriesForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=200)
     description = forms.CharField(
-        label=_("What it is for"), required=False, max_length=2_000, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("What the series is for"), required=False, max_length=2_000, widget=forms.Textarea(attrs={"rows": 2})
     )
     every = forms.ChoiceField(label=_("How often a message goes"), choices=EVERY, widget=forms.RadioSelect)
     days = forms.IntegerField(

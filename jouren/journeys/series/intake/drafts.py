@@ -16,6 +16,7 @@ from django.utils.translation import override
 
 from jouren.contacts.models import Topic
 from jouren.journeys.series.intake.markdown import Written
+from jouren.messaging.models import Message
 from jouren.messaging.vocabulary import Doubt, Kind, Wall
 from jouren.pyramid.stages import Stage
 
@@ -29,8 +30,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "preheader": ("preheader", "preview", "プレビュー文"),
     "stage": ("stage", "段階", "ステージ", "対象の段階"),
     "topic": ("topic", "トピック", "配信の種類"),
-    "wall": ("wall", "壁", "答える壁"),
-    "doubt": ("doubt", "不安", "疑問", "答える不安"),
+    "wall": ("wall", "壁", "こたえる壁", "答える壁"),
+    "doubt": ("doubt", "迷い", "こたえる迷い", "不安", "疑問"),
 }
 """What can be said of a message: the names by which a column or a line of front matter says it."""
 
@@ -137,7 +138,7 @@ def _choice(name: str, text: str, defaults: Defaults) -> Any:
         return values[text.casefold()]
     except KeyError:
         labels = ", ".join(str(label) for value, label in _CHOICES[name].choices if value in values.values())
-        told = {"field": name, "text": text[:40], "known": labels}
+        told = {"field": str(Message._meta.get_field(name).verbose_name), "text": text[:40], "known": labels}
         raise ValueError(_("“%(text)s” is no %(field)s. Possible are: %(known)s.") % told) from None
 
 
