@@ -172,7 +172,14 @@ def _make_series() -> None:
     read = read_files([File("letters.csv", texts.SERIES.encode())], Defaults(topic=TOPIC_KEY), MAX_ITEMS)
     insert_messages(series.pk, make_messages(read.drafts), by=None)
     publish_series(series.pk, by=None, with_messages=True)
-    rhythm = {"every": "series", "days": None, "weekdays": [], "at": "07:00", "business": False, "first": "now"}
+    rhythm: dict[str, Any] = {
+        "every": "series",
+        "days": None,
+        "weekdays": [],
+        "at": "07:00",
+        "business": False,
+        "first": "now",
+    }
     _publish(
         Journey(name=texts.SERIES_NAME, description="ご希望の方に、月曜と木曜の朝、一通ずつ届けます。"),
         trigger=None,

@@ -138,7 +138,8 @@ def _choice(name: str, text: str, defaults: Defaults) -> Any:
         return values[text.casefold()]
     except KeyError:
         labels = ", ".join(str(label) for value, label in _CHOICES[name].choices if value in values.values())
-        told = {"field": str(Message._meta.get_field(name).verbose_name), "text": text[:40], "known": labels}
+        field: Any = Message._meta.get_field(name)
+        told = {"field": field.verbose_name, "text": text[:40], "known": labels}
         raise ValueError(_("“%(text)s” is no %(field)s. Possible are: %(known)s.") % told) from None
 
 
