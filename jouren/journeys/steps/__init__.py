@@ -22,6 +22,7 @@ from jouren.journeys.steps.forking import BranchKind, ChoiceKind, SplitKind
 from jouren.journeys.steps.listening import WaitEventKind, WaitFirstKind
 from jouren.journeys.steps.sending import SendKind
 from jouren.journeys.steps.series import SeriesKind
+from jouren.journeys.steps.tagging import AddTagKind, RemoveTagKind
 from jouren.journeys.steps.telling import ColleagueKind
 from jouren.journeys.steps.waiting import WaitBestKind, WaitDateKind, WaitKind, WaitUntilKind
 
@@ -43,6 +44,8 @@ _KINDS: tuple[StepKind, ...] = (
     SuppressKind(),
     SetAttributeKind(),
     ClearAttributeKind(),
+    AddTagKind(),
+    RemoveTagKind(),
     StartJourneyKind(),
     LeaveJourneyKind(),
     WebhookKind(),
