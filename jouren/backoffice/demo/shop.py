@@ -182,7 +182,7 @@ def _make_series() -> None:
     }
     _publish(
         Journey(name=texts.SERIES_NAME, description="ご希望の方に、月曜と木曜の朝、一通ずつ届けます。"),
-        trigger=None,
+        trigger={"type": "by_hand", "value": {}},
         goal=None,
         steps=[_step("series", {"series": series.pk, "rhythm": rhythm, "at_end": "wait"})],
     )
@@ -190,7 +190,7 @@ def _make_series() -> None:
 
 def _publish(journey: Journey, *, trigger: Any, goal: dict[str, Any] | None, steps: list[Any]) -> None:
     journey.goal = goal
-    for name, value in (("trigger", [trigger] if trigger else []), ("steps", steps)):
+    for name, value in (("trigger", [trigger]), ("steps", steps)):
         field = Journey._meta.get_field(name)
         setattr(journey, name, field.stream_block.to_python(value))  # type: ignore[union-attr]
     journey.live = False

@@ -70,21 +70,30 @@ def read_markdown(text: str, *, first_line: int = 1, heading_is_subject: bool = 
         written.heading = _plain(tokens[1].children or [])
         tokens = tokens[3:]
     _Writer(written, first_line).write(tokens)
-    for problem in _template_problems(text):
-        written.problems.append((first_line, problem))
+    written.problems += [(first_line + ahead, problem) for ahead, problem in _template_problems(text)]
     return written
 
 
-def _template_problems(text: str) -> list[str]:
+def _template_problems(text: str) -> list[tuple[int, str]]:
+    """What is wrong with the placeholders of a text, with how many lines stand before each."""
     try:
         unknown = variables_of(text) - allowed_variables()
     except TemplateProblem as problem:
-        return [_("The template has a mistake: %(problem)s") % {"problem": problem}]
+        return [(0, _("The template has a mistake: %(problem)s") % {"problem": problem})]
     known = ", ".join(sorted(shown_variables()))
     return [
-        _("Unknown variable {{ %(name)s }}. Known are: %(known)s.") % {"name": name, "known": known}
+        (
+            _lines_before(name, text),
+            _("Unknown variable {{ %(name)s }}. Known are: %(known)s.") % {"name": name, "known": known},
+        )
         for name in sorted(unknown)
     ]
+
+
+def _lines_before(name: str, text: str) -> int:
+    """How many lines stand before the first one that has a placeholder of that name."""
+    found = re.search(rf"{{[{{%][^}}]*?(?<![\w.]){re.escape(name)}(?![\w.])", text)
+    return text.count("\n", 0, found.start()) if found else 0
 
 
 class _Writer:
