@@ -191,9 +191,9 @@ def test_so_is_what_stands_between_its_cells(delimiter: str) -> None:
     [
         (["subject,text", "A,b", ",c"], 3, "There is no subject."),
         (["subject,text", "A,b", "B,"], 3, "There is no text."),
-        (["subject,text,kind", "A,b,transactional"], 2, "is no kind"),
+        (["subject,text,kind", "A,b,transactional"], 2, "is not possible as “kind”"),
         (["subject,text,kind", "A,b,spam"], 2, "Possible are: Help, Ask, Thanks and care"),
-        (["subject,text,stage", "A,b,9"], 2, "is no stage"),
+        (["subject,text,stage", "A,b,9"], 2, "is not possible as “for the stage”"),
         (["subject,text,topic", "A,b,cars"], 2, "no topic of yours. You have: メルマガ, News."),
         (["subject,text", f"{'x' * 201},b"], 2, "longer than 200"),
         (["subject,text", "A,b,c"], 2, "The row has 3 cells"),

@@ -50,7 +50,7 @@ class SeriesOrder:
         self.rhythm = rhythm
         self.slots = tuple(slots)
         self._index = {slot.id: index for index, slot in enumerate(slots)}
-        self._numbers = list(accumulate(slot.item is not None for slot in slots))
+        self._numbers = list(accumulate(int(slot.item is not None) for slot in slots))
         # For each slot, the first one from there on that is not empty.
         self._full = [len(slots)] * (len(slots) + 1)
         for index in reversed(range(len(slots))):

@@ -140,7 +140,7 @@ def _choice(name: str, text: str, defaults: Defaults) -> Any:
         labels = ", ".join(str(label) for value, label in _CHOICES[name].choices if value in values.values())
         field: Any = Message._meta.get_field(name)
         told = {"field": field.verbose_name, "text": text[:40], "known": labels}
-        raise ValueError(_("“%(text)s” is no %(field)s. Possible are: %(known)s.") % told) from None
+        raise ValueError(_("“%(text)s” is not possible as “%(field)s”. Possible are: %(known)s.") % told) from None
 
 
 @lru_cache(maxsize=8)
