@@ -18,7 +18,7 @@ from jouren.conditions.fields import ConditionField
 from jouren.core.schedule import DEFAULT_ZONE
 from jouren.core.streams import AuthoredField
 from jouren.journeys.blocks import ExitsBlock
-from jouren.journeys.series.models import Series, SeriesIntake, SeriesItem, SeriesVersion
+from jouren.journeys.series.models import Series, SeriesIntake, SeriesItem, SeriesPublishing, SeriesVersion
 from jouren.journeys.steps import StepsBlock
 from jouren.journeys.triggers import MAX_TRIGGERS, TriggersBlock
 
@@ -33,6 +33,7 @@ __all__ = [
     "Series",
     "SeriesIntake",
     "SeriesItem",
+    "SeriesPublishing",
     "SeriesVersion",
 ]
 

@@ -6,16 +6,19 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from jouren.backoffice.series import publishing
 from jouren.contacts.models import Topic
 from jouren.core.sql import Queries
 from jouren.journeys.models import Enrolment
-from jouren.journeys.series.models import Series, SeriesIntake, SeriesItem
+from jouren.journeys.series.models import Series, SeriesIntake, SeriesItem, SeriesPublishing
 from jouren.journeys.series.order import MAX_ITEMS
+from jouren.journeys.tasks import publish_series_with_messages
 from jouren.messaging.models import Message
 from tests.backoffice import owner_client, staff_client
 from tests.messages import make_shop
@@ -213,6 +216,30 @@ def test_publishing_publishes_the_drafts_in_it_and_names_all_that_hinders() -> N
     answer = text_of(browser.post(f"/admin/series/{series.pk}/publish/", {"with_messages": "1"}, follow=True))
     assert "Published as version 2." in answer
     assert Message.objects.get(name="よい").live
+
+
+def test_many_drafts_are_published_by_a_worker_which_tells_what_hinders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "AT_ONCE", 1)
+    series = make_series("A")
+    browser = owner_client()
+    answer = upload(browser, series, ("1.md", "# よい\n\nx"), ("2.md", "# わるい\n\nx"))
+    browser.post(answer.redirect_chain[-1][0])
+    Message.objects.filter(name="わるい").update(stage=None)
+
+    def publish() -> str:
+        browser.post(f"/admin/series/{series.pk}/publish/", {"with_messages": "1"})
+        shown = text_of(browser.get(f"/admin/series/{series.pk}/"))
+        assert "Being published since" in shown
+        publish_series_with_messages(series_id=series.pk, user_id=User.objects.get().pk, language="en")
+        return text_of(browser.get(f"/admin/series/{series.pk}/"))
+
+    assert "The series could not be published." in publish()
+    shown = text_of(browser.get(f"/admin/series/{series.pk}/publish/"))
+    assert "Number 3, “わるい”: Say which stage of the pyramid the message is for." in shown
+    assert not Message.objects.get(name="よい").live
+    Message.objects.filter(name="わるい").update(stage=2)
+    assert "published, version 2" in publish()
+    assert not SeriesPublishing.objects.exists()
 
 
 def test_who_may_change_a_series_may_not_publish_it_nor_its_messages() -> None:

@@ -17,7 +17,7 @@ from jouren.backoffice.series.screens import ADD, CHANGE, PAGE, PUBLISH, VIEW, S
 from jouren.contacts.models import Contact
 from jouren.core.errors import UserError
 from jouren.journeys.series.actions import move_item, remove_item
-from jouren.journeys.series.models import SeriesItem
+from jouren.journeys.series.models import SeriesItem, SeriesPublishing
 from jouren.journeys.series.order import MAX_ITEMS
 from jouren.journeys.series.progress import people_at, progress_in
 from jouren.journeys.series.queries import (
@@ -81,6 +81,7 @@ class SeriesScreen(SeriesPart):
             "pending": pending_in(self.series, items),
             "progress": progress,
             "journeys": journeys_that_send(self.series.pk),
+            "publishing": SeriesPublishing.objects.filter(series=self.series).first(),
             "is_full": len(items) >= MAX_ITEMS,
             "may": {
                 "change": user.has_perms(CHANGE),

@@ -46,6 +46,14 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='SeriesPublishing',
+            fields=[
+                ('series', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='publishing', serialize=False, to='journeys.series')),
+                ('asked_at', models.DateTimeField()),
+                ('problems', models.JSONField(default=list)),
+            ],
+        ),
+        migrations.CreateModel(
             name='SeriesVersion',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -22,7 +22,7 @@ from jouren.journeys.engine import CHANNEL
 from jouren.journeys.locks import trying_again
 from jouren.journeys.program import NEVER
 from jouren.journeys.series.errors import SeriesFull, SeriesInUse, SeriesProblem, UnfitMessage
-from jouren.journeys.series.models import Series, SeriesItem, SeriesVersion
+from jouren.journeys.series.models import Series, SeriesItem, SeriesPublishing, SeriesVersion
 from jouren.journeys.series.order import MAX_ITEMS, Slot, lay_out, without_empty
 from jouren.journeys.series.queries import DraftItem, draft_items, fingerprint, journeys_that_send
 from jouren.journeys.series.rhythm import Rhythm
@@ -143,6 +143,7 @@ def _publish(series_id: int, by: By, with_messages: bool) -> SeriesVersion:
     if live is not None and live.hash == digest:
         return live
     version = _freeze(series, items, live, digest)
+    SeriesPublishing.objects.filter(series_id=series_id).delete()
     log(instance=series, action="journeys.series_publish", user=by, data={"version": version.number})
     _sql.run("wake_subscribers", {"series_id": series_id, "now": clock.now(), "never": NEVER})
     wake(CHANNEL)

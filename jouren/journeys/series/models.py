@@ -88,6 +88,19 @@ class SeriesVersion(models.Model):
         return f"{self.series} ({self.number})"
 
 
+class SeriesPublishing(models.Model):
+    """A series that a worker was asked to publish. ``problems``: what hindered it; empty: it is still at it."""
+
+    series = models.OneToOneField(Series, on_delete=models.CASCADE, primary_key=True, related_name="publishing")
+    asked_at = models.DateTimeField()
+    problems = models.JSONField(default=list)
+
+    wagtail_reference_index_ignore = True
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
 class SeriesIntake(models.Model):
     """Messages read from files, shown to whoever brought them, and made when they agree. Forgotten after a day."""
 
