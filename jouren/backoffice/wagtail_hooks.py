@@ -48,6 +48,7 @@ def _urls() -> list[Any]:
         path("segments/", include("jouren.backoffice.segments.urls")),
         path("messages/", include("jouren.backoffice.messages.urls")),
         path("broadcasts/", include("jouren.backoffice.broadcasts.urls")),
+        path("series/", include("jouren.backoffice.series.urls")),
         path("sending-rules/", include("jouren.backoffice.policy.urls")),
         path("parked/", include("jouren.backoffice.events.urls")),
         path("mailbox/", include("jouren.backoffice.mailbox.urls")),

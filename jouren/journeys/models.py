@@ -18,8 +18,24 @@ from jouren.conditions.fields import ConditionField
 from jouren.core.schedule import DEFAULT_ZONE
 from jouren.core.streams import AuthoredField
 from jouren.journeys.blocks import ExitsBlock
+from jouren.journeys.series.models import Series, SeriesIntake, SeriesItem, SeriesPublishing, SeriesVersion
 from jouren.journeys.steps import StepsBlock
 from jouren.journeys.triggers import MAX_TRIGGERS, TriggersBlock
+
+__all__ = [
+    "DayOff",
+    "Enrolment",
+    "EnrolmentState",
+    "EntryPace",
+    "Journey",
+    "JourneyVersion",
+    "Reentry",
+    "Series",
+    "SeriesIntake",
+    "SeriesItem",
+    "SeriesPublishing",
+    "SeriesVersion",
+]
 
 
 class Reentry(models.TextChoices):
@@ -306,7 +322,8 @@ class Enrolment(models.Model):
     stands still that is null, and ``held_due_at`` is when they would be looked at. ``waits_for`` are the types of
     events that would wake them before, separated by spaces; ``heard_event_id`` is the one that did, ``heard_path`` the
     way it opens. ``key``: what this walk is about, in journeys that are walked once for each order, say.
-    ``started_by`` is the walk whose step started this one.
+    ``started_by`` is the walk whose step started this one. ``place``: within a step that sends a series, its slot
+    whose item they got last.
 
     What resuming after a pause may leave: ``shifted`` is how much ``arrived_at`` was put later, ``counted_from`` the
     moment from which days are counted instead of ``entered_at``; ``skips``: messages are left out up to their next
@@ -327,6 +344,7 @@ class Enrolment(models.Model):
     heard_event_id = models.BigIntegerField(null=True)
     heard_path = models.SmallIntegerField(null=True)
     key = models.TextField(default="", db_default="")
+    place = models.UUIDField(null=True)
     started_by = models.BigIntegerField(null=True)
     entered_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

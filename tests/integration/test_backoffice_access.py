@@ -31,6 +31,7 @@ OWN = (
     "webhooks",
     "notices",
     "broadcasts",
+    "series",
 )
 VIEWSETS = ("journeys", "messages", "dayoff", "topic", "pyramidrule", "domainlimit")
 
@@ -50,6 +51,8 @@ def own_urls() -> Iterator[tuple[str, str]]:
         "mail_id": "none",
         "stage": "trial",
         "revision_id": 1,
+        "item_id": uuid.UUID(int=1),
+        "intake_id": uuid.UUID(int=1),
     }
     admin = [each for each in get_resolver().url_patterns if str(each.pattern) == "admin/"]
     for space in (space for each in admin for space in each.url_patterns):
@@ -116,6 +119,8 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/webhooks/", ["webhooks.view_endpoint"]),
         ("/admin/journeys/", ["journeys.view_journey"]),
         ("/admin/messages/", ["messaging.view_message"]),
+        ("/admin/series/", ["journeys.view_journey"]),
+        ("/admin/series/new/", ["journeys.change_journey"]),
         ("/admin/sending-rules/", ["messaging.view_sendingrules"]),
         ("/admin/broadcasts/", ["broadcasts.view_broadcast"]),
         ("/admin/clock/state/", ["core.change_clock"]),
