@@ -17,6 +17,7 @@ from jouren.core.sql import load_sql
 from jouren.events.policies import fits, holds
 from jouren.journeys.conversions import PURCHASE, conversion_days, conversion_of
 from jouren.journeys.models import Journey
+from jouren.journeys.series.progress import series_steps
 from jouren.messaging.control_group.queries import smallest_effect
 
 _sql = load_sql("journeys")
@@ -173,9 +174,11 @@ def _by_step(asked: _Asked, goal: Mapping[str, Any]) -> dict[str, StepSuccesses]
     """Each success at the last message before it."""
     rows = _sql.all("events_after_messages", {**asked.parameters, "type": goal["event"]})
     is_purchase = goal["event"] == PURCHASE["event"]
+    step_of = {item: step for step, series in series_steps(asked.journey.pk).items() for item in series.items}
+    happened = [Happened(contact_id, step_of.get(step, step), *told) for contact_id, step, *told in rows]
     return {
         step: StepSuccesses(len(found.people), sum(found.yen.values()) if is_purchase else None)
-        for step, found in count_successes((Happened(*row) for row in rows), goal).items()
+        for step, found in count_successes(happened, goal).items()
     }
 
 

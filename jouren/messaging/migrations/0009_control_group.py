@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0007_relay_trouble'),
+        ('messaging', '0008_versions_of_one_run'),
     ]
 
     operations = [
