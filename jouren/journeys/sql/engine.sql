@@ -67,7 +67,7 @@ FROM (
 JOIN unnest(%(run_ids)s::bigint[], %(contact_ids)s::bigint[]) AS asked (run_id, contact_id)
   ON asked.run_id = journey.run_id
 JOIN journeys_enrolment AS enrolment
-  ON enrolment.journey_id = journey.journey_id AND enrolment.contact_id = asked.contact_id
+  ON enrolment.journey_id = journey.journey_id AND enrolment.contact_id = asked.contact_id AND enrolment.state <> 5
 ORDER BY asked.run_id, enrolment.contact_id, enrolment.occurrence DESC
 
 -- name: open_pause
