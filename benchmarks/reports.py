@@ -81,7 +81,7 @@ def _fill(people: int, messages: int) -> tuple[Any, Any]:
         )
     version = JourneyVersion.objects.select_related("journey", "run").get(pk=live_version(steps, reentry="once"))
     Run.objects.filter(pk=version.run_id).update(reference=str(version.journey_id))
-    values = {
+    values: dict[str, Any] = {
         "journey": version.journey_id,
         "version": version.pk,
         "run": version.run_id,

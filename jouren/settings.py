@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "jouren.files",
     "jouren.reports",
     "jouren.journeys",
+    "jouren.broadcasts",
     "jouren.content",
     "jouren.capture",
     "jouren.webhooks",
