@@ -69,7 +69,7 @@ class Names:
             return _only([] if found is None else [found], name)
         if issubclass(model, get_image_model()):
             return _only(self._pictures.find(name), name)
-        rows = model._default_manager.filter(**{_name_field(model): name}).order_by("pk")
+        rows = model._default_manager.filter(**{_name_field(model): name}, **_still_there(model)).order_by("pk")
         return _only(list(rows.values_list("pk", flat=True)[:2]), name, str(model._meta.verbose_name))
 
     def name_in_list(self, list_name: str, value: Any) -> Any:
@@ -77,6 +77,11 @@ class Names:
         if list_name in _ROWS:
             return self.name_of(model_named(_ROWS[list_name]), value)
         return next((label for known, label in choices(list_name).listed() if known == value), None)
+
+
+def _still_there(model: Any) -> dict[str, Any]:
+    """What tells a row from one that is only kept because others still name it."""
+    return {"deleted_at": None} if any(field.name == "deleted_at" for field in model._meta.concrete_fields) else {}
 
 
 def _name_field(model: Any) -> str:

@@ -86,7 +86,7 @@ class EventTriggerBlock(blocks.StructBlock):
 class SegmentTriggerBlock(blocks.StructBlock):
     """Who comes into a segment, or leaves one."""
 
-    segment = blocks.ChoiceBlock(choices=_segments, label=_("segment"))
+    segment = blocks.ChoiceBlock(choices=_segments, refers_to="contacts.Segment", label=_("segment"))
     way = blocks.ChoiceBlock(choices=_MOVES, default="entered", label=_("when somebody"))
 
     class Meta:

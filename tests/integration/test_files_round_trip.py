@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from wagtail import blocks
 
 from jouren.contacts.models import AttributeDefinition
+from jouren.contacts.segments.models import Segment
 from jouren.files.codecs import Codec, Reading, Writing, codec_of
 from jouren.files.codecs.conditions import CONDITION
 from jouren.files.codecs.structures import StreamCodec
@@ -26,6 +27,7 @@ from jouren.files.references import Names
 from jouren.files.schemas import schema_text, schemas, spoken
 from jouren.journeys.blocks import ExitsBlock
 from jouren.journeys.models import Journey
+from jouren.journeys.series.models import Series
 from jouren.journeys.steps import step_blocks
 from jouren.journeys.triggers import TriggersBlock
 from jouren.messaging.channels.email.blocks import BodiesBlock
@@ -82,6 +84,9 @@ def shop() -> None:
     draft_journey([wait(1)], name="もう一つの流れ")
     Endpoint.objects.create(name="倉庫", url="https://hooks.example.jp/", created_at=START)
     User.objects.create_superuser("hanako@example.jp", "hanako@example.jp", "x")
+    Segment.objects.create(name="常連さん", changed_at=START)
+    Segment.objects.create(name="常連さん", changed_at=START, deleted_at=START)
+    Series.objects.create(name="七日間の手紙")
     AttributeDefinition.objects.create(key="birthday", label="誕生日", type="date")
 
 

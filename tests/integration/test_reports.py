@@ -281,6 +281,12 @@ def test_a_journey_that_was_never_published_has_nothing_to_report() -> None:
     assert "This journey was never published" in page
 
 
+def test_the_report_is_for_whoever_may_see_journeys(time: Time, hello: Message) -> None:
+    url = f"/admin/reports/journey/{walk_three(hello, time).pk}/"
+    assert staff_client("journeys.view_journey").get(url).status_code == 200
+    assert staff_client("journeys.change_journey").get(url).status_code == 302
+
+
 def test_people_are_not_named(time: Time, hello: Message) -> None:
     journey = walk_three(hello, time)
     Contact.objects.update(family_name="山田")
