@@ -148,7 +148,8 @@ class ChoiceCodec(Codec):
         return None
 
     def schema(self) -> Schema:
-        return {"enum": [*self._values(), None]} if self._is_fixed else {"type": ["string", "number", "null"]}
+        values = [self._words.get(str(value), getattr(value, "value", value)) for value in self._values().values()]
+        return {"enum": [*values, None]} if self._is_fixed else {"type": ["string", "number", "null"]}
 
 
 class ManyCodec(Codec):
