@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 from jouren.core.sql import load_sql
 from jouren.journeys.models import EnrolmentState, Journey, JourneyVersion
+from jouren.journeys.series.progress import series_steps
 from jouren.reports.durations import quantile
 
 _sql = load_sql("reports")
+_FIGURES = ("sent", "bounced", "opened", "clicked", "unsubscribed", "withheld")
 
 
 @dataclass
@@ -120,6 +122,8 @@ def _people(asked: Mapping[str, Any], steps: defaultdict[str, StepReport]) -> tu
     states: Counter[int] = Counter()
     entered = 0
     for state, step, people, entries in _sql.all("people", asked):
+        if state == EnrolmentState.HELD_OUT:  # the control group never walks
+            continue
         states[state] += people
         entered += entries
         if step is not None and state == EnrolmentState.ACTIVE:
@@ -140,6 +144,8 @@ def _passages(days: Mapping[str, Any], steps: defaultdict[str, StepReport]) -> N
 
 def _deliveries(asked: Mapping[str, Any], steps: defaultdict[str, StepReport]) -> None:
     name = "deliveries" if asked["version_id"] is None else "deliveries_of_version"
+    step_of = {item: step for step, sending in series_steps(asked["journey_id"]).items() for item in sending.items}
     for step, *counts in _sql.all(name, asked):
-        here = steps[step]
-        here.sent, here.bounced, here.opened, here.clicked, here.unsubscribed, here.withheld = counts
+        here = steps[step_of.get(step, step)]  # what a series sends bears the id of its item
+        for figure, count in zip(_FIGURES, counts, strict=True):
+            setattr(here, figure, getattr(here, figure) + count)
