@@ -93,7 +93,6 @@ def make_report(
     period = period or Period()
     asked: dict[str, Any] = {
         "journey_id": journey.pk,
-        "reference": str(journey.pk),
         "version_id": version.pk if version else None,
         **period.moments(ZoneInfo(journey.zone)),
     }
@@ -145,7 +144,8 @@ def _passages(days: Mapping[str, Any], steps: defaultdict[str, StepReport]) -> N
 def _deliveries(asked: Mapping[str, Any], steps: defaultdict[str, StepReport]) -> None:
     name = "deliveries" if asked["version_id"] is None else "deliveries_of_version"
     step_of = {item: step for step, sending in series_steps(asked["journey_id"]).items() for item in sending.items}
-    for step, *counts in _sql.all(name, asked):
+    run_ids = [row[0] for row in _sql.all("runs", {"reference": str(asked["journey_id"])})]
+    for step, *counts in _sql.all(name, {**asked, "run_ids": run_ids}):
         here = steps[step_of.get(step, step)]  # what a series sends bears the id of its item
         for figure, count in zip(_FIGURES, counts, strict=True):
             setattr(here, figure, getattr(here, figure) + count)
