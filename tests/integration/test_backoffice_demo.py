@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 def test_the_demo_shop_is_loaded_once_and_whole() -> None:
     assert load_demo()
-    assert Journey.objects.count() == JourneyVersion.objects.filter(live=True).count() == 3
+    assert Journey.objects.count() == JourneyVersion.objects.filter(live=True).count() == 4
     assert not Message.objects.filter(live=False).exists()
     assert LandingPage.objects.live().count() == 1
     assert {1, 2, 3, 4, 5} - {1} <= set(PyramidPosition.objects.values_list("stage", flat=True))
@@ -29,4 +29,4 @@ def test_the_demo_shop_is_loaded_once_and_whole() -> None:
     assert list(states) == [BroadcastState.SENT, BroadcastState.DRAFT]
     assert not find_problems(Broadcast.objects.get(state=BroadcastState.DRAFT), clock.now())
     assert not load_demo()
-    assert Journey.objects.count() == 3
+    assert Journey.objects.count() == 4
