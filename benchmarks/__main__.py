@@ -1,4 +1,4 @@
-"""``python -m benchmarks send|broadcast|journey|ingest|latency|plans|segments --json``: prints one JSON object a line."""
+"""``python -m benchmarks NAME --json``: prints one JSON object a line. The names are below."""
 
 from __future__ import annotations
 

@@ -13,12 +13,15 @@ from jouren.broadcasts.actions import cancel_broadcast, pause_broadcast, resume_
 from jouren.broadcasts.errors import WrongState
 from jouren.broadcasts.models import Broadcast, Issue, Recipient
 from jouren.broadcasts.vocabulary import BroadcastState, Stage
-from jouren.contacts.actions import create_contact, merge_contacts, suppress, withdraw_consent
+from jouren.contacts.actions import add_tag, create_contact, merge_contacts, suppress, withdraw_consent
+from jouren.contacts.errors import SegmentInUse
+from jouren.contacts.segments.actions import delete_segment
 from jouren.messaging.models import Delivery, MessageVersion
 from jouren.messaging.vocabulary import Lane, State
 from tests.at_once import at_once
 from tests.broadcasting import deliver_all, draft_broadcast, issue_of, planned_for, readers, started, work
 from tests.messages import reader
+from tests.segmenting import filled, in_segment, tagged
 from tests.walking import Time
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +68,22 @@ def test_only_those_whom_the_condition_holds_for(time: Time) -> None:
     broadcast = started(audience=condition)
     work()
     assert planned_for(broadcast) == [english.pk]
+
+
+def test_a_segment_can_be_written_to_and_stays_while_it_is_needed(time: Time) -> None:
+    members = readers(2)
+    readers(1, first=5)
+    for member in members:
+        add_tag(member.pk, "vip")
+    segment = filled("VIP", tagged("vip"))
+    broadcast = draft_broadcast(audience={"all": [in_segment(segment)]})
+    with pytest.raises(SegmentInUse):
+        delete_segment(segment)
+    start_broadcast(broadcast.pk)
+    work()
+    assert planned_for(broadcast) == [member.pk for member in members]
+    delete_segment(segment)
+    assert issue_of(broadcast).planned == 2
 
 
 def test_the_audience_is_that_of_the_beginning(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
