@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from jouren.journeys.satisfiable import may_hold, stages_that_fit
 from jouren.journeys.shape import Compiled, ahead, in_order, places
 from jouren.journeys.steps import followers, is_wait, ways_of
-from jouren.journeys.versions import triggers_of
+from jouren.journeys.versions import dates_of, triggers_of
 from jouren.messaging.vocabulary import Kind
 from jouren.pyramid.stages import Stage
 
@@ -193,7 +193,7 @@ def _stages_at_entry(compiled: Compiled) -> Stages:
     triggers = triggers_of(compiled)
     stages = frozenset[Stage]().union(*(_stages_of(each["event"], each["match"]) for each in triggers))
     fitting = stages_that_fit(compiled["entry"])
-    return ((stages if triggers else _EVERY_STAGE) & fitting) or fitting or _EVERY_STAGE
+    return ((stages if triggers and not dates_of(compiled) else _EVERY_STAGE) & fitting) or fitting or _EVERY_STAGE
 
 
 def _stages_of(event: str, match: Mapping[str, Any]) -> Stages:

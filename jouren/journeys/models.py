@@ -384,3 +384,23 @@ class EntryPace(models.Model):
 
     journey = models.OneToOneField(Journey, on_delete=models.CASCADE, primary_key=True, related_name="+")
     busy_until = models.DateTimeField()
+
+
+class DatedEntries(models.Model):
+    """How far the dates of one trigger of a journey were looked at (``dated_entries.py``).
+
+    ``trigger`` is the trigger's fingerprint. Every moment up to ``seen_until`` is done, and of the next one the people
+    up to ``after_contact_id``.
+    """
+
+    journey_id = models.BigIntegerField()
+    trigger = models.CharField(max_length=64)
+    seen_until = models.DateTimeField()
+    after_contact_id = models.BigIntegerField(default=0, db_default=0)
+
+    class Meta:
+        db_table = "journeys_dated_entries"
+        constraints = [models.UniqueConstraint(fields=["journey_id", "trigger"], name="journeys_dated_entries_once")]
+
+    def __str__(self) -> str:
+        return f"{self.journey_id}: {self.seen_until}"

@@ -7,11 +7,13 @@ The JSON, schema 2:
      "reentry": "once" | "again" | "after" | "keyed", "reentry_days": 30, "key": "order",
      "entry": TREE | null, "exits": [{"when": TREE, "reason": "…"}], "goal": TREE | null,
      "entries_per_hour": null, "precedence": 2,
+     "dates": [{"fact": NAME, "args": {…}, "offset": 0, "at": "09:00", "yearly": true},
+               {"event": "order.paid", "match": {…}, "where": [TEST], "offset": 7, "at": "09:00"}],
      "steps": {STEP_ID: {"type": "send", …, "next": STEP_ID | null}, …}}
 
 What a step of each type holds is said where the type is, in ``jouren.journeys.steps``. A step's id is the UUID of the
-block it was written as; TREE is a condition of ``jouren.conditions``, TEST one of ``jouren.events.policies``. Schema 1
-had one ``trigger`` and is still read.
+block it was written as; TREE is a condition of ``jouren.conditions``, TEST one of ``jouren.events.policies``. ``dates``
+may be missing. Schema 1 had one ``trigger`` and is still read.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any, ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -140,6 +142,20 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
+class DatedTrigger:
+    """A day that brings people in, at a time of the journey's zone: ``offset`` days after a date of theirs (``fact``,
+    every year where ``yearly``), or after the day of an event. ``id`` is its fingerprint.
+    """
+
+    id: str
+    offset: int
+    at: time
+    fact: FactUse | None = None
+    yearly: bool = False
+    event: Trigger | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """A journey's version, ready to run.
 
@@ -150,6 +166,7 @@ class Program:
     zone: ZoneInfo
     steps: Mapping[str, Step] = field(default_factory=dict)
     triggers: tuple[Trigger, ...] = ()
+    dates: tuple[DatedTrigger, ...] = ()
     reentry: str = "once"
     reentry_days: int = 0
     key: str = ""

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('journeys', '0007_precedence'),
+        ('journeys', '0008_dated_entries'),
         ('messaging', '0004_connections_and_held_runs'),
     ]
 
