@@ -10,12 +10,12 @@ from typing import Any, Literal
 
 from jouren.journeys.models import Precedence
 from jouren.journeys.shape import Compiled, content, places
-from jouren.journeys.versions import triggers_of
+from jouren.journeys.versions import dates_of, triggers_of
 
 Kind = Literal["added", "removed", "changed", "moved"]
 
 _RULES: Mapping[str, Any] = {
-    "triggers": triggers_of,
+    "triggers": lambda compiled: (triggers_of(compiled), dates_of(compiled)),
     "entry": lambda compiled: compiled["entry"],
     "reentry": lambda compiled: (compiled["reentry"], compiled.get("reentry_days", 0), compiled.get("key", "")),
     "entries_per_hour": lambda compiled: compiled.get("entries_per_hour"),

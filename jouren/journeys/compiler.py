@@ -6,8 +6,6 @@ published, a condition that cannot be asked, a journey that nobody can enter.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
@@ -40,7 +38,9 @@ def compile_journey(journey: Journey) -> dict[str, Any]:
     """The journey's compiled JSON (see ``program.py``). Raises JourneyProblem."""
     if journey.zone not in available_timezones():
         raise JourneyProblem("zone", _("“%(zone)s” is not a time zone, such as Asia/Tokyo.") % {"zone": journey.zone})
-    key = _key(journey)
+    ways_in = _ways_in(journey)
+    key = _key(journey, ways_in)
+    dates = [way for way in ways_in if "offset" in way]
     steps = _Steps(key, journey.pk)
     first = steps.add_all(journey.steps, after=None)
     if not steps.compiled:
@@ -48,7 +48,8 @@ def compile_journey(journey: Journey) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "zone": journey.zone,
-        "triggers": _triggers(journey),
+        "triggers": [way for way in ways_in if "offset" not in way],
+        **({"dates": dates} if dates else {}),
         "reentry": journey.reentry,
         "reentry_days": journey.reentry_days or 0,
         "key": key,
@@ -65,14 +66,18 @@ def compile_journey(journey: Journey) -> dict[str, Any]:
     }
 
 
-def _key(journey: Journey) -> str:
+def _key(journey: Journey, ways_in: list[dict[str, Any]]) -> str:
     """The property by which walks are told apart. Raises JourneyProblem when a trigger does not have it."""
     if journey.reentry != "keyed":
         return ""
     key = journey.key.strip()
     if not key:
         raise JourneyProblem("key", _("Say which property tells the walks apart, such as order."))
-    for trigger in _triggers(journey):
+    for trigger in ways_in:
+        if "event" not in trigger:
+            raise JourneyProblem(
+                "key", _("Walks that begin on a date are not about anything that could tell them apart.")
+            )
         kind = event_type(trigger["event"])
         if key not in kind.fields:
             raise JourneyProblem(
@@ -83,7 +88,8 @@ def _key(journey: Journey) -> str:
     return key
 
 
-def _triggers(journey: Journey) -> list[dict[str, Any]]:
+def _ways_in(journey: Journey) -> list[dict[str, Any]]:
+    """What brings people in: events, and, with an ``offset``, dates."""
     if not journey.trigger:
         raise JourneyProblem("trigger", _("Say who enters: choose one trigger."))
     triggers = []
@@ -95,12 +101,6 @@ def _triggers(journey: Journey) -> list[dict[str, Any]]:
         if trigger is not None:
             triggers.append(trigger)
     return triggers
-
-
-def fingerprint(compiled: dict[str, Any]) -> str:
-    """A hash that is equal for equal programs."""
-    text = json.dumps(compiled, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _tree(tree: Any, field: str) -> dict[str, Any] | None:
@@ -177,7 +177,7 @@ class _Steps:
 def _version(message: Any) -> Any:
     if message is None:
         raise JourneyProblem("steps", _("A send step has no message. Choose one."))
-    version = message.versions.first()
+    version = message.published_versions.first()
     if version is None or not message.live:
         raise JourneyProblem("steps", _("The message “%(name)s” is not published yet.") % {"name": message})
     return version

@@ -18,8 +18,24 @@ from jouren.conditions.fields import ConditionField
 from jouren.core.schedule import DEFAULT_ZONE
 from jouren.core.streams import AuthoredField
 from jouren.journeys.blocks import ExitsBlock
+from jouren.journeys.series.models import Series, SeriesIntake, SeriesItem, SeriesPublishing, SeriesVersion
 from jouren.journeys.steps import StepsBlock
 from jouren.journeys.triggers import MAX_TRIGGERS, TriggersBlock
+
+__all__ = [
+    "DayOff",
+    "Enrolment",
+    "EnrolmentState",
+    "EntryPace",
+    "Journey",
+    "JourneyVersion",
+    "Reentry",
+    "Series",
+    "SeriesIntake",
+    "SeriesItem",
+    "SeriesPublishing",
+    "SeriesVersion",
+]
 
 
 class Reentry(models.TextChoices):
@@ -306,7 +322,8 @@ class Enrolment(models.Model):
     stands still that is null, and ``held_due_at`` is when they would be looked at. ``waits_for`` are the types of
     events that would wake them before, separated by spaces; ``heard_event_id`` is the one that did, ``heard_path`` the
     way it opens. ``key``: what this walk is about, in journeys that are walked once for each order, say.
-    ``started_by`` is the walk whose step started this one.
+    ``started_by`` is the walk whose step started this one. ``place``: within a step that sends a series, its slot
+    whose item they got last.
 
     What resuming after a pause may leave: ``shifted`` is how much ``arrived_at`` was put later, ``counted_from`` the
     moment from which days are counted instead of ``entered_at``; ``skips``: messages are left out up to their next
@@ -327,6 +344,7 @@ class Enrolment(models.Model):
     heard_event_id = models.BigIntegerField(null=True)
     heard_path = models.SmallIntegerField(null=True)
     key = models.TextField(default="", db_default="")
+    place = models.UUIDField(null=True)
     started_by = models.BigIntegerField(null=True)
     entered_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
@@ -366,3 +384,23 @@ class EntryPace(models.Model):
 
     journey = models.OneToOneField(Journey, on_delete=models.CASCADE, primary_key=True, related_name="+")
     busy_until = models.DateTimeField()
+
+
+class DatedEntries(models.Model):
+    """How far the dates of one trigger of a journey were looked at (``dated_entries.py``).
+
+    ``trigger`` is the trigger's fingerprint. Every moment up to ``seen_until`` is done, and of the next one the people
+    up to ``after_contact_id``.
+    """
+
+    journey_id = models.BigIntegerField()
+    trigger = models.CharField(max_length=64)
+    seen_until = models.DateTimeField()
+    after_contact_id = models.BigIntegerField(default=0, db_default=0)
+
+    class Meta:
+        db_table = "journeys_dated_entries"
+        constraints = [models.UniqueConstraint(fields=["journey_id", "trigger"], name="journeys_dated_entries_once")]
+
+    def __str__(self) -> str:
+        return f"{self.journey_id}: {self.seen_until}"

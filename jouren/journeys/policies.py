@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 _HOUR = timedelta(hours=1)
+
+
+def fingerprint(compiled: Mapping[str, Any]) -> str:
+    """A hash that is equal for equal programs, or parts of one."""
+    text = json.dumps(compiled, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def paced(busy_until: datetime | None, now: datetime, per_hour: int, count: int) -> tuple[list[datetime], datetime]:

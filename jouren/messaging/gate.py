@@ -20,7 +20,8 @@ _sql = load_sql("messaging")
 class Question(NamedTuple):
     """Whom and what the gate is asked about.
 
-    ``due_at`` (aware) is when the message is meant to go, None: now. ``delivery_id`` is given when it is about to be
+    ``run_id`` 0: nothing is planned, somebody only wants to know. ``due_at`` (aware) is when the message is meant to
+    go, None: now. ``delivery_id`` is given when it is about to be
     sent, by whoever holds that delivery's row locked.
     """
 

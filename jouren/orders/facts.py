@@ -5,13 +5,15 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from jouren.conditions.choices import Choice, register_choices
-from jouren.conditions.registry import Argument, Fact, FactType, Group, register_fact
+from jouren.conditions.registry import Argument, Fact, FactType, Group, Rows, register_fact
 from jouren.orders.models import Order, OrderKind
 
 _JOIN = "LEFT JOIN orders_purchases bought ON bought.contact_id = c.id"
 _COUNT = (
     "CASE %(kind)s::text WHEN 'trial' THEN bought.trials WHEN 'regular' THEN bought.regulars ELSE bought.orders END"
 )
+
+_PAID = frozenset({"order.paid"})
 
 FACTS = (
     Fact(
@@ -22,36 +24,54 @@ FACTS = (
         _JOIN,
         (Argument("kind", _("kind"), is_required=False, choices="order_kinds", empty=_("any purchase")),),
         default=0,
+        changed_by=_PAID,
         group=Group.ORDERS,
     ),
-    Fact("orders.first_at", FactType.DATETIME, _("First purchase"), "bought.first_at", _JOIN, group=Group.ORDERS),
-    Fact("orders.last_at", FactType.DATETIME, _("Last purchase"), "bought.last_at", _JOIN, group=Group.ORDERS),
+    Fact(
+        "orders.first_at",
+        FactType.DATETIME,
+        _("First purchase"),
+        "bought.first_at",
+        _JOIN,
+        changed_by=_PAID,
+        group=Group.ORDERS,
+    ),
+    Fact(
+        "orders.last_at",
+        FactType.DATETIME,
+        _("Last purchase"),
+        "bought.last_at",
+        _JOIN,
+        changed_by=_PAID,
+        group=Group.ORDERS,
+    ),
     Fact(
         "orders.total",
         FactType.NUMBER,
         _("Sum of purchases"),
-        "SELECT coalesce(sum(o.amount), 0) FROM orders_order o"
-        " WHERE o.contact_id = c.id AND o.currency = coalesce(%(currency)s::text, 'JPY')",
         arguments=(
             Argument("currency", _("currency"), is_required=False, choices="currencies", empty=_("yen, tax included")),
         ),
-        is_certain=True,
+        rows=Rows(
+            "orders_order r",
+            "r.currency = coalesce(%(currency)s::text, 'JPY')",
+            total="coalesce(sum(r.amount), 0)",
+        ),
+        changed_by=_PAID,
         group=Group.ORDERS,
     ),
     Fact(
         "orders.products",
         FactType.SET,
         _("Bought products"),
-        "SELECT coalesce(array_agg(DISTINCT product), '{}') FROM orders_order o, unnest(o.products) AS product"
-        " WHERE o.contact_id = c.id",
-        is_certain=True,
-        member_sql="EXISTS (SELECT FROM orders_order o WHERE o.contact_id = c.id"
-        " AND o.products && %(members)s::text[])",
+        rows=Rows("orders_order r", "r.products <> '{}'", has_member="r.products && %(members)s::text[]"),
+        batch_sql="SELECT coalesce(array_agg(DISTINCT product), '{}') FROM orders_order o,"
+        " unnest(o.products) AS product WHERE o.contact_id = c.id",
+        changed_by=_PAID,
         group=Group.ORDERS,
         choices="products",
     ),
 )
-
 
 _NEWEST = 2_000
 _MOST_OFFERED = 200

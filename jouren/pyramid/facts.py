@@ -10,6 +10,8 @@ from jouren.pyramid.stages import Stage
 
 _JOIN = "LEFT JOIN pyramid_position pyramid ON pyramid.contact_id = c.id"
 
+_ENTERED = frozenset({"stage.entered"})
+
 FACTS = (
     Fact(
         "pyramid.stage",
@@ -18,6 +20,7 @@ FACTS = (
         "pyramid.stage",
         _JOIN,
         default=1,
+        changed_by=_ENTERED,
         group=Group.STAGE,
         choices="stages",
         questions=(
@@ -34,6 +37,7 @@ FACTS = (
         "coalesce(pyramid.since, c.created_at)",
         _JOIN,
         is_certain=True,
+        changed_by=_ENTERED,
         group=Group.STAGE,
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import time
 from typing import Any
 
 from wagtail.models import Site
@@ -12,6 +13,12 @@ from jouren.capture.models import Asking, Form, ProblemField
 from jouren.contacts.models import Topic
 from jouren.content.models import HomePage, LandingPage
 from jouren.journeys.models import Journey
+from jouren.journeys.series.actions import create_series, insert_messages, publish_series
+from jouren.journeys.series.intake.actions import make_messages
+from jouren.journeys.series.intake.drafts import Defaults
+from jouren.journeys.series.intake.files import File, read_files
+from jouren.journeys.series.order import MAX_ITEMS
+from jouren.journeys.series.rhythm import Rhythm
 from jouren.messaging.models import Message, ShopSettings
 from jouren.messaging.publishing import publish_message
 from jouren.messaging.sending_rules.actions import save_rules
@@ -35,6 +42,7 @@ def make_shop() -> None:
     _make_page(form)
     messages = {key: _make_message(letter, topic) for key, letter in texts.MESSAGES.items()}
     _make_journeys(form, messages)
+    _make_series()
 
 
 def _make_page(form: Form) -> LandingPage:
@@ -155,6 +163,28 @@ def _make_journeys(form: Form, messages: dict[str, Message]) -> None:
             _send(messages["welcome_regular"]),
             _wait_for("order.paid", 14, then=[], otherwise=[_step("exit", {"reason": "今回は見送られた"})]),
         ],
+    )
+
+
+def _make_series() -> None:
+    """Letters that come one after the other, to whoever is put into their journey."""
+    series = create_series(texts.SERIES_NAME, "お茶の淹れ方と畑のようす。", Rhythm(time(7), weekdays=(0, 3)), by=None)
+    read = read_files([File("letters.csv", texts.SERIES.encode())], Defaults(topic=TOPIC_KEY), MAX_ITEMS)
+    insert_messages(series.pk, make_messages(read.drafts), by=None)
+    publish_series(series.pk, by=None, with_messages=True)
+    rhythm: dict[str, Any] = {
+        "every": "series",
+        "days": None,
+        "weekdays": [],
+        "at": "07:00",
+        "business": False,
+        "first": "now",
+    }
+    _publish(
+        Journey(name=texts.SERIES_NAME, description="ご希望の方に、月曜と木曜の朝、一通ずつ届けます。"),
+        trigger={"type": "by_hand", "value": {}},
+        goal=None,
+        steps=[_step("series", {"series": series.pk, "rhythm": rhythm, "at_end": "wait"})],
     )
 
 

@@ -41,6 +41,10 @@ _WITHHELD = {
         gettext_lazy("Its journey was paused when it was due, and whoever resumed it chose to skip what was overdue."),
         gettext_lazy("This is as chosen. They go on with the journey's next step."),
     ),
+    "answered": (
+        gettext_lazy("They had answered the first sending meanwhile, so the second one was not needed."),
+        gettext_lazy("There is nothing to do."),
+    ),
     "merged": (
         gettext_lazy("They were merged with another person, who gets the same message."),
         gettext_lazy("There is nothing to do."),

@@ -1,7 +1,7 @@
 -- name: claim_due
 -- What another advancer holds is skipped; it is ours again if that one dies.
 SELECT id, version_id, contact_id, occurrence, step::text, arrived_at, coalesce(counted_from, entered_at), heard_path,
-       key, skips, journey_id
+       key, skips, journey_id, place::text
 FROM journeys_enrolment
 WHERE state = 1 AND due_at <= %(now)s
 ORDER BY due_at
@@ -12,11 +12,13 @@ FOR UPDATE SKIP LOCKED
 UPDATE journeys_enrolment AS enrolment
 SET state = moved.state, step = moved.step, arrived_at = moved.arrived_at, due_at = moved.due_at,
     waits_for = moved.waits_for, heard_event_id = NULL, heard_path = NULL, ended_at = moved.ended_at,
-    reason = moved.reason, shifted = CASE WHEN enrolment.step IS NOT DISTINCT FROM moved.step THEN enrolment.shifted END
+    reason = moved.reason, place = moved.place,
+    shifted = CASE WHEN enrolment.step IS NOT DISTINCT FROM moved.step THEN enrolment.shifted END
 FROM unnest(
     %(ids)s::bigint[], %(states)s::smallint[], %(steps)s::uuid[], %(arrived_at)s::timestamptz[],
-    %(due_at)s::timestamptz[], %(waits_for)s::text[], %(ended_at)s::timestamptz[], %(reasons)s::text[]
-) AS moved (id, state, step, arrived_at, due_at, waits_for, ended_at, reason)
+    %(due_at)s::timestamptz[], %(waits_for)s::text[], %(ended_at)s::timestamptz[], %(reasons)s::text[],
+    %(places)s::uuid[]
+) AS moved (id, state, step, arrived_at, due_at, waits_for, ended_at, reason, place)
 WHERE enrolment.id = moved.id
 
 -- name: stop_skipping
