@@ -30,7 +30,7 @@ from jouren.core.loops import wait_until
 ROOT = Path(__file__).parents[1]
 JOUREN = Path(sys.executable).with_name("jouren")
 SERVER = os.environ.get("DATABASE_URL", "")
-PATIENCE = 180.0
+PATIENCE = 300.0
 OWNER = "demo@example.jp"
 _OURS = ("JOUREN_", "DATABASE_", "DJANGO_", "LC_", "LANG")
 

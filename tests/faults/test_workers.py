@@ -56,14 +56,14 @@ def test_workers_killed_at_any_moment_of_a_journey_write_to_everybody_once(
     crowd, people, began = Crowd(SCALE.people), SCALE.people, time.monotonic()
     killer, third = Killer(workers, server, dice("workers killed")), SCALE.kills // 3
     workers.start(2)
-    with meanwhile(lambda: crowd.buy(1, crowd.numbers)):
+    with meanwhile(lambda: crowd.buy(1, crowd.numbers), SCALE.patience):
         killer.kill(SCALE.kills - 2 * third, (WALKS, PLANNED, ARRIVED), 0, people)
     crowd.buy(2, crowd.twice)
     settle(query)
     set_clock(days=1, minutes=1)
     killer.kill(third, (PLANNED, ARRIVED), people, 2 * people)
     settle(query)
-    with meanwhile(lambda: crowd.buy(3, crowd.quick)):
+    with meanwhile(lambda: crowd.buy(3, crowd.quick), SCALE.patience):
         killer.kill(third, (PLANNED, ARRIVED), 2 * people, 2 * people + len(crowd.quick))
     settle(query)
     set_clock(days=1)
@@ -80,7 +80,7 @@ def test_workers_told_to_end_while_they_send_leave_nothing_unknown(workers: Work
     crowd = Crowd(SCALE.people)
     workers.start(2)
     workers.wait_until_they_work()
-    with meanwhile(lambda: crowd.buy(1, crowd.numbers)):
+    with meanwhile(lambda: crowd.buy(1, crowd.numbers), SCALE.patience):
         for share in (0.2, 0.4, 0.6, 0.8):
             assert wait_until(lambda share=share: len(server.letters) >= share * SCALE.people, SCALE.patience, 0.01)
             workers.end()
