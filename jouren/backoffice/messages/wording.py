@@ -33,6 +33,10 @@ _WITHHELD = {
         gettext_lazy("They unsubscribed from this topic."),
         gettext_lazy("Respect it. They can subscribe again themselves."),
     ),
+    "control_group": (
+        gettext_lazy("They are in the control group, which gets no marketing, so that you see what marketing brings."),
+        gettext_lazy("This is as chosen. You can change the control group under Sending rules."),
+    ),
     "journey_left": (
         gettext_lazy("They had reached the journey's goal, or left it, before the message went out."),
         gettext_lazy("This is as it should be: nobody gets an offer for what they have just bought."),
