@@ -140,8 +140,8 @@ def explain(
 ) -> Explanation:
     """How a delivery stands: why, what to do, and what the mail server said.
 
-    ``try_at`` is when it is tried next. ``is_held``: its journey is paused. ``withdrawal``: what the person had taken
-    back.
+    ``try_at`` is when it is tried next. ``is_held``: its journey or broadcast is paused. ``withdrawal``: what the
+    person had taken back.
     """
     match State(state):
         case State.SUPPRESSED:
@@ -181,8 +181,8 @@ def _explain_withdrawal(withdrawal: Withdrawal) -> Explanation:
 
 def _explain_held() -> Explanation:
     return Explanation(
-        _("The journey is paused, and its messages wait."),
-        _("It goes out once the journey is published again, unless it is no longer wanted by then."),
+        _("What it belongs to, a journey or a broadcast, is paused, and its messages wait."),
+        _("It goes out once that is resumed, unless it is no longer wanted by then."),
     )
 
 
