@@ -121,17 +121,32 @@ class SqlWriter:
     def _bound(self, sql: str, arguments: dict[str, Any]) -> str:
         def place(found: re.Match[str]) -> str:
             name = found[1]
-            if name == "now":
-                self.params["now"] = self.now
-                return "%(now)s"
-            return self._place(arguments[name])
+            return self._moment() if name == "now" else self._place(arguments[name])
 
         return _PLACEHOLDER.sub(place, sql)
+
+    def _moment(self) -> str:
+        """The moment of asking."""
+        self.params["now"] = self.now
+        return "%(now)s"
 
     def _place(self, value: object) -> str:
         name = f"p{len(self.params)}"
         self.params[name] = value
         return f"%({name})s"
+
+
+class PastWriter(SqlWriter):
+    """Writes what facts were at a moment of each row's own, ``asked.at``."""
+
+    def value(self, use: FactUse) -> str:
+        past = use.fact.past_sql
+        if not past:
+            return super().value(use)
+        return self._or_default(use, f"({self._bound(past, dict(use.arguments))})")
+
+    def _moment(self) -> str:
+        return "asked.at"
 
 
 def compile_python(raw: object, facts: Iterable[FactUse] = ()) -> CompiledPython:
@@ -172,6 +187,14 @@ def _python_leaf(leaf: Leaf, place: int) -> Matches:
 
 def select_facts(facts: Sequence[FactUse], now: datetime, zone: tzinfo) -> CompiledSql:
     """The facts' expressions, comma-separated, in place of a WHERE; for a batch loader."""
-    writer = SqlWriter(now, zone)
+    return _selected(SqlWriter(now, zone), facts)
+
+
+def select_past_facts(facts: Sequence[FactUse], now: datetime, zone: tzinfo) -> CompiledSql:
+    """The same for what facts were at ``asked.at``, a column of the caller's; unknown pasts are told as of ``now``."""
+    return _selected(PastWriter(now, zone), facts)
+
+
+def _selected(writer: SqlWriter, facts: Sequence[FactUse]) -> CompiledSql:
     columns = ", ".join(writer.value(use) for use in facts)
     return CompiledSql(columns, writer.joins_sql, writer.params)

@@ -109,6 +109,7 @@ class Fact:
     ``is_certain``: the value is never missing. ``default``: what a missing NUMBER counts as. ``member_sql``, for a SET
     without arguments: true when it has one of ``%(members)s::text[]``, where that is faster than making the set.
     ``batch_sql``, for a fact with a ``join`` over everybody: the same value for a few people, without the join.
+    ``past_sql``: the value as it was at ``%(now)s``, an earlier moment; empty where only today's is known.
 
     For editors: ``group`` (None: not offered), ``choices`` (the name of a list of values), and ``questions``, where
     they are other ones than the type's operators. For sentences: ``phrase``, with its arguments as ``%(name)s``.
@@ -124,6 +125,7 @@ class Fact:
     default: int | None = None
     member_sql: str = ""
     batch_sql: str = ""
+    past_sql: str = ""
     group: Group | None = None
     choices: str = ""
     questions: Sequence[Question] = ()
@@ -137,6 +139,11 @@ class Fact:
             raise ConditionError(message % {"fact": self.label, "argument": sorted(unknown)[0][:50]}, path)
         values = tuple((name, _checked(self, known[name], given.get(name), path)) for name in known)
         return FactUse(self.name, self.type(dict(values)) if callable(self.type) else self.type, values)
+
+    @property
+    def keeps_past(self) -> bool:
+        """Whether its earlier values are known."""
+        return bool(self.past_sql)
 
     def expression(self, type: FactType) -> str:
         """The SQL expression for a value of that type."""

@@ -38,6 +38,17 @@ _ATTRIBUTE = {
     FactType.DATE: f"CASE WHEN {_VALUE} ~ {_DAY} THEN {_VALUE}::date END",
 }
 
+_OPEN_THEN = (
+    " FROM contacts_problem p WHERE p.contact_id = c.id"
+    " AND p.noted_at <= %(now)s::timestamptz AND (p.solved_at IS NULL OR p.solved_at > %(now)s::timestamptz)"
+)
+_EVENTS = (
+    "SELECT count(*) FROM events_event e WHERE (e.contact_id = c.id OR e.contact_id IN"
+    " (SELECT a.from_id FROM contacts_alias a WHERE a.to_id = c.id)) AND e.type = %(type)s::text"
+    " AND e.occurred_at <= %(now)s::timestamptz AND (%(within_days)s::bigint IS NULL"
+    " OR e.occurred_at > %(now)s::timestamptz - %(within_days)s::bigint * interval '24 hours')"
+)
+
 FACTS = (
     Fact(
         "contact.created_at",
@@ -45,6 +56,7 @@ FACTS = (
         _("Known since"),
         "c.created_at",
         is_certain=True,
+        past_sql="c.created_at",
         group=Group.PERSON,
     ),
     Fact(
@@ -53,9 +65,17 @@ FACTS = (
         _("Confirmed the address"),
         "c.confirmed_at IS NOT NULL",
         is_certain=True,
+        past_sql="c.confirmed_at IS NOT NULL AND c.confirmed_at <= %(now)s::timestamptz",
         group=Group.PERSON,
     ),
-    Fact("contact.confirmed_at", FactType.DATETIME, _("Confirmed at"), "c.confirmed_at", group=Group.PERSON),
+    Fact(
+        "contact.confirmed_at",
+        FactType.DATETIME,
+        _("Confirmed at"),
+        "c.confirmed_at",
+        past_sql="CASE WHEN c.confirmed_at <= %(now)s::timestamptz THEN c.confirmed_at END",
+        group=Group.PERSON,
+    ),
     Fact(
         "contact.language",
         FactType.TEXT,
@@ -89,6 +109,7 @@ FACTS = (
         _("Came from"),
         "nullif(c.source ->> %(key)s::text, '')",
         arguments=(Argument("key", _("what of it"), choices="sources"),),
+        past_sql="nullif(c.source ->> %(key)s::text, '')",
         group=Group.SOURCE,
         phrase="%(key)s",
     ),
@@ -101,6 +122,7 @@ FACTS = (
         is_certain=True,
         member_sql="EXISTS (SELECT FROM contacts_problem p WHERE p.contact_id = c.id AND p.solved_at IS NULL"
         " AND p.text = ANY(%(members)s::text[]))",
+        past_sql="SELECT coalesce(array_agg(p.text::text ORDER BY p.id), '{}')" + _OPEN_THEN,
         group=Group.WANTS,
         choices="problems",
     ),
@@ -113,6 +135,7 @@ FACTS = (
         " GROUP BY p.contact_id) problems ON problems.contact_id = c.id",
         default=0,
         batch_sql="SELECT count(*) FROM contacts_problem p WHERE p.contact_id = c.id AND p.solved_at IS NULL",
+        past_sql="SELECT count(*)" + _OPEN_THEN,
         group=Group.WANTS,
     ),
     Fact(
@@ -135,6 +158,8 @@ FACTS = (
         is_certain=True,
         member_sql="EXISTS (SELECT FROM contacts_problem p WHERE p.contact_id = c.id AND p.solved_at IS NOT NULL"
         " AND p.text = ANY(%(members)s::text[]))",
+        past_sql="SELECT coalesce(array_agg(DISTINCT p.text::text), '{}') FROM contacts_problem p"
+        " WHERE p.contact_id = c.id AND p.solved_at <= %(now)s::timestamptz",
         group=Group.WANTS,
         choices="problems",
     ),
@@ -146,6 +171,9 @@ FACTS = (
         " AND k.channel = %(channel)s::text AND k.topic = %(topic)s::text)",
         arguments=(_CHANNEL, Argument("topic", _("topic"), choices="topics")),
         is_certain=True,
+        past_sql="coalesce((SELECT r.is_granted FROM contacts_consent_record r WHERE r.contact_id = c.id"
+        " AND r.channel = %(channel)s::text AND r.topic = %(topic)s::text AND r.at <= %(now)s::timestamptz"
+        " ORDER BY r.at DESC, r.id DESC LIMIT 1), false)",
         group=Group.CONSENT,
         phrase=_("Allows %(topic)s by %(channel)s"),
     ),
@@ -157,16 +185,16 @@ FACTS = (
         " AND s.channel IN ('', coalesce(%(channel)s::text, '')))",
         arguments=(Argument("channel", _("channel"), is_required=False, choices="channels", empty=_("all channels")),),
         is_certain=True,
+        past_sql="EXISTS (SELECT FROM contacts_suppression s WHERE s.contact_id = c.id"
+        " AND s.at <= %(now)s::timestamptz AND (s.lifted_at IS NULL OR s.lifted_at > %(now)s::timestamptz)"
+        " AND s.channel IN ('', coalesce(%(channel)s::text, '')))",
         group=Group.CONSENT,
     ),
     Fact(
         "events.count",
         FactType.NUMBER,
         _("Something happened"),
-        "SELECT count(*) FROM events_event e WHERE (e.contact_id = c.id OR e.contact_id IN"
-        " (SELECT a.from_id FROM contacts_alias a WHERE a.to_id = c.id)) AND e.type = %(type)s::text"
-        " AND e.occurred_at <= %(now)s::timestamptz AND (%(within_days)s::bigint IS NULL"
-        " OR e.occurred_at > %(now)s::timestamptz - %(within_days)s::bigint * interval '24 hours')",
+        _EVENTS,
         arguments=(
             Argument("type", _("event"), choices="events"),
             Argument(
@@ -179,6 +207,7 @@ FACTS = (
             ),
         ),
         is_certain=True,
+        past_sql=_EVENTS,
         group=Group.EVENTS,
         phrase="%(type)s",
         questions=(

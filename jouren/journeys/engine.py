@@ -22,7 +22,7 @@ from jouren.core import clock
 from jouren.core.sql import load_sql
 from jouren.journeys.decide import GOAL_REACHED, decide
 from jouren.journeys.models import EnrolmentState
-from jouren.journeys.program import Facts, Go, Stay, Step
+from jouren.journeys.program import Decision, Facts, Go, Stay, Step
 from jouren.journeys.sources import DatabaseFacts, FactSource
 from jouren.journeys.versions import LoadedVersion, load_version
 from jouren.journeys.writers import DatabaseWriter
@@ -147,10 +147,12 @@ def walk(
     now: datetime,
     *,
     best: tuple[int, ZoneInfo] | None = None,
+    trail: list[tuple[str, Decision]] | None = None,
 ) -> Move:
     """Decide step after step until the person has to wait, leaves, or has walked to the end.
 
     After a step that changes what is known of the person the walk pauses, to go on in the next tick with fresh facts.
+    ``trail`` gets every step that was decided, with what was decided.
     """
     program, steps = version.program, version.program.steps
     facts = Facts(
@@ -161,6 +163,8 @@ def walk(
         if move.step is None:
             return _end(move, EnrolmentState.FINISHED, now)
         decision = decide(program, steps[move.step], facts, now)
+        if trail is not None:
+            trail.append((move.step, decision))
         if isinstance(decision, Go):
             move.step, effect = decision
             if facts.arrived_at is not now:

@@ -13,6 +13,9 @@ _COUNT = (
     "CASE %(kind)s::text WHEN 'trial' THEN bought.trials WHEN 'regular' THEN bought.regulars ELSE bought.orders END"
 )
 
+_PAID = " FROM orders_order o WHERE o.contact_id = c.id AND o.paid_at <= %(now)s::timestamptz"
+_OF_KIND = " AND (coalesce(%(kind)s::text, '') NOT IN ('trial', 'regular') OR o.kind = %(kind)s::text)"
+
 FACTS = (
     Fact(
         "orders.count",
@@ -22,10 +25,27 @@ FACTS = (
         _JOIN,
         (Argument("kind", _("kind"), is_required=False, choices="order_kinds", empty=_("any purchase")),),
         default=0,
+        past_sql="SELECT count(*)" + _PAID + _OF_KIND,
         group=Group.ORDERS,
     ),
-    Fact("orders.first_at", FactType.DATETIME, _("First purchase"), "bought.first_at", _JOIN, group=Group.ORDERS),
-    Fact("orders.last_at", FactType.DATETIME, _("Last purchase"), "bought.last_at", _JOIN, group=Group.ORDERS),
+    Fact(
+        "orders.first_at",
+        FactType.DATETIME,
+        _("First purchase"),
+        "bought.first_at",
+        _JOIN,
+        past_sql="SELECT min(o.paid_at)" + _PAID,
+        group=Group.ORDERS,
+    ),
+    Fact(
+        "orders.last_at",
+        FactType.DATETIME,
+        _("Last purchase"),
+        "bought.last_at",
+        _JOIN,
+        past_sql="SELECT max(o.paid_at)" + _PAID,
+        group=Group.ORDERS,
+    ),
     Fact(
         "orders.total",
         FactType.NUMBER,
@@ -36,6 +56,7 @@ FACTS = (
             Argument("currency", _("currency"), is_required=False, choices="currencies", empty=_("yen, tax included")),
         ),
         is_certain=True,
+        past_sql="SELECT coalesce(sum(o.amount), 0)" + _PAID + " AND o.currency = coalesce(%(currency)s::text, 'JPY')",
         group=Group.ORDERS,
     ),
     Fact(
@@ -47,6 +68,8 @@ FACTS = (
         is_certain=True,
         member_sql="EXISTS (SELECT FROM orders_order o WHERE o.contact_id = c.id"
         " AND o.products && %(members)s::text[])",
+        past_sql="SELECT coalesce(array_agg(DISTINCT product), '{}')"
+        + _PAID.replace("orders_order o", "orders_order o, unnest(o.products) AS product"),
         group=Group.ORDERS,
         choices="products",
     ),

@@ -10,6 +10,11 @@ from jouren.pyramid.stages import Stage
 
 _JOIN = "LEFT JOIN pyramid_position pyramid ON pyramid.contact_id = c.id"
 
+_THEN = (
+    "SELECT %s FROM pyramid_change p WHERE p.contact_id = c.id AND p.at <= %%(now)s::timestamptz"
+    " ORDER BY p.at DESC, p.id DESC LIMIT 1"
+)
+
 FACTS = (
     Fact(
         "pyramid.stage",
@@ -18,6 +23,7 @@ FACTS = (
         "pyramid.stage",
         _JOIN,
         default=1,
+        past_sql=_THEN % "p.to_stage",
         group=Group.STAGE,
         choices="stages",
         questions=(
@@ -34,6 +40,7 @@ FACTS = (
         "coalesce(pyramid.since, c.created_at)",
         _JOIN,
         is_certain=True,
+        past_sql=f"coalesce(({_THEN % 'p.at'}), c.created_at)",
         group=Group.STAGE,
     ),
 )
