@@ -37,10 +37,11 @@ def describe_triggers(compiled: Mapping[str, Any]) -> str:
     triggers = triggers_of(compiled)
     if not triggers:
         return _("Put in by hand, by import or by another journey")
-    return " / ".join(_describe_trigger(trigger) for trigger in triggers)
+    return " / ".join(describe_trigger(trigger) for trigger in triggers)
 
 
-def _describe_trigger(trigger: Mapping[str, Any]) -> str:
+def describe_trigger(trigger: Mapping[str, Any]) -> str:
+    """What one compiled trigger waits for."""
     wanted = trigger["match"]
     if trigger["event"] == "stage.entered":
         return _("Enters the stage “%(stage)s”") % {"stage": Stage(wanted["to"]).label}

@@ -72,3 +72,10 @@ ORDER BY entered_at
 
 -- name: replay_messages
 SELECT id, message_id, name, kind, topic FROM messaging_messageversion WHERE id = ANY(%(version_ids)s::bigint[])
+
+-- name: event_by_id
+SELECT event.id, coalesce(alias.to_id, event.contact_id), event.type, event.version, event.occurred_at, event.recorded_at,
+       event.source, event.payload, event.historical
+FROM events_event AS event
+LEFT JOIN contacts_alias AS alias ON alias.from_id = event.contact_id
+WHERE event.id = %(id)s
