@@ -37,7 +37,7 @@ run: $(STAMP) ## run Jouren without demo data (its data: .jouren)
 
 test: $(STAMP) ## all tests, in random order; DATABASE_URL=... runs them on a server of yours
 	@$(BIN)/python scripts/ensure_chromium.py
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: $(STAMP) ## style, types, layers, migrations, translations
 	$(BIN)/ruff check .

@@ -13,6 +13,25 @@ from django.utils import translation
 from jouren.core import clock, wake
 from tests.installation import Installation, first_start
 
+# What takes minutes begins first, so that no process ends long after the others.
+_LONG_FIRST = ("browser/test_languages", "tests/faults", "tests/browser", "integration/test_cli")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long tests first, and keep those of a file, which share what is dear to make, in one process.
+
+    Of the longest each goes wherever there is room.
+    """
+    items.sort(key=_turn)
+    for item in items:
+        if _turn(item):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def _turn(item: pytest.Item) -> int:
+    return next((turn for turn, part in enumerate(_LONG_FIRST) if part in item.nodeid), len(_LONG_FIRST))
+
+
 _KEEP_SEED = """
 DO $$
 DECLARE name text;

@@ -25,10 +25,14 @@ from jouren.core.worker import Share, run_worker
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 def web(host: str, port: int) -> None:
     """Serve pages and the back office."""
+    if hold_lifeline():
+        # 'jouren up' has seen to the database and the static files. This process only keeps those that serve, and does
+        # without Django.
+        _serve(host, port, read_config().web_processes)
+        return
     config = start_django()
     with database(config):
         collect_static()
-        hold_lifeline()
         _serve(host, port, config.web_processes)
     leave()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from django.apps import apps
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import InterfaceError
 
 from jouren.core.outage import RETRY_AFTER_SECONDS
@@ -42,9 +44,36 @@ def migrations_applied() -> bool:
 
 def pending_migrations() -> list[str]:
     """The names of migrations that are not applied yet: ``["contacts.0001_initial", …]``."""
+    if _are_all_recorded():
+        return []
+    # Only the executor knows for sure, for it reads the migrations themselves: a second of work.
+    from django.db.migrations.executor import MigrationExecutor
+
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return [f"{migration.app_label}.{migration.name}" for migration, _backwards in plan]
+
+
+def _are_all_recorded() -> bool:
+    """Whether every migration that there is a file for has been recorded as applied."""
+    if "django_migrations" not in connection.introspection.table_names():
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT app, name FROM django_migrations")
+        recorded = set(cursor.fetchall())
+    return {(app, name) for app, folder in _migration_folders() for name in _modules_in(folder)} <= recorded
+
+
+def _migration_folders() -> Iterator[tuple[str, str]]:
+    for app in apps.get_app_configs():
+        folder = Path(app.path) / "migrations"
+        if folder.is_dir():
+            yield app.label, str(folder)
+
+
+def _modules_in(folder: str) -> Iterator[str]:
+    names = (name for _finder, name, is_package in pkgutil.iter_modules([folder]) if not is_package)
+    return (name for name in names if name[0] not in "_~")
 
 
 def with_healthz(application: WSGIApplication) -> WSGIApplication:

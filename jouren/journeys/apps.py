@@ -13,13 +13,14 @@ class JourneysConfig(AppConfig):
         from jouren.core.hops import register_busy, register_due
         from jouren.core.loops import Loop, register_loop
         from jouren.events.reactions import Reaction, register_reaction
-        from jouren.journeys import engine, event_types, gate_rules, reactions
+        from jouren.journeys import engine, event_types, gate_rules, precedence, reactions
         from jouren.journeys.people import forget_people, merge_people
         from jouren.journeys.sources import DatabaseFacts
         from jouren.messaging.sending_rules.queries import register_closures
 
         event_types.register()
         gate_rules.register()
+        precedence.register()
         register_closures(DatabaseFacts().closures)
         register_reaction(Reaction("journeys", reactions.react, order=200))
         register_loop(Loop("advancer", engine.CHANNEL, engine.tick))

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from jouren.conditions.errors import ConditionError
 from jouren.conditions.tree import All, AnyOf, Leaf, Node, Not, parse_tree
 from jouren.journeys.changes import Changes, StepChange
-from jouren.journeys.models import Reentry
+from jouren.journeys.models import Precedence, Reentry
 from jouren.journeys.shape import Compiled, Place, content, places
 from jouren.journeys.steps import describe_step, ways_of
 from jouren.journeys.wording import describe_triggers, reason_text
@@ -162,6 +162,10 @@ _RULES: Mapping[str, tuple[Callable[[], str], Callable[[Compiled], str]]] = {
     "entries_per_hour": (
         lambda: _("People an hour at most"),
         lambda compiled: str(compiled.get("entries_per_hour") or _("no limit")),
+    ),
+    "precedence": (
+        lambda: _("Two journeys on one day"),
+        lambda compiled: str(Precedence(compiled.get("precedence", Precedence.LIKE_OTHERS)).label),
     ),
     "goal": (lambda: _("Goal"), lambda compiled: condition_text(compiled["goal"]) or _("none")),
     "exits": (lambda: _("Exits"), _exits),

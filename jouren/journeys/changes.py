@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from jouren.journeys.models import Precedence
 from jouren.journeys.shape import Compiled, content, places
 from jouren.journeys.versions import triggers_of
 
@@ -18,6 +19,7 @@ _RULES: Mapping[str, Any] = {
     "entry": lambda compiled: compiled["entry"],
     "reentry": lambda compiled: (compiled["reentry"], compiled.get("reentry_days", 0), compiled.get("key", "")),
     "entries_per_hour": lambda compiled: compiled.get("entries_per_hour"),
+    "precedence": lambda compiled: compiled.get("precedence", Precedence.LIKE_OTHERS),
     "goal": lambda compiled: compiled["goal"],
     "exits": lambda compiled: compiled["exits"],
     "zone": lambda compiled: compiled["zone"],

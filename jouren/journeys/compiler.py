@@ -59,6 +59,7 @@ def compile_journey(journey: Journey) -> dict[str, Any]:
             for block in journey.exits
         ],
         "entries_per_hour": journey.entries_per_hour,
+        "precedence": journey.precedence,
         "first": first,
         "steps": steps.compiled,
     }

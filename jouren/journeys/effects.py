@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from jouren.contacts.actions import set_attribute, suppress_contacts
+from jouren.contacts.actions import set_attribute, suppress_contacts, tag_contacts, untag_contacts
 from jouren.contacts.models import SuppressionReason
 from jouren.journeys.crossing import Departure, Start, end_walks, start_walks
 from jouren.journeys.program import Step
@@ -16,6 +16,7 @@ from jouren.journeys.steps.calling import CallWebhook
 from jouren.journeys.steps.changing import ChangeStage, Suppress
 from jouren.journeys.steps.crossing import LeaveJourney, StartJourney
 from jouren.journeys.steps.sending import Send
+from jouren.journeys.steps.tagging import AddTag, RemoveTag
 from jouren.journeys.steps.telling import TellColleagues
 from jouren.messaging.actions import PlannedDelivery, plan_many
 from jouren.messaging.vocabulary import Lane
@@ -91,6 +92,23 @@ def _set_attribute(done: Done, now: datetime) -> None:
         set_attribute(contact_ids, key, value)
 
 
+def _add_tag(done: Done, now: datetime) -> None:
+    for tag, contact_ids in _by_tag(done).items():
+        tag_contacts(contact_ids, tag)
+
+
+def _remove_tag(done: Done, now: datetime) -> None:
+    for tag, contact_ids in _by_tag(done).items():
+        untag_contacts(contact_ids, tag)
+
+
+def _by_tag(done: Done) -> dict[str, list[int]]:
+    people: dict[str, list[int]] = defaultdict(list)
+    for move, effect in done:
+        people[effect.tag].append(move.walker.contact_id)
+    return people
+
+
 def _start_journey(done: Done, now: datetime) -> None:
     start_walks(
         [
@@ -164,6 +182,8 @@ _WRITERS: dict[type[Step], Callable[[Done, datetime], None]] = {
     ChangeStage: _change_stage,
     Suppress: _suppress,
     SetAttribute: _set_attribute,
+    AddTag: _add_tag,
+    RemoveTag: _remove_tag,
     StartJourney: _start_journey,
     LeaveJourney: _leave_journey,
     CallWebhook: _call_webhook,

@@ -31,6 +31,14 @@ class Reentry(models.TextChoices):
     KEYED = "keyed", _("Once for each order (or other thing), also side by side")
 
 
+class Precedence(models.IntegerChoices):
+    """Which journey writes where several want to write to one person on one day."""
+
+    FIRST = 1, _("It comes before others")
+    LIKE_OTHERS = 2, _("Like others: no one gives way")
+    LAST = 3, _("It gives way to others")
+
+
 class Inside(models.TextChoices):
     """What a publishing does with the people inside."""
 
@@ -75,6 +83,13 @@ class Journey(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
         blank=True,
         validators=[MinValueValidator(1)],
         help_text=_("More than that begin a little later, in their turn. Empty: no limit."),
+    )
+    precedence = models.PositiveSmallIntegerField(
+        _("two journeys on one day"),
+        choices=Precedence.choices,
+        default=Precedence.LIKE_OTHERS,
+        db_default=Precedence.LIKE_OTHERS,
+        help_text=_("While a journey that comes first writes to somebody that day, what this one has for them waits."),
     )
     goal = ConditionField(
         _("goal"), help_text=_("Who reaches it leaves the journey. Asked again before every message.")

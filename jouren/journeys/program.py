@@ -6,7 +6,7 @@ The JSON, schema 2:
      "triggers": [{"event": "order.paid", "match": {"kind": …}, "where": [TEST], "times": 1, "within_days": null}],
      "reentry": "once" | "again" | "after" | "keyed", "reentry_days": 30, "key": "order",
      "entry": TREE | null, "exits": [{"when": TREE, "reason": "…"}], "goal": TREE | null,
-     "entries_per_hour": null,
+     "entries_per_hour": null, "precedence": 2,
      "steps": {STEP_ID: {"type": "send", …, "next": STEP_ID | null}, …}}
 
 What a step of each type holds is said where the type is, in ``jouren.journeys.steps``. A step's id is the UUID of the

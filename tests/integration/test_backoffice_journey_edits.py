@@ -55,6 +55,7 @@ def form(*steps: tuple[str, dict[str, str], str], **changed: Any) -> dict[str, s
         "trigger": streamfield([("purchase", {"kind": "", "product": ""})]),
         "entry": streamfield([]),
         "reentry": "once",
+        "precedence": "2",
         "steps": written,
         "goal": streamfield([]),
         "exits": streamfield([]),

@@ -30,6 +30,7 @@ def form(message: Message | None = None, steps: list[Any] | None = None, **chang
         "trigger": streamfield([("purchase", {"kind": "", "product": ""})]),
         "entry": streamfield([]),
         "reentry": "once",
+        "precedence": "2",
         "steps": written,
         "goal": streamfield([]),
         "exits": streamfield([]),

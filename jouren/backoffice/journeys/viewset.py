@@ -161,6 +161,7 @@ class JourneyViewSet(SnippetViewSet):
                 heading=gettext_lazy("Who enters"),
             ),
             FieldPanel("steps"),
+            FieldPanel("precedence"),
             MultiFieldPanel(
                 [FieldPanel("goal"), FieldPanel("exits")],
                 heading=gettext_lazy("Who leaves before the end"),

@@ -137,6 +137,8 @@ def _because(terms: ReasonTerms) -> str:
                 "reached": terms.reached,
                 "needed": terms.needed,
             }
+        case "journey":
+            return _("a journey that comes before this one writes to them on that day")
         case _:
             assert terms.cap is not None
             return _("at most %(limit)s") % {"limit": limit_text(terms.cap)}

@@ -26,7 +26,7 @@ from jouren.contacts.actions.people import (
     set_locale,
     solve_problem,
 )
-from jouren.contacts.actions.tagging import add_tag, remove_tag
+from jouren.contacts.actions.tagging import add_tag, remove_tag, tag_contacts, untag_contacts
 
 __all__ = [
     "add_tag",
@@ -53,6 +53,8 @@ __all__ = [
     "solve_problem",
     "suppress",
     "suppress_contacts",
+    "tag_contacts",
+    "untag_contacts",
     "verify_identity",
     "withdraw_all_consent",
     "withdraw_consent",

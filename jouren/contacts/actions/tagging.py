@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -10,8 +12,10 @@ from jouren.contacts.errors import BadValue
 from jouren.contacts.models import Contact, Tag
 from jouren.contacts.policies import clean_tag
 from jouren.core import clock
-from jouren.events.actions import NewEvent, record_event
+from jouren.core.sql import load_sql
+from jouren.events.actions import NewEvent, record_events
 
+_sql = load_sql("contacts")
 MOST_TAGS = 100
 
 
@@ -23,15 +27,9 @@ def add_tag(contact_id: int, text: str, *, by: User | None = None) -> bool:
         BadValue: it is empty, too long or holds a comma, or the person has a hundred.
         ContactNotFound: nobody has the id.
     """
-    tag = clean_tag(text)
     contact = locked(contact_id)
-    held = set(Tag.objects.filter(contact=contact).values_list("text", flat=True))
-    if tag in held:
+    if not tag_contacts([contact.pk], text):
         return False
-    if len(held) >= MOST_TAGS:
-        raise BadValue(_("A person has %(most)s tags at most.") % {"most": MOST_TAGS})
-    Tag.objects.create(contact=contact, text=tag, at=clock.now())
-    record_event(NewEvent("tag.added", contact.pk, {"tag": tag}))
     audit(contact.pk, "add_tag", by)
     return True
 
@@ -39,13 +37,45 @@ def add_tag(contact_id: int, text: str, *, by: User | None = None) -> bool:
 @transaction.atomic
 def remove_tag(contact_id: int, text: str, *, by: User | None = None) -> bool:
     """Take a tag off a person. Returns False when it is not there. Raises BadValue, ContactNotFound."""
-    tag = clean_tag(text)
     contact = locked(contact_id)
-    removed, _details = Tag.objects.filter(contact=contact, text=tag).delete()
-    if removed:
-        record_event(NewEvent("tag.removed", contact.pk, {"tag": tag}))
-        audit(contact.pk, "remove_tag", by)
-    return bool(removed)
+    if not untag_contacts([contact.pk], text):
+        return False
+    audit(contact.pk, "remove_tag", by)
+    return True
+
+
+@transaction.atomic
+def tag_contacts(contact_ids: Iterable[int], text: str) -> list[int]:
+    """Put a tag on many people at once; who was merged counts as who they became, who is gone is left out.
+
+    Returns the ids of those for whom it is new.
+
+    Raises:
+        BadValue: it is empty, too long or holds a comma, or one of them has a hundred; then nobody gets it.
+    """
+    tag = clean_tag(text)
+    present = _lock_present(contact_ids)
+    if _sql.all("full_of_tags", {"contact_ids": present, "tag": tag, "most": MOST_TAGS}):
+        raise BadValue(_("A person has %(most)s tags at most.") % {"most": MOST_TAGS})
+    rows = _sql.all("put_tag", {"contact_ids": present, "tag": tag, "now": clock.now()})
+    return _told("tag.added", tag, rows)
+
+
+@transaction.atomic
+def untag_contacts(contact_ids: Iterable[int], text: str) -> list[int]:
+    """Take a tag off many people, as :func:`tag_contacts` puts it on. Returns the ids of those who had it."""
+    tag = clean_tag(text)
+    return _told("tag.removed", tag, _sql.all("take_tag", {"contact_ids": _lock_present(contact_ids), "tag": tag}))
+
+
+def _lock_present(contact_ids: Iterable[int]) -> list[int]:
+    return [contact_id for (contact_id,) in _sql.all("lock_present", {"contact_ids": list(contact_ids)})]
+
+
+def _told(event: str, tag: str, rows: Iterable[tuple[int]]) -> list[int]:
+    changed = sorted(contact_id for (contact_id,) in rows)
+    record_events([NewEvent(event, contact_id, {"tag": tag}) for contact_id in changed])
+    return changed
 
 
 def merge_tags(kept: Contact, gone: Contact) -> None:

@@ -21,6 +21,7 @@ from jouren.journeys.steps.ending import ExitKind
 from jouren.journeys.steps.forking import BranchKind, ChoiceKind, SplitKind
 from jouren.journeys.steps.listening import WaitEventKind, WaitFirstKind
 from jouren.journeys.steps.sending import SendKind
+from jouren.journeys.steps.tagging import AddTagKind, RemoveTagKind
 from jouren.journeys.steps.telling import ColleagueKind
 from jouren.journeys.steps.waiting import WaitBestKind, WaitDateKind, WaitKind, WaitUntilKind
 
@@ -41,6 +42,8 @@ _KINDS: tuple[StepKind, ...] = (
     SuppressKind(),
     SetAttributeKind(),
     ClearAttributeKind(),
+    AddTagKind(),
+    RemoveTagKind(),
     StartJourneyKind(),
     LeaveJourneyKind(),
     WebhookKind(),

@@ -2,7 +2,8 @@
 
 A reason stands in a delivery for years, whatever becomes of the rule, so it says the rule's own terms:
 ``quiet``, ``window``, ``ready:3:1`` (needed, reached), ``cap:7:2:7d:email:ask:`` (id, most, period, channel, kind,
-topic); with ``late:`` before it where the message would have had to wait too long.
+topic), ``journey:5`` (of the journeys' rule: which came first); with ``late:`` before it where the message would have
+had to wait too long.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from jouren.messaging.vocabulary import Kind
 
 EVERY_DAY = frozenset(range(7))
 LATE = "late"
+JOURNEY = "journey"
 
 
 class Action(TextChoices):
@@ -155,7 +157,7 @@ def late(reason: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ReasonTerms:
-    """A reason read back. ``rule`` is ``quiet``, ``window``, ``ready`` or ``cap``; ``cap`` is as it was then."""
+    """A reason read back. ``rule`` is ``quiet``, ``window``, ``ready``, ``cap`` (as it was then) or ``journey``."""
 
     rule: str
     is_late: bool
@@ -170,6 +172,9 @@ def read_reason(reason: str) -> ReasonTerms | None:
     rule, *details = reason.removeprefix(f"{LATE}:").split(":")
     try:
         if rule in {"quiet", "window"} and not details:
+            return ReasonTerms(rule, is_late)
+        if rule == JOURNEY:
+            (_id,) = map(int, details)
             return ReasonTerms(rule, is_late)
         if rule == "ready":
             needed, reached = map(int, details)
