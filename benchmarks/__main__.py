@@ -1,11 +1,11 @@
-"""``python -m benchmarks send|journey|ingest|latency|plans --json``: prints one JSON object a line."""
+"""``python -m benchmarks send|journey|ingest|latency|plans|dryrun --json``: prints one JSON object a line."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 
-NAMES = ("send", "journey", "ingest", "latency", "plans")
+NAMES = ("send", "journey", "ingest", "latency", "plans", "dryrun")
 
 
 def main() -> None:

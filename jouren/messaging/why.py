@@ -26,8 +26,10 @@ PASSED, STOPPED, HELD = "passed", "stopped", "held"
 
 
 class Check(NamedTuple):
-    """What one rule saw. ``rule``: ``person``, ``address``, ``suppression``, ``consent``, ``cancelled``, ``journey``,
-    ``quiet``, ``window``, ``cap``, ``ready``, ``other``. ``saw`` holds what it looked at, by name.
+    """What one rule saw. ``saw`` holds what it looked at, by name.
+
+    ``rule``: ``person``, ``address``, ``suppression``, ``consent``, ``cancelled``, ``left``, ``journey``, ``quiet``,
+    ``window``, ``cap``, ``ready``, ``other``.
     """
 
     rule: str
@@ -65,7 +67,7 @@ _OF_REASON = {
     "no_consent": "consent",
     "unsubscribed": "consent",
     "cancelled": "cancelled",
-    "journey_left": "journey",
+    "journey_left": "left",
 }
 
 
@@ -131,8 +133,11 @@ def _checks(delivery: Delivery, at: datetime, waited: Sequence[Waited]) -> Itera
     yield _consent(delivery, contact, at, outcome("consent"))
     if delivery.run.cancelled_at is not None and delivery.run.cancelled_at <= at:
         yield Check("cancelled", outcome("cancelled"), {"at": delivery.run.cancelled_at})
+    if stopping == "left":
+        yield Check("left", outcome("left"), {})
     if stopping == "journey":
-        yield Check("journey", STOPPED, {})
+        until = waited[-1].held.until if waited else None
+        yield Check("journey", outcome("journey"), {"reason": delivery.reason, "until": until})
     if delivery.message_version.kind != Kind.TRANSACTIONAL:
         yield from _rules(delivery, contact, at, waited, stopping)
 

@@ -16,7 +16,9 @@ from wagtail.admin.ui.tables import Column, NumberColumn, StatusTagColumn
 from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewSet, UnpublishView
 
 from jouren.backoffice.figures import JourneyPeople, journey_people
+from jouren.backoffice.journeys.dry_runs import DryRunCsv, DryRunPeopleScreen, DryRunScreen, DryRunsScreen
 from jouren.backoffice.journeys.forms import JourneyForm
+from jouren.backoffice.journeys.persona import PersonaScreen
 from jouren.backoffice.journeys.publishing import JourneyCreateView, JourneyEditView, PublishScreen
 from jouren.backoffice.journeys.running import MoveScreen, PauseScreen, ResumeScreen
 from jouren.backoffice.journeys.versions import CompareScreen, RestoreView, VersionsScreen
@@ -71,7 +73,8 @@ class JourneyInspectView(InspectView):
         counts = figures(journey, shown.pk if shown else None)
         pause = Pause.objects.filter(journey=journey, resumed_at=None).first()
         urls = {
-            name: reverse(f"journeys:{name}", args=[journey.pk]) for name in ("pause", "resume", "move", "versions")
+            name: reverse(f"journeys:{name}", args=[journey.pk])
+            for name in ("pause", "resume", "move", "versions", "dry_runs", "persona")
         }
         return {
             **super().get_context_data(**kwargs),
@@ -181,6 +184,11 @@ class JourneyViewSet(SnippetViewSet):
             path("resume/<int:pk>/", ResumeScreen.as_view(), name="resume"),
             path("move/<int:pk>/", MoveScreen.as_view(), name="move"),
             path("versions/<int:pk>/", VersionsScreen.as_view(), name="versions"),
+            path("dry-runs/<int:pk>/", DryRunsScreen.as_view(), name="dry_runs"),
+            path("dry-runs/<int:pk>/<int:run_id>/", DryRunScreen.as_view(), name="dry_run"),
+            path("dry-runs/<int:pk>/<int:run_id>/people/", DryRunPeopleScreen.as_view(), name="dry_run_people"),
+            path("dry-runs/<int:pk>/<int:run_id>/csv/", DryRunCsv.as_view(), name="dry_run_csv"),
+            path("persona/<int:pk>/", PersonaScreen.as_view(), name="persona"),
             path("versions/<int:pk>/compare/", CompareScreen.as_view(), name="compare"),
             path("versions/<int:pk>/<int:number>/restore/", RestoreView.as_view(), name="restore"),
         ]

@@ -280,8 +280,12 @@ def _cancelled(check: Check, saw: dict[str, Any]) -> str:
     return _("The sending was cancelled on %(moment)s.") % {"moment": moment_text(saw["at"])}
 
 
-def _journey(check: Check, saw: dict[str, Any]) -> str:
+def _left(check: Check, saw: dict[str, Any]) -> str:
     return why_withheld("journey_left")[0]
+
+
+def _journey(check: Check, saw: dict[str, Any]) -> str:
+    return _stopped_by_rule(check)
 
 
 def _hours(check: Check, saw: dict[str, Any]) -> str:
@@ -334,6 +338,7 @@ _CHECKS = {
     "suppression": _suppression,
     "consent": _consent,
     "cancelled": _cancelled,
+    "left": _left,
     "journey": _journey,
     "quiet": _hours,
     "window": _hours,

@@ -28,9 +28,10 @@ class Stop(NamedTuple):
 
 @dataclass(slots=True)
 class Life:
-    """One person. ``events`` are the relevant ones, by when they happened; ``helped`` when messages that help came.
+    """One person. ``events`` are the relevant ones, by when they happened.
 
-    ``consents``: by channel and topic, what they said and when, in order. ``gone``: what went to them before.
+    ``consents``: by channel and topic, what they said and when, in order. ``gone``: what went to them before;
+    ``helped``: when messages that help came; ``firsts``: when journeys that come before this one wrote, and which.
     ``walks``: those of the journey that began before the replay does. ``best``: the hour at which they tend to answer.
     """
 
@@ -44,6 +45,7 @@ class Life:
     stops: list[Stop] = field(default_factory=list)
     gone: list[Gone] = field(default_factory=list)
     helped: list[datetime] = field(default_factory=list)
+    firsts: list[tuple[datetime, int]] = field(default_factory=list)
     walks: list[Past] = field(default_factory=list)
     best: tuple[int, ZoneInfo] | None = None
 

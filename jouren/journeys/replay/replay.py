@@ -20,13 +20,15 @@ from jouren.journeys.engine import Move, Walker, walk
 from jouren.journeys.gate_rules import LEFT, LEFT_RULE
 from jouren.journeys.models import EnrolmentState
 from jouren.journeys.policies import Past, key_of, may_enter, pulls
+from jouren.journeys.precedence import PRECEDENCE_RULE, Rank, day_of, put_off
 from jouren.journeys.program import Decision, Facts, Step, Trigger
 from jouren.journeys.replay.life import Life, Remembered, Stop
 from jouren.journeys.steps.attributes import SetAttribute
 from jouren.journeys.steps.changing import ChangeStage, Suppress
 from jouren.journeys.steps.sending import Send
+from jouren.journeys.steps.tagging import AddTag, RemoveTag
 from jouren.journeys.versions import LoadedVersion
-from jouren.messaging.gate import GateFacts, GateRule, Question, ask, gate_rules
+from jouren.messaging.gate import GateFacts, GateRule, Judge, Question, Verdict, ask, gate_rules
 from jouren.messaging.sending_rules.caps import Gone
 from jouren.messaging.sending_rules.gate_rule import NAME as SENDING_RULES
 from jouren.messaging.sending_rules.gate_rule import judge_by
@@ -53,7 +55,8 @@ class Sent(NamedTuple):
 class Setting:
     """What all replays of one run share. ``start`` and ``end`` (aware) belong to it.
 
-    ``messages``: by version id. ``answers``: what the person does when a message has come, as later events.
+    ``messages``: by version id. ``rank``: where the journey stands, if others come before it. ``answers``: what the
+    person does when a message has come, as later events.
     """
 
     version: LoadedVersion
@@ -62,6 +65,7 @@ class Setting:
     messages: Mapping[int, Sent]
     book: Rulebook
     closures: Container[date] = ()
+    rank: Rank | None = None
     answers: Callable[[int, Sent, str, datetime], Iterable[Event]] | None = None
     rules: Sequence[GateRule] = field(default_factory=gate_rules)
 
@@ -124,12 +128,13 @@ class Replay:
         self._begun = len(life.walks)
         self._last: Walker | None = None
         self._number = 0
+        self._planned: list[Letter] = []
         self._events: deque[Event] = deque(event for event in life.events if event.occurred_at >= setting.start)
         self._asked_at: datetime | None = None
         self._known: Values = ()
         self._changed: dict[int, tuple[Any, Any]] = {}
         self._past = Remembered(life)
-        self._rules: list[GateRule] | None = None
+        self._rules: dict[tuple[str, str, str], list[GateRule]] = {}
         self._has_left = False
 
     @property
@@ -239,6 +244,8 @@ class Replay:
                 self.trail.append((now, place + 1, step, decision, values))
         for effect in move.effects:
             self._do(effect, move, place, now)
+        if self._planned:
+            self._plan(now)
         self._last = move.walker
         if move.state == EnrolmentState.ACTIVE:
             assert move.due_at is not None
@@ -251,11 +258,9 @@ class Replay:
 
     def _do(self, effect: Step, move: Move, place: int, now: datetime) -> None:
         if isinstance(effect, Send):
-            self._number -= 1
-            heappush(
-                self.letters,
-                Letter(now, -self._number, effect.id, effect.message_version, effect.channel, place, now),
-            )
+            self._number += 1
+            letter = Letter(now, self._number, effect.id, effect.message_version, effect.channel, place, now)
+            self._planned.append(letter)
             self._tell(now, "planned", place, effect.id)
             return
         self._tell(now, "did", place, effect.id)
@@ -263,9 +268,22 @@ class Replay:
             self._change_stage(effect, now)
         elif isinstance(effect, Suppress):
             self._suppress(effect, now)
+        elif isinstance(effect, AddTag | RemoveTag):
+            self._change_tags(effect, now)
         elif isinstance(effect, SetAttribute):
             today = now.astimezone(self.setting.version.program.zone).date().isoformat()
             self._set_attribute(effect.key, today if effect.is_today else effect.value, now)
+
+    def _plan(self, now: datetime) -> None:
+        """Ask the gate of new letters, by what has gone until now.
+
+        It is asked again when each is handed over: where only one is to go now, that is the same question.
+        """
+        planned, self._planned = self._planned, []
+        is_alone = len(planned) == 1 and not (self.letters and self.letters[0].try_at <= now)
+        for letter in planned:
+            verdict = None if is_alone else self._ask(letter, now, is_sending=False)
+            self._follow(letter, verdict, now) if verdict else heappush(self.letters, letter)
 
     def _change_stage(self, effect: ChangeStage, now: datetime) -> None:
         current = 1
@@ -300,6 +318,15 @@ class Replay:
                 self._set(place, date.fromisoformat(value) if is_day else value)
         self._events.appendleft(self._event("contact.changed", {"what": [key]}, now))
 
+    def _change_tags(self, effect: AddTag | RemoveTag, now: datetime) -> None:
+        adds = isinstance(effect, AddTag)
+        for place, _arguments in self.setting.places("contact.tags"):
+            held = list(self._changed.get(place, (None, self._known[place]))[1] or ())
+            if (effect.tag in held) == adds:
+                return
+            self._set(place, [*held, effect.tag] if adds else [tag for tag in held if tag != effect.tag])
+        self._events.appendleft(self._event("tag.added" if adds else "tag.removed", {"tag": effect.tag}, now))
+
     def _set(self, place: int, value: Any) -> None:
         before = self._changed[place][0] if place in self._changed else self._known[place]
         self._changed[place] = (before, value)
@@ -313,39 +340,74 @@ class Replay:
         if program.goal is not None or program.exits:
             values = yield from self._facts(now)
             self._has_left = leaves(program, Facts(values, now, now), now) is not None
-        message = self.setting.messages[letter.version_id]
-        self._past.now = now
-        (verdict,) = ask([self._gate_facts(letter, message, now)], now, is_sending=True, rules=self.rules)
+        verdict = self._ask(letter, now, is_sending=True)
         if verdict is None:
-            self._send(letter, message, now)
-        elif verdict.until is None:
-            self._tell(now, "stopped", letter.walk, letter.step, detail=verdict.reason)
+            self._send(letter, self.setting.messages[letter.version_id], now)
         else:
-            self._past.held.setdefault(letter.id, max(letter.due_at, now))
-            heappush(self.letters, letter._replace(try_at=verdict.until))
-            self._tell(now, "held", letter.walk, letter.step, detail=verdict.reason, until=verdict.until)
+            self._follow(letter, verdict, now)
 
-    def _gate_facts(self, letter: Letter, message: Sent, now: datetime) -> GateFacts:
+    def _ask(self, letter: Letter, now: datetime, *, is_sending: bool) -> Verdict | None:
+        message = self.setting.messages[letter.version_id]
+        facts = self._gate_facts(letter, message, now, letter.id if is_sending else None)
+        self._past.now = now
+        return ask([facts], now, is_sending=is_sending, rules=self._rules_for(letter, message))[0]
+
+    def _follow(self, letter: Letter, verdict: Verdict, now: datetime) -> None:
+        """Do what the gate says of a letter that does not go now."""
+        if verdict.until is None:
+            self._tell(now, "stopped", letter.walk, letter.step, detail=verdict.reason)
+            return
+        self._past.held.setdefault(letter.id, max(letter.due_at, now))
+        heappush(self.letters, letter._replace(try_at=verdict.until))
+        self._tell(now, "held", letter.walk, letter.step, detail=verdict.reason, until=verdict.until)
+
+    def _gate_facts(self, letter: Letter, message: Sent, now: datetime, delivery_id: int | None) -> GateFacts:
         life, run_id = self.life, self.setting.version.run_id
         return GateFacts(
-            Question(life.contact_id, letter.version_id, run_id, letter.channel, letter.due_at, letter.id),
+            Question(life.contact_id, letter.version_id, run_id, letter.channel, letter.due_at, delivery_id),
             life.contact_id, life.addresses.get(letter.channel), "", "", life.language, life.is_erased,
             life.reasons(letter.channel, now), life.allows(letter.channel, message.topic, now), False,
             message.kind, message.topic, run_id, life.zone, 1,
         )  # fmt: skip
 
-    @property
-    def rules(self) -> list[GateRule]:
-        """The gate's rules, of which those that count ask this replay and not the database."""
-        if self._rules is None:
-            own = {
-                LEFT_RULE: lambda batch, now: [LEFT if self._has_left else None],
-                SENDING_RULES: lambda batch, now: judge_by(self.setting.book, self._past, batch, now),
+    def _rules_for(self, letter: Letter, message: Sent) -> list[GateRule]:
+        """The gate's rules, of which those that count ask this replay and not the database.
+
+        Those of them that could never hold such a message back are left out: they would be asked of every message.
+        """
+        key = (letter.channel, message.kind, message.topic)
+        if key not in self._rules:
+            program, setting = self.setting.version.program, self.setting
+            own: dict[str, Judge | None] = {
+                LEFT_RULE: self._refuse_leavers if program.goal is not None or program.exits else None,
+                PRECEDENCE_RULE: self._give_way if setting.rank is not None else None,
+                SENDING_RULES: self._judge if setting.book.rules.bind(*key) else None,
             }
-            self._rules = [
-                replace(rule, judge=own[rule.name]) if rule.name in own else rule for rule in self.setting.rules
+            self._rules[key] = [
+                replace(rule, judge=judge) if (judge := own.get(rule.name)) else rule
+                for rule in setting.rules
+                if own.get(rule.name, ...) is not None
             ]
-        return self._rules
+        return self._rules[key]
+
+    def _refuse_leavers(self, batch: Sequence[GateFacts], now: datetime) -> list[str | None]:
+        return [LEFT if self._has_left else None]
+
+    def _judge(self, batch: Sequence[GateFacts], now: datetime) -> Sequence[Verdict | None]:
+        return judge_by(self.setting.book, self._past, batch, now)
+
+    def _give_way(self, batch: Sequence[GateFacts], now: datetime) -> list[Verdict | None]:
+        """As the rule of journeys does; that the other journey writes is known by what it has written that day."""
+        (facts,), rank = batch, self.setting.rank
+        if rank is None or facts.is_transactional:
+            return [None]
+        moment = max(facts.question.due_at or now, now)
+        start, end = day_of(moment, rank.zone)
+        first = next((journey_id for at, journey_id in self.life.firsts if start <= at < end), None)
+        if first is None:
+            return [None]
+        since = self._past.held.get(facts.question.delivery_id or 0, moment)
+        return [put_off(first, moment, rank.zone, since, self.setting.book.rules.longest_delay)]
 
     def _send(self, letter: Letter, message: Sent, now: datetime) -> None:
         if message.kind != Kind.TRANSACTIONAL:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -13,6 +14,7 @@ from jouren.conditions.queries import load_past_facts
 from jouren.core.sql import load_sql
 from jouren.events.types import Event
 from jouren.journeys.policies import Past
+from jouren.journeys.precedence import rank_of_run
 from jouren.journeys.program import Program
 from jouren.journeys.replay.life import Life, Stop
 from jouren.journeys.replay.replay import Sent, Setting, Values
@@ -40,7 +42,8 @@ def read_only() -> Iterator[None]:
 def setting_of(version: LoadedVersion, start: datetime, end: datetime) -> Setting:
     """What replays of a version share, as things stand now: its messages, the sending rules, the days off."""
     closures = DatabaseFacts().closures()
-    return Setting(version, start, end, messages_of(version.program), Rulebook(load_rules(), closures), closures)
+    book, messages = Rulebook(load_rules(), closures), messages_of(version.program)
+    return Setting(version, start, end, messages, book, closures, rank_of_run(version.run_id))
 
 
 def messages_of(program: Program) -> dict[int, Sent]:
@@ -76,36 +79,43 @@ def load_lives(setting: Setting, contact_ids: Sequence[int]) -> list[Life]:
         if row[1] in lives:
             lives[row[1]].events.append(Event(*row))
     topics = sorted({message.topic for message in setting.messages.values()})
-    for contact_id, channel, topic, at, granted in _sql.all(
-        "replay_consents", {**people, "end": setting.end, "topics": topics}
-    ):
-        if contact_id in lives:
-            lives[contact_id].consents.setdefault((channel, topic), []).append((at, granted))
-    for contact_id, *stop in _sql.all("replay_stops", {**people, "end": setting.end}):
-        if contact_id in lives:
-            lives[contact_id].stops.append(Stop(*stop))
-    _load_gone(setting, lives, span)
+    for life, row in _rows("replay_consents", {**people, "end": setting.end, "topics": topics}, lives):
+        channel, topic, at, is_granted = row
+        life.consents.setdefault((channel, topic), []).append((at, is_granted))
+    for life, row in _rows("replay_stops", {**people, "end": setting.end}, lives):
+        life.stops.append(Stop(*row))
     walks = {**people, "journey_id": setting.version.journey_id, "start": setting.start}
-    for contact_id, *walk in _sql.all("replay_walks", walks):
-        if contact_id in lives:
-            lives[contact_id].walks.append(Past(*walk))
+    for life, row in _rows("replay_walks", walks, lives):
+        life.walks.append(Past(*row))
+    _load_messages(setting, lives, span)
     if program.asks_best_hour:
         for contact_id, best in DatabaseFacts().best_hours(list(lives), program.zone).items():
             lives[contact_id].best = best
     return list(lives.values())
 
 
-def _load_gone(setting: Setting, lives: dict[int, Life], span: dict[str, object]) -> None:
+def _rows(
+    statement: str, parameters: Mapping[str, object], lives: Mapping[int, Life]
+) -> Iterator[tuple[Life, tuple[Any, ...]]]:
+    """The rows of a statement with whose they are: those of people who are here still."""
+    for contact_id, *row in _sql.all(statement, parameters):
+        if contact_id in lives:
+            yield lives[contact_id], tuple(row)
+
+
+def _load_messages(setting: Setting, lives: Mapping[int, Life], span: Mapping[str, object]) -> None:
+    """What other journeys and broadcasts sent them, as far as a rule asks."""
+    if setting.rank is not None:
+        for life, row in _rows("replay_firsts", {**span, "precedence": setting.rank.precedence}, lives):
+            life.firsts.append((row[0], row[1]))
     since = _gone_since(setting.book.rules, setting.start)
     if since is None:
         return
-    rows = _sql.all("replay_gone", {**span, "since": since, "run_id": setting.version.run_id})
-    for contact_id, id_, at, channel, kind, topic, has_helped in rows:
-        life = lives.get(contact_id)
-        if life is not None:
-            life.gone.append(Gone(id_, at, channel, kind, topic))
-            if has_helped:
-                life.helped.append(at)
+    for life, row in _rows("replay_gone", {**span, "since": since, "run_id": setting.version.run_id}, lives):
+        *gone, has_helped = row
+        life.gone.append(Gone(*gone))
+        if has_helped:
+            life.helped.append(row[1])
 
 
 def _gone_since(rules: Rules, start: datetime) -> datetime | None:

@@ -64,6 +64,23 @@ LEFT JOIN contacts_alias AS alias ON alias.from_id = delivery.contact_id
 WHERE version.kind <> 'transactional' AND (delivery.try_at < %(start)s OR delivery.run_id <> %(run_id)s)
 ORDER BY delivery.try_at
 
+-- name: replay_firsts
+-- When journeys that come before this one wrote to them.
+SELECT DISTINCT coalesce(alias.to_id, delivery.contact_id), delivery.try_at, journey.id
+FROM (
+    SELECT contact_id FROM unnest(%(contact_ids)s::bigint[]) AS asked (contact_id)
+    UNION ALL
+    SELECT from_id FROM contacts_alias WHERE to_id = ANY(%(contact_ids)s::bigint[])
+) AS person (contact_id)
+JOIN messaging_delivery AS delivery
+    ON delivery.contact_id = person.contact_id AND delivery.state IN (1, 2, 4)
+   AND delivery.try_at >= %(start)s::timestamptz - interval '1 day' AND delivery.try_at <= %(end)s
+JOIN messaging_messageversion AS message ON message.id = delivery.message_version_id AND message.kind <> 'transactional'
+JOIN journeys_journeyversion AS version ON version.run_id = delivery.run_id
+JOIN journeys_journey AS journey ON journey.id = version.journey_id AND journey.precedence < %(precedence)s
+LEFT JOIN contacts_alias AS alias ON alias.from_id = delivery.contact_id
+ORDER BY 2
+
 -- name: replay_walks
 SELECT contact_id, key, entered_at, ended_at
 FROM journeys_enrolment
