@@ -259,7 +259,6 @@ def _story(replay: Replay, places: Mapping[str, int]) -> list[list[Any]]:
             int(each.until.timestamp()) if each.until else None,
         ]
         for each in replay.happened
-        if each.what != "planned"
     ]
 
 

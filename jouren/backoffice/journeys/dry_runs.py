@@ -78,7 +78,7 @@ class DryRunsScreen(JourneyScreen):
     permissions = VIEW
     template_name = "backoffice/journeys/dry_runs.html"
     page_title = gettext_lazy("Dry run")
-    header_icon = "play"
+    header_icon = "view"
     form: DryRunForm | None = None
     problem = ""
 
@@ -139,7 +139,7 @@ class DryRunScreen(_RunScreen):
     permissions = VIEW
     template_name = "backoffice/journeys/dry_run.html"
     page_title = gettext_lazy("Dry run")
-    header_icon = "play"
+    header_icon = "view"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         run, totals = self.run, self.run.totals or {}

@@ -31,6 +31,9 @@ _ICONS = {
 }
 
 
+_FATES = frozenset({"sent", "held", "stopped"})
+
+
 @dataclass(frozen=True)
 class StoryLine:
     """One line of a story."""
@@ -47,17 +50,29 @@ def step_texts(compiled: Mapping[str, Any]) -> dict[str, str]:
 
 
 def tell_story(happened: Iterable[Happening], compiled: Mapping[str, Any], texts: Mapping[str, str]) -> list[StoryLine]:
-    """The lines of what happened, in order; of one moment the end last.
-
-    Steps that do something are told by what came of them.
-    """
+    """The lines of what happened, in order. Steps that do something are told by what came of them."""
     lines = []
-    for each in sorted(happened, key=lambda each: (each.at, each.what in {"finished", "left"})):
-        if each.what == "planned" or (each.what == "step" and does_something(compiled["steps"][each.step])):
+    for each in _in_reading_order(happened):
+        if each.what == "step" and does_something(compiled["steps"][each.step]):
             continue
         icon, tone = _ICONS.get(each.what, ("arrow-down", ""))
         lines.append(StoryLine(each.at, _text(each, texts), icon, tone))
     return lines
+
+
+def _in_reading_order(happened: Iterable[Happening]) -> list[Happening]:
+    """What becomes of a message at once stands where its step does."""
+    told = list(happened)
+    at_once = {(each.at, each.walk, each.step): each for each in reversed(told) if each.what in _FATES}
+    ordered = []
+    for each in told:
+        key = (each.at, each.walk, each.step)
+        if each.what == "planned":
+            if key in at_once:
+                ordered.append(at_once[key])
+        elif at_once.get(key) is not each or not any(one is each for one in ordered):
+            ordered.append(each)
+    return ordered
 
 
 def _text(each: Happening, texts: Mapping[str, str]) -> str:
