@@ -9,8 +9,8 @@ from typing import Any
 def live_version(steps: Mapping[str, Mapping[str, Any]], *, reentry: str) -> int:
     """The only live journey from now on: whoever buys walks these compiled steps. Returns its version."""
     from jouren.core import clock
-    from jouren.journeys.compiler import fingerprint
     from jouren.journeys.models import Journey, JourneyVersion
+    from jouren.journeys.policies import fingerprint
     from jouren.journeys.program import SCHEMA
     from jouren.messaging.actions import create_run
     from jouren.messaging.vocabulary import RunKind

@@ -46,7 +46,8 @@ def ingest(body: bytes, source: str) -> dict[str, int]:
     identities = [_identity(entry, position) for position, entry in enumerate(entries)]
     try:
         with transaction.atomic():
-            contact_ids = resolve_contacts(identities)
+            historical = [entry.get("historical") is True for entry in entries]
+            contact_ids = resolve_contacts(identities, historical=historical)
             events = [
                 _event(entry, contact_id, source, position, now)
                 for position, (entry, contact_id) in enumerate(zip(entries, contact_ids, strict=True))

@@ -28,19 +28,27 @@ _ICONS = ("backoffice/icons/pause.svg", "backoffice/icons/pyramid.svg", "backoff
 # Models that our own screens show; those of viewsets are registered by Wagtail.
 _PERMISSIONS = (
     ("contacts", "contact", ("view", "change", "delete")),
+    ("contacts", "segment", ("view", "add", "change", "delete")),
     ("messaging", "delivery", ("view",)),
     ("messaging", "sendingrules", ("view", "change")),
     ("events", "parkedevent", ("view", "change", "delete")),
     ("core", "clock", ("change",)),
+    ("broadcasts", "broadcast", ("view", "add", "change", "delete", "send")),
     ("webhooks", "endpoint", ("view", "add", "change")),
     ("webhooks", "call", ("change",)),
 )
+
+# Names of rights are kept in English; the form of a group's rights translates them.
+_RIGHTS = (_("Can send broadcasts, pause and cancel them"),)
 
 
 def _urls() -> list[Any]:
     return [
         path("people/", include("jouren.backoffice.people.urls")),
+        path("segments/", include("jouren.backoffice.segments.urls")),
         path("messages/", include("jouren.backoffice.messages.urls")),
+        path("broadcasts/", include("jouren.backoffice.broadcasts.urls")),
+        path("series/", include("jouren.backoffice.series.urls")),
         path("sending-rules/", include("jouren.backoffice.policy.urls")),
         path("parked/", include("jouren.backoffice.events.urls")),
         path("mailbox/", include("jouren.backoffice.mailbox.urls")),

@@ -20,6 +20,16 @@ def register_event_types() -> None:
             is_urgent=False,
         )
     )
+    register_event_type(
+        EventType(
+            "video.played",
+            _("Watched a video"),
+            # ``percent``: how much of it.
+            fields={"video": str, "percent": int},
+            optional=frozenset({"percent"}),
+            sentence=_("Watched the video “%(video)s”"),
+        )
+    )
     fields = {"form": int, "title": str, "registration": int}
     register_event_type(
         EventType(

@@ -17,6 +17,7 @@ from jouren.events.queries import events_of
 _TRACES = frozenset(
     {"form.submitted", "identity.attached", "message.sent", "message.withheld", "message.failed", "message.unknown"}
     | {"message.opened", "message.clicked", "message.bounced", "contact.suppressed"}
+    | {"segment.entered", "segment.left"}
 )
 
 

@@ -80,11 +80,11 @@ def _told(op: str, value: object, name: str, arguments: dict[str, Any]) -> Tree:
 
 
 def _arguments(known: Fact, text: str) -> dict[str, Any]:
-    parts = _split(text)
-    pairs = zip(known.arguments, parts, strict=False)
+    parts, told = _split(text), [argument for argument in known.arguments if argument.read is None]
+    pairs = zip(told, parts, strict=False)
     arguments = {argument.name: _argument(argument, part) for argument, part in pairs if part}
     # What is too much is kept, to be refused by its name.
-    return arguments | {part: part for part in parts[len(known.arguments) :]}
+    return arguments | {part: part for part in parts[len(told) :]}
 
 
 def _argument(argument: Argument, text: str) -> object:

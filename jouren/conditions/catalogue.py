@@ -1,7 +1,8 @@
 """What an editor of conditions has to know, as JSON: the facts by group, how each is asked, and what it is told.
 
     {"groups": [{"label", "facts": [{"name", "label", "choices", "arguments": [...], "questions": [...]}]}],
-     "types": {"text": [question, ...], ...}, "choices": {"stages": {"open": false, "values": [[1, "Aware"], ...]}}}
+     "types": {"text": [question, ...], ...}, "details": {"order.paid": [["amount", "amount", "number"], ...]},
+     "choices": {"stages": {"open": false, "values": [[1, "Aware"], ...]}}}
 
 A question is ``{"op", "label", "widget"}``, or ``{"op", "label", "value"}`` where its words say the value. A fact whose
 type depends on its argument has ``"typed_by": argument`` and ``"types": {choice: type}`` in place of questions.
@@ -15,8 +16,10 @@ from typing import Any
 from jouren.conditions.choices import choices
 from jouren.conditions.errors import ConditionError
 from jouren.conditions.operators import OPERATORS, Parser, questions_of
+from jouren.conditions.payload import KINDS
 from jouren.conditions.registry import GROUP_LABELS, Argument, Fact, FactType, Question, facts
 from jouren.conditions.values import day, days, moment, month, number, number_range, text, texts
+from jouren.events.types import event_types
 
 _WIDGETS: Mapping[Parser, str] = {
     text: "text",
@@ -41,7 +44,16 @@ def catalogue() -> dict[str, Any]:
             if any(fact.group == group for fact in offered)
         ],
         "types": {type.value: _questions(type, _untyped(type)) for type in FactType},
+        "details": _details(),
         "choices": {name: _list(name) for name in sorted(lists - {""})},
+    }
+
+
+def _details() -> dict[str, Any]:
+    """What each type of event tells of itself: [name, label, type] of everything that can be asked."""
+    return {
+        kind.name: [[name, name, KINDS[type].value] for name, type in kind.fields.items() if type in KINDS]
+        for kind in event_types()
     }
 
 
@@ -78,10 +90,11 @@ def _types(fact: Fact, argument: Argument) -> dict[str, str]:
 
 
 def _argument(argument: Argument) -> dict[str, Any]:
+    widget = "details" if argument.read else "days" if argument.type == FactType.NUMBER else "text"
     return {
         "name": argument.name,
         "label": str(argument.label),
-        "widget": "choice" if argument.choices else "days" if argument.type == FactType.NUMBER else "text",
+        "widget": "choice" if argument.choices else widget,
         "choices": argument.choices,
         "required": argument.is_required,
         "empty": str(argument.empty),

@@ -24,3 +24,7 @@ class ConditionError(UserError):
         if not numbers:
             return self.message
         return _("Condition %(number)s: %(message)s") % {"number": numbers, "message": self.message}
+
+
+class TooManyToCount(Exception):
+    """A question to everybody took longer than somebody waits."""

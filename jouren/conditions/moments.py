@@ -26,3 +26,17 @@ def day_of(moment: datetime, zone: tzinfo) -> date:
 def days_ago(now: datetime, days: int) -> datetime:
     """The moment that many times 24 hours ago."""
     return now - timedelta(days=days)
+
+
+def anniversary(day: date, year: int) -> date:
+    """The same day of another year; of 29 February the 28th where there is no 29th."""
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return day.replace(year=year, day=28)
+
+
+def anniversary_from(day: date, start: date) -> date:
+    """The first anniversary on or after ``start``."""
+    this_year = anniversary(day, start.year)
+    return this_year if this_year >= start else anniversary(day, start.year + 1)

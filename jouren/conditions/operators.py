@@ -7,13 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from jouren.conditions.moments import day_of, days_ago, end_of_day, start_of_day
+from jouren.conditions import flips
+from jouren.conditions.flips import Flip
+from jouren.conditions.moments import (
+    anniversary_from,
+    day_of,
+    days_ago,
+    end_of_day,
+    start_of_day,
+)
 from jouren.conditions.registry import Fact, FactType, Question, Text
 from jouren.conditions.values import boolean, day, days, moment, month, number, number_range, text, texts
 
@@ -26,7 +34,8 @@ Bind = Callable[[Any, datetime, tzinfo], tuple[Any, ...]]
 class Operator:
     """``sql`` has ``{x}`` for the value and ``{0}``, ``{1}`` for what ``bind`` gives; ``python`` gets the same.
 
-    ``denial`` is what a yes-or-no operator is called when its value is no.
+    ``denial`` is what a yes-or-no operator is called when its value is no. ``flip``: when time alone
+    changes the answer.
     """
 
     label: Text
@@ -36,6 +45,7 @@ class Operator:
     bind: Bind = lambda value, now, zone: (value,)
     accepts_missing: bool = False
     denial: Text = ""
+    flip: Flip | None = None
 
     def questions(self, op: str) -> list[Question]:
         """The ways in which an editor asks it."""
@@ -121,6 +131,7 @@ _DATETIME = {
         _sql("({x} > {0} AND {x} <= {1})"),
         lambda x, since, now: since < x <= now,
         lambda value, now, zone: (days_ago(now, value), now),
+        flip=flips.MOMENT_LEAVES,
     ),
     "older_than_days": Operator(
         _("is longer ago than (days)"),
@@ -128,6 +139,7 @@ _DATETIME = {
         _sql("{x} <= {0}"),
         lambda x, v: x <= v,
         lambda value, now, zone: (days_ago(now, value),),
+        flip=flips.MOMENT_AGES,
     ),
     "on_local_date": Operator(
         _("is on the day"),
@@ -150,6 +162,7 @@ _DATE = {
         _sql("({x} > {0}::date AND {x} <= {1}::date)"),
         lambda x, since, today: since < x <= today,
         lambda value, now, zone: (day_of(days_ago(now, value), zone), day_of(now, zone)),
+        flip=flips.DAY_LEAVES,
     ),
     "older_than_days": Operator(
         _("is longer ago than (days)"),
@@ -157,6 +170,26 @@ _DATE = {
         _sql("{x} <= {0}::date"),
         lambda x, v: x <= v,
         lambda value, now, zone: (day_of(days_ago(now, value), zone),),
+        flip=flips.DAY_AGES,
+    ),
+    "anniversary_within_days": Operator(
+        _("comes round within (days)"),
+        days,
+        _sql(f"({flips.next_anniversary_sql('{x}', '{0}::date')} <= {{0}}::date + {{1}}::integer)"),
+        lambda x, today, ahead: anniversary_from(x, today) <= today + timedelta(days=ahead),
+        lambda value, now, zone: (day_of(now, zone), value),
+        flip=flips.ANNIVERSARY_NEARS,
+    ),
+    "anniversary_this_month": Operator(
+        _("comes round this month"),
+        boolean,
+        lambda x, places, value: (
+            f"extract(month FROM {x}) {'=' if value else '<>'} extract(month FROM {places[0]}::date)"
+        ),
+        lambda x, today, wanted: (x.month == today.month) is wanted,
+        lambda value, now, zone: (day_of(now, zone), value),
+        denial=_("does not come round this month"),
+        flip=flips.MONTH_COMES,
     ),
     "is_set": _SET_STATE,
 }

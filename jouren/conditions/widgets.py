@@ -16,7 +16,10 @@ MAX_LENGTH = 100_000
 
 
 class ConditionWidget(forms.Widget):
-    """``counts``: it also shows how many people the condition holds for, as it is edited."""
+    """``counts``: it also shows how many people the condition holds for, as it is edited.
+
+    ``segment``: of which segment it is the condition, so that a circle is told at once.
+    """
 
     show_add_comment_button = False
 
@@ -24,8 +27,11 @@ class ConditionWidget(forms.Widget):
         js = ["conditions/builder.js"]
         css = {"all": ["conditions/builder.css"]}
 
-    def __init__(self, attrs: dict[str, Any] | None = None, *, counts: bool = False) -> None:
+    def __init__(
+        self, attrs: dict[str, Any] | None = None, *, counts: bool = False, segment: int | None = None
+    ) -> None:
         super().__init__(attrs)
+        self.segment = segment
         self.counts = counts
 
     def format_value(self, value: Any) -> str:
@@ -34,12 +40,13 @@ class ConditionWidget(forms.Widget):
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> Any:
         return format_html(
-            '<jouren-condition catalogue="{}" check="{}" broken="{}"{}><textarea name="{}" id="{}" hidden>{}</textarea>'
-            "</jouren-condition>",
+            '<jouren-condition catalogue="{}" check="{}" broken="{}"{}{}>'
+            '<textarea name="{}" id="{}" hidden>{}</textarea></jouren-condition>',
             reverse_lazy("conditions:catalogue"),
             reverse_lazy("conditions:check"),
             _("The editor of conditions could not be loaded. Please load the page again."),
-            format_html(" counts") if self.counts else "",
+            " counts" if self.counts else "",
+            format_html(' segment="{}"', self.segment) if self.segment else "",
             name,
             (attrs or {}).get("id", ""),
             self.format_value(value),

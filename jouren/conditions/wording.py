@@ -69,8 +69,29 @@ def _name(known: Fact, arguments: Mapping[str, Any]) -> str:
 def _argument(argument: Argument, value: object) -> str:
     if value is None or value == "":
         return str(argument.empty)
+    if isinstance(value, list):
+        return _comma().join(map(_detail, value))
     text = choice_label(argument.choices, value) if argument.choices else str(value)
     return str(argument.phrase) % {"value": text} if argument.phrase else text
+
+
+def _detail(test: object) -> str:
+    """A question to an event's payload."""
+    if not isinstance(test, Mapping):
+        return _("an unfinished condition")
+    kinds = [type for type in FactType if test.get("op") in OPERATORS[type]]
+    asked = [question for type in kinds[:1] for question in OPERATORS[type][test["op"]].questions(test["op"])]
+    exact = [question for question in asked if question.value is not None and question.value == test.get("value")]
+    if exact:
+        return _("%(fact)s: %(answer)s") % {"fact": test.get("field"), "answer": exact[0].label}
+    if not asked or test.get("value") is None:
+        return _("an unfinished condition")
+    value = test["value"] if not isinstance(test["value"], list) else _comma().join(map(str, test["value"]))
+    return _("%(fact)s %(question)s %(value)s") % {
+        "fact": test.get("field"),
+        "question": asked[0].label,
+        "value": value,
+    }
 
 
 def _comma() -> str:

@@ -9,9 +9,10 @@ class ContactsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from jouren.contacts import event_types, facts, queries
+        from jouren.contacts import event_types, facts, queries, segments
         from jouren.events.reactions import register_contact_resolver
 
         event_types.register()
         facts.register()
         register_contact_resolver(queries.canonical_ids)
+        segments.register()

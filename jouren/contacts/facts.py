@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from jouren.conditions.choices import Choice, register_choices
 from jouren.conditions.errors import ConditionError
-from jouren.conditions.registry import Argument, Fact, FactType, Group, Question, register_fact
+from jouren.conditions.registry import Argument, Fact, FactType, Group, Rows, register_fact
+from jouren.contacts import event_facts
 from jouren.contacts.models import AttributeDefinition, Problem, Topic
 from jouren.contacts.queries import known_tags
-from jouren.events.types import event_types
 
 _CHANNEL = Argument("channel", _("channel"), choices="channels")
 MOST_OFFERED = 200
@@ -38,24 +38,25 @@ _ATTRIBUTE = {
     FactType.DATE: f"CASE WHEN {_VALUE} ~ {_DAY} THEN {_VALUE}::date END",
 }
 
-_OPEN_THEN = (
-    " FROM contacts_problem p WHERE p.contact_id = c.id"
-    " AND p.noted_at <= %(now)s::timestamptz AND (p.solved_at IS NULL OR p.solved_at > %(now)s::timestamptz)"
-)
-_EVENTS = (
-    "SELECT count(*) FROM events_event e WHERE (e.contact_id = c.id OR e.contact_id IN"
-    " (SELECT a.from_id FROM contacts_alias a WHERE a.to_id = c.id)) AND e.type = %(type)s::text"
-    " AND e.occurred_at <= %(now)s::timestamptz AND (%(within_days)s::bigint IS NULL"
-    " OR e.occurred_at > %(now)s::timestamptz - %(within_days)s::bigint * interval '24 hours')"
-)
+_CREATED: frozenset[str] = frozenset()  # only by being made, merged or erased, which is looked at in any case
+_CHANGED = frozenset({"contact.changed"})
+_VERIFIED = frozenset({"identity.verified"})
+_PROBLEM = frozenset({"problem.noted", "problem.solved"})
+_SUPPRESSION = frozenset({"contact.suppressed", "contact.unsuppressed"})
+_CONSENT = frozenset({"consent.granted", "consent.withdrawn"})
+_MEMBER = "r.text = ANY(%(members)s::text[])"
+
+_OPEN_THEN = "r.noted_at <= %(now)s::timestamptz AND (r.solved_at IS NULL OR r.solved_at > %(now)s::timestamptz)"
 
 FACTS = (
+    Fact("contact.present", FactType.BOOLEAN, "", "c.erased_at IS NULL AND c.merged_at IS NULL", is_certain=True),
     Fact(
         "contact.created_at",
         FactType.DATETIME,
         _("Known since"),
         "c.created_at",
         is_certain=True,
+        changed_by=_CREATED,
         past_sql="c.created_at",
         group=Group.PERSON,
     ),
@@ -65,6 +66,7 @@ FACTS = (
         _("Confirmed the address"),
         "c.confirmed_at IS NOT NULL",
         is_certain=True,
+        changed_by=_VERIFIED,
         past_sql="c.confirmed_at IS NOT NULL AND c.confirmed_at <= %(now)s::timestamptz",
         group=Group.PERSON,
     ),
@@ -73,6 +75,7 @@ FACTS = (
         FactType.DATETIME,
         _("Confirmed at"),
         "c.confirmed_at",
+        changed_by=_VERIFIED,
         past_sql="CASE WHEN c.confirmed_at <= %(now)s::timestamptz THEN c.confirmed_at END",
         group=Group.PERSON,
     ),
@@ -81,17 +84,32 @@ FACTS = (
         FactType.TEXT,
         _("Language"),
         "nullif(c.language, '')",
+        changed_by=_CHANGED,
         group=Group.PERSON,
         choices="languages",
     ),
-    Fact("contact.family_name", FactType.TEXT, _("Family name"), "nullif(c.family_name, '')", group=Group.PERSON),
-    Fact("contact.given_name", FactType.TEXT, _("Given name"), "nullif(c.given_name, '')", group=Group.PERSON),
+    Fact(
+        "contact.family_name",
+        FactType.TEXT,
+        _("Family name"),
+        "nullif(c.family_name, '')",
+        changed_by=_CHANGED,
+        group=Group.PERSON,
+    ),
+    Fact(
+        "contact.given_name",
+        FactType.TEXT,
+        _("Given name"),
+        "nullif(c.given_name, '')",
+        changed_by=_CHANGED,
+        group=Group.PERSON,
+    ),
     Fact(
         "contact.has_email",
         FactType.BOOLEAN,
         _("Has a mail address"),
-        "EXISTS (SELECT FROM contacts_identity i WHERE i.contact_id = c.id AND i.kind = 'email')",
-        is_certain=True,
+        rows=Rows("contacts_identity r", "r.kind = 'email'"),
+        changed_by=frozenset({"identity.attached"}),
         group=Group.PERSON,
     ),
     Fact(
@@ -100,6 +118,7 @@ FACTS = (
         _("Attribute"),
         _ATTRIBUTE,
         arguments=(Argument("key", _("attribute"), choices="attributes"),),
+        changed_by=_CHANGED,
         group=Group.PERSON,
         phrase="%(key)s",
     ),
@@ -109,6 +128,7 @@ FACTS = (
         _("Came from"),
         "nullif(c.source ->> %(key)s::text, '')",
         arguments=(Argument("key", _("what of it"), choices="sources"),),
+        changed_by=_CREATED,
         past_sql="nullif(c.source ->> %(key)s::text, '')",
         group=Group.SOURCE,
         phrase="%(key)s",
@@ -117,12 +137,9 @@ FACTS = (
         "contact.problems",
         FactType.SET,
         _("Open problems"),
-        "SELECT coalesce(array_agg(p.text::text ORDER BY p.id), '{}') FROM contacts_problem p"
-        " WHERE p.contact_id = c.id AND p.solved_at IS NULL",
-        is_certain=True,
-        member_sql="EXISTS (SELECT FROM contacts_problem p WHERE p.contact_id = c.id AND p.solved_at IS NULL"
-        " AND p.text = ANY(%(members)s::text[]))",
-        past_sql="SELECT coalesce(array_agg(p.text::text ORDER BY p.id), '{}')" + _OPEN_THEN,
+        rows=Rows("contacts_problem r", "r.solved_at IS NULL", column="r.text::text", has_member=_MEMBER),
+        changed_by=_PROBLEM,
+        past_rows=lambda _given: Rows("contacts_problem r", _OPEN_THEN, column="r.text::text"),
         group=Group.WANTS,
         choices="problems",
     ),
@@ -130,47 +147,40 @@ FACTS = (
         "contact.open_problem_count",
         FactType.NUMBER,
         _("Number of open problems"),
-        "problems.number",
-        "LEFT JOIN (SELECT p.contact_id, count(*) AS number FROM contacts_problem p WHERE p.solved_at IS NULL"
-        " GROUP BY p.contact_id) problems ON problems.contact_id = c.id",
+        rows=Rows("contacts_problem r", "r.solved_at IS NULL"),
         default=0,
-        batch_sql="SELECT count(*) FROM contacts_problem p WHERE p.contact_id = c.id AND p.solved_at IS NULL",
-        past_sql="SELECT count(*)" + _OPEN_THEN,
+        changed_by=_PROBLEM,
+        past_rows=lambda _given: Rows("contacts_problem r", _OPEN_THEN),
         group=Group.WANTS,
-    ),
-    Fact(
-        "contact.tags",
-        FactType.SET,
-        _("Tags"),
-        "SELECT coalesce(array_agg(t.text::text ORDER BY t.text), '{}') FROM contacts_tag t WHERE t.contact_id = c.id",
-        is_certain=True,
-        member_sql="EXISTS (SELECT FROM contacts_tag t WHERE t.contact_id = c.id"
-        " AND t.text = ANY(%(members)s::text[]))",
-        group=Group.WANTS,
-        choices="tags",
     ),
     Fact(
         "contact.solved_problems",
         FactType.SET,
         _("Solved problems"),
-        "SELECT coalesce(array_agg(DISTINCT p.text::text), '{}') FROM contacts_problem p"
-        " WHERE p.contact_id = c.id AND p.solved_at IS NOT NULL",
-        is_certain=True,
-        member_sql="EXISTS (SELECT FROM contacts_problem p WHERE p.contact_id = c.id AND p.solved_at IS NOT NULL"
-        " AND p.text = ANY(%(members)s::text[]))",
-        past_sql="SELECT coalesce(array_agg(DISTINCT p.text::text), '{}') FROM contacts_problem p"
-        " WHERE p.contact_id = c.id AND p.solved_at <= %(now)s::timestamptz",
+        rows=Rows("contacts_problem r", "r.solved_at IS NOT NULL", column="r.text::text", has_member=_MEMBER),
+        changed_by=_PROBLEM,
+        past_rows=lambda _given: Rows(
+            "contacts_problem r", "r.solved_at <= %(now)s::timestamptz", column="r.text::text"
+        ),
         group=Group.WANTS,
         choices="problems",
+    ),
+    Fact(
+        "contact.tags",
+        FactType.SET,
+        _("Tags"),
+        rows=Rows("contacts_tag r", column="r.text::text", has_member=_MEMBER),
+        changed_by=frozenset({"tag.added", "tag.removed"}),
+        group=Group.WANTS,
+        choices="tags",
     ),
     Fact(
         "consent",
         FactType.BOOLEAN,
         _("Allows"),
-        "EXISTS (SELECT FROM contacts_consent k WHERE k.contact_id = c.id AND k.is_granted"
-        " AND k.channel = %(channel)s::text AND k.topic = %(topic)s::text)",
         arguments=(_CHANNEL, Argument("topic", _("topic"), choices="topics")),
-        is_certain=True,
+        rows=Rows("contacts_consent r", "r.is_granted AND r.channel = %(channel)s::text AND r.topic = %(topic)s::text"),
+        changed_by=_CONSENT,
         past_sql="coalesce((SELECT r.is_granted FROM contacts_consent_record r WHERE r.contact_id = c.id"
         " AND r.channel = %(channel)s::text AND r.topic = %(topic)s::text AND r.at <= %(now)s::timestamptz"
         " ORDER BY r.at DESC, r.id DESC LIMIT 1), false)",
@@ -181,42 +191,17 @@ FACTS = (
         "suppressed",
         FactType.BOOLEAN,
         _("Gets no more messages"),
-        "EXISTS (SELECT FROM contacts_suppression s WHERE s.contact_id = c.id AND s.lifted_at IS NULL"
-        " AND s.channel IN ('', coalesce(%(channel)s::text, '')))",
         arguments=(Argument("channel", _("channel"), is_required=False, choices="channels", empty=_("all channels")),),
-        is_certain=True,
-        past_sql="EXISTS (SELECT FROM contacts_suppression s WHERE s.contact_id = c.id"
-        " AND s.at <= %(now)s::timestamptz AND (s.lifted_at IS NULL OR s.lifted_at > %(now)s::timestamptz)"
-        " AND s.channel IN ('', coalesce(%(channel)s::text, '')))",
+        rows=Rows(
+            "contacts_suppression r", "r.lifted_at IS NULL AND r.channel IN ('', coalesce(%(channel)s::text, ''))"
+        ),
+        changed_by=_SUPPRESSION,
+        past_rows=lambda _given: Rows(
+            "contacts_suppression r",
+            "r.at <= %(now)s::timestamptz AND (r.lifted_at IS NULL OR r.lifted_at > %(now)s::timestamptz)"
+            " AND r.channel IN ('', coalesce(%(channel)s::text, ''))",
+        ),
         group=Group.CONSENT,
-    ),
-    Fact(
-        "events.count",
-        FactType.NUMBER,
-        _("Something happened"),
-        _EVENTS,
-        arguments=(
-            Argument("type", _("event"), choices="events"),
-            Argument(
-                "within_days",
-                _("within the last (days)"),
-                FactType.NUMBER,
-                is_required=False,
-                empty=_("at any time"),
-                phrase=_("in the last %(value)s days"),
-            ),
-        ),
-        is_certain=True,
-        past_sql=_EVENTS,
-        group=Group.EVENTS,
-        phrase="%(type)s",
-        questions=(
-            Question("gte", _("happened"), 1),
-            Question("eq", _("did not happen"), 0),
-            Question("gte", _("happened at least (times)")),
-            Question("lte", _("happened at most (times)")),
-            Question("eq", _("happened exactly (times)")),
-        ),
     ),
 )
 
@@ -244,10 +229,6 @@ def _problems() -> list[Choice]:
     return [(text, text) for text in list(dict.fromkeys(newest))[:MOST_OFFERED]]
 
 
-def _events() -> list[Choice]:
-    return [(kind.name, kind.label) for kind in event_types()]
-
-
 def register() -> None:
     """Make this room's facts known, and the lists of values that they are asked with."""
     for fact in FACTS:
@@ -259,4 +240,4 @@ def register() -> None:
     register_choices("topics", _topics)
     register_choices("problems", _problems, is_open=True)
     register_choices("tags", lambda: [(text, text) for text in known_tags()], is_open=True)
-    register_choices("events", _events)
+    event_facts.register()

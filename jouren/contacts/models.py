@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from jouren.contacts.policies import DEFAULT_ZONE, display_name
+from jouren.contacts.segments.models import Segment  # noqa: F401 — a model of this room, in a file of its own
 
 _EMPTY_LIST = Value([], ArrayField(models.TextField()))
 _EMPTY_OBJECT = Value({}, models.JSONField())

@@ -19,6 +19,9 @@ _ACTS = {
     "withdraw_consent": (_("Withdraw consent"), _("Consent withdrawn")),
     "suppress": (_("Stop messages"), _("Messages stopped")),
     "lift_suppression": (_("Allow messages again"), _("Messages allowed again")),
+    "add_segment": (_("Add segment"), _("Segment added")),
+    "change_segment": (_("Change segment"), _("Segment changed")),
+    "delete_segment": (_("Delete segment"), _("Segment deleted")),
     "erase": (_("Erase person"), _("Person erased")),
     "merge": (_("Merge people"), _("People merged")),
 }

@@ -15,11 +15,11 @@ from jouren.core.errors import UserError
 from jouren.core.sql import load_sql
 from jouren.core.wake import wake
 from jouren.journeys.checking import checked_program
-from jouren.journeys.compiler import fingerprint
 from jouren.journeys.engine import CHANNEL
 from jouren.journeys.locks import lock_journey, lock_walks, trying_again
 from jouren.journeys.models import Entries, Inside, Journey, JourneyVersion
 from jouren.journeys.moving import move_people
+from jouren.journeys.policies import fingerprint
 from jouren.journeys.program import SCHEMA
 from jouren.journeys.reactions import enrol_contacts, open_pause
 from jouren.journeys.versions import load_version

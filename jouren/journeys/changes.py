@@ -8,19 +8,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from jouren.journeys.conversions import conversion_days, conversion_of
 from jouren.journeys.models import Precedence
 from jouren.journeys.shape import Compiled, content, places
-from jouren.journeys.versions import triggers_of
+from jouren.journeys.versions import dates_of, triggers_of
 
 Kind = Literal["added", "removed", "changed", "moved"]
 
 _RULES: Mapping[str, Any] = {
-    "triggers": triggers_of,
+    "triggers": lambda compiled: (triggers_of(compiled), dates_of(compiled)),
     "entry": lambda compiled: compiled["entry"],
     "reentry": lambda compiled: (compiled["reentry"], compiled.get("reentry_days", 0), compiled.get("key", "")),
     "entries_per_hour": lambda compiled: compiled.get("entries_per_hour"),
     "precedence": lambda compiled: compiled.get("precedence", Precedence.LIKE_OTHERS),
     "goal": lambda compiled: compiled["goal"],
+    "holdout": lambda compiled: compiled.get("holdout") or 0,
+    "conversion": lambda compiled: (conversion_of(compiled), conversion_days(compiled)),
     "exits": lambda compiled: compiled["exits"],
     "zone": lambda compiled: compiled["zone"],
 }

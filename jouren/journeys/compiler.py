@@ -6,8 +6,6 @@ published, a condition that cannot be asked, a journey that nobody can enter.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
@@ -17,6 +15,7 @@ from jouren.conditions.errors import ConditionError
 from jouren.conditions.tree import validate_tree
 from jouren.core.errors import UserError
 from jouren.events.types import event_type
+from jouren.journeys.conversions import compile_conversion
 from jouren.journeys.program import SCHEMA
 from jouren.journeys.steps import step_kind
 from jouren.journeys.triggers import compile_trigger
@@ -40,7 +39,9 @@ def compile_journey(journey: Journey) -> dict[str, Any]:
     """The journey's compiled JSON (see ``program.py``). Raises JourneyProblem."""
     if journey.zone not in available_timezones():
         raise JourneyProblem("zone", _("“%(zone)s” is not a time zone, such as Asia/Tokyo.") % {"zone": journey.zone})
-    key = _key(journey)
+    ways_in = _ways_in(journey)
+    key = _key(journey, ways_in)
+    dates = [way for way in ways_in if "offset" in way]
     steps = _Steps(key, journey.pk)
     first = steps.add_all(journey.steps, after=None)
     if not steps.compiled:
@@ -48,7 +49,8 @@ def compile_journey(journey: Journey) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "zone": journey.zone,
-        "triggers": _triggers(journey),
+        "triggers": [way for way in ways_in if "offset" not in way],
+        **({"dates": dates} if dates else {}),
         "reentry": journey.reentry,
         "reentry_days": journey.reentry_days or 0,
         "key": key,
@@ -59,20 +61,27 @@ def compile_journey(journey: Journey) -> dict[str, Any]:
             for block in journey.exits
         ],
         "entries_per_hour": journey.entries_per_hour,
+        "holdout": journey.holdout,
+        "conversion": _conversion(journey),
+        "conversion_days": journey.conversion_days,
         "precedence": journey.precedence,
         "first": first,
         "steps": steps.compiled,
     }
 
 
-def _key(journey: Journey) -> str:
+def _key(journey: Journey, ways_in: list[dict[str, Any]]) -> str:
     """The property by which walks are told apart. Raises JourneyProblem when a trigger does not have it."""
     if journey.reentry != "keyed":
         return ""
     key = journey.key.strip()
     if not key:
         raise JourneyProblem("key", _("Say which property tells the walks apart, such as order."))
-    for trigger in _triggers(journey):
+    for trigger in ways_in:
+        if "event" not in trigger:
+            raise JourneyProblem(
+                "key", _("Walks that begin on a date are not about anything that could tell them apart.")
+            )
         kind = event_type(trigger["event"])
         if key not in kind.fields:
             raise JourneyProblem(
@@ -83,7 +92,8 @@ def _key(journey: Journey) -> str:
     return key
 
 
-def _triggers(journey: Journey) -> list[dict[str, Any]]:
+def _ways_in(journey: Journey) -> list[dict[str, Any]]:
+    """What brings people in: events, and, with an ``offset``, dates."""
     if not journey.trigger:
         raise JourneyProblem("trigger", _("Say who enters: choose one trigger."))
     triggers = []
@@ -97,10 +107,11 @@ def _triggers(journey: Journey) -> list[dict[str, Any]]:
     return triggers
 
 
-def fingerprint(compiled: dict[str, Any]) -> str:
-    """A hash that is equal for equal programs."""
-    text = json.dumps(compiled, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+def _conversion(journey: Journey) -> dict[str, Any] | None:
+    try:
+        return compile_conversion(journey.conversion)
+    except UserError as error:
+        raise JourneyProblem("conversion", str(error)) from error
 
 
 def _tree(tree: Any, field: str) -> dict[str, Any] | None:
@@ -177,7 +188,7 @@ class _Steps:
 def _version(message: Any) -> Any:
     if message is None:
         raise JourneyProblem("steps", _("A send step has no message. Choose one."))
-    version = message.versions.first()
+    version = message.published_versions.first()
     if version is None or not message.live:
         raise JourneyProblem("steps", _("The message “%(name)s” is not published yet.") % {"name": message})
     return version

@@ -14,7 +14,11 @@ _DATED = frozenset({FactType.DATE, FactType.DATETIME})
 
 def dated_facts() -> list[tuple[str, Any]]:
     """Every fact that can be a date, by name."""
-    return [(known.name, known.label) for known in facts() if callable(known.type) or known.type in _DATED]
+    return [
+        (known.name, known.label)
+        for known in facts()
+        if known.group is not None and (callable(known.type) or known.type in _DATED)
+    ]
 
 
 def dated_fact(name: str, argument: str = "") -> FactUse:

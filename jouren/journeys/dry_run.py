@@ -121,7 +121,10 @@ def start_dry_run(
     if end - start > timedelta(days=MOST_DAYS):
         raise BadDryRun(_("Choose at most %(days)s days.") % {"days": MOST_DAYS})
     number, compiled = _compiled(journey, is_draft=is_draft)
-    if not compiled["triggers" if "triggers" in compiled else "trigger"]:
+    program = load_program(compiled)
+    if program.series:
+        raise BadDryRun(_("A journey that sends a series cannot be played yet."))
+    if not program.triggers:
         raise BadDryRun(_("Nobody enters this journey by an event, so there is nobody to play it with."))
     with transaction.atomic():
         run = DryRun.objects.create(

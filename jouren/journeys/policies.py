@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -41,6 +43,12 @@ def may_enter(program: Program, walks: Iterable[Past], key: str, now: datetime) 
     if is_inside or program.reentry == "again":
         return not is_inside
     return all(walk.entered_at <= now - timedelta(days=program.reentry_days) for walk in walks)
+
+
+def fingerprint(compiled: Mapping[str, Any]) -> str:
+    """A hash that is equal for equal programs, or parts of one."""
+    text = json.dumps(compiled, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def paced(busy_until: datetime | None, now: datetime, per_hour: int, count: int) -> tuple[list[datetime], datetime]:

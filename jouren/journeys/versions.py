@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import time
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from jouren.core.sql import load_sql
 from jouren.journeys.binding import ConditionBinder
-from jouren.journeys.program import Program, Trigger
+from jouren.journeys.dates import dated_fact
+from jouren.journeys.policies import fingerprint
+from jouren.journeys.program import DatedTrigger, Program, Trigger
 from jouren.journeys.steps import load_step
+from jouren.journeys.steps.series import SendSeries
 
 _sql = load_sql("journeys")
 
@@ -60,6 +64,7 @@ def load_program(compiled: Mapping[str, Any]) -> Program:
         zone=zone,
         steps=steps,
         triggers=tuple(_trigger(trigger) for trigger in triggers_of(compiled)),
+        dates=tuple(_dated(raw) for raw in dates_of(compiled)),
         reentry=compiled["reentry"],
         reentry_days=compiled.get("reentry_days", 0),
         key=compiled.get("key", ""),
@@ -67,7 +72,9 @@ def load_program(compiled: Mapping[str, Any]) -> Program:
         exits=exits,
         goal=goal,
         entries_per_hour=compiled.get("entries_per_hour"),
+        holdout=compiled.get("holdout") or 0,
         facts=binder.facts,
+        series={step.id: step.series for step in steps.values() if isinstance(step, SendSeries)},
     )
 
 
@@ -78,3 +85,16 @@ def triggers_of(compiled: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _trigger(raw: Mapping[str, Any]) -> Trigger:
     return Trigger(raw["event"], raw["match"], tuple(raw.get("where", ())), raw.get("times", 1), raw.get("within_days"))
+
+
+def dates_of(compiled: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The days of their own that bring people in."""
+    return list(compiled.get("dates", ()))
+
+
+def _dated(raw: Mapping[str, Any]) -> DatedTrigger:
+    id_, offset, at = fingerprint(raw), raw["offset"], time.fromisoformat(raw["at"])
+    if "event" in raw:
+        return DatedTrigger(id_, offset, at, event=_trigger(raw))
+    fact = dated_fact(raw["fact"], next(iter(raw["args"].values()), ""))
+    return DatedTrigger(id_, offset, at, fact=fact, yearly=raw["yearly"])

@@ -155,10 +155,10 @@ def _why_walk(walk: Enrolment, journey: Journey) -> WhyWalk:
     lives = load_lives(setting, [walk.contact_id])
     links: list[Link] = []
     ending: list[tuple[str, Seen]] = []
-    differs = True
+    differs = False
     trigger = _trigger_of(walk, version)
     at_entry: Values = ()
-    if lives:
+    if lives and not program.series and walk.state != EnrolmentState.HELD_OUT:
         trail: list[Any] = []
         replayed = Replay(setting, lives[0], trail)
         walker = Walker(

@@ -6,17 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
+from jouren.contacts.segments.queries import segment_choices
 from jouren.events.errors import InvalidEvent
 from jouren.events.types import event_type
 from jouren.journeys.crossing import BEEN_THERE, GOING_ROUND, NOT_ADMITTED, NOT_PUBLISHED, TAKEN_OUT, TURNED_AWAY
+from jouren.journeys.dates import dated_facts
 from jouren.journeys.decide import GOAL_REACHED
-from jouren.journeys.versions import triggers_of
+from jouren.journeys.versions import dates_of, triggers_of
 from jouren.orders.models import OrderKind
 from jouren.pyramid.stages import Stage
 
 PROPERTY_SIGNS = {"eq": "=", "ne": "≠", "gt": ">", "gte": "≥", "lt": "<", "lte": "≤", "contains": "∋"}
+_SEGMENT_MOVES = {
+    "segment.entered": gettext_lazy("Comes into the segment “%(segment)s”"),
+    "segment.left": gettext_lazy("Leaves the segment “%(segment)s”"),
+}
 _REASONS = {
     GOAL_REACHED: lambda: _("The goal is reached."),
     "finished": lambda: _("The end of the journey."),
@@ -34,18 +40,21 @@ _REASONS = {
 
 def describe_triggers(compiled: Mapping[str, Any]) -> str:
     """What brings people in."""
-    triggers = triggers_of(compiled)
-    if not triggers:
-        return _("Put in by hand, by import or by another journey")
-    return " / ".join(describe_trigger(trigger) for trigger in triggers)
+    told = [describe_trigger(trigger) for trigger in triggers_of(compiled)] + list(
+        map(_describe_date, dates_of(compiled))
+    )
+    return " / ".join(told) or _("Put in by hand, by import or by another journey")
 
 
 def describe_trigger(trigger: Mapping[str, Any]) -> str:
-    """What one compiled trigger waits for."""
+    """An event with what is asked of it."""
     wanted = trigger["match"]
     if trigger["event"] == "stage.entered":
         return _("Enters the stage “%(stage)s”") % {"stage": Stage(wanted["to"]).label}
-    details = [_detail(name, value) for name, value in wanted.items() if name in {"kind", "products"}]
+    if trigger["event"] in _SEGMENT_MOVES and "segment" in wanted:
+        names = dict(segment_choices())
+        return str(_SEGMENT_MOVES[trigger["event"]]) % {"segment": names.get(wanted["segment"], wanted["segment"])}
+    details = [_detail(name, value) for name, value in wanted.items() if name in {"kind", "products", "offer", "video"}]
     details += [f"{test['field']} {PROPERTY_SIGNS[test['op']]} {test['value']}" for test in trigger.get("where", ())]
     label = _event_label(trigger["event"])
     if (times := trigger.get("times", 1)) > 1:
@@ -56,6 +65,25 @@ def describe_trigger(trigger: Mapping[str, Any]) -> str:
         if days := trigger.get("within_days"):
             details.append(ngettext("within %(days)s day", "within %(days)s days", days) % {"days": days})
     return f"{label} ({', '.join(details)})" if details else label
+
+
+def _describe_date(raw: Mapping[str, Any]) -> str:
+    if "event" in raw:
+        date = describe_trigger(raw)
+    else:
+        label = str(dict(dated_facts()).get(raw["fact"], raw["fact"]))
+        date = ", ".join([label, *map(str, raw["args"].values())])
+    offset = raw["offset"]
+    details = {"date": date, "days": abs(offset), "at": raw["at"]}
+    if offset > 0:
+        text = ngettext("%(days)s day after “%(date)s”, at %(at)s", "%(days)s days after “%(date)s”, at %(at)s", offset)
+    elif offset < 0:
+        text = ngettext(
+            "%(days)s day before “%(date)s”, at %(at)s", "%(days)s days before “%(date)s”, at %(at)s", -offset
+        )
+    else:
+        text = _("On “%(date)s”, at %(at)s")
+    return (_("%(when)s, every year") % {"when": text % details}) if raw.get("yearly") else text % details
 
 
 def _detail(name: str, value: str) -> str:

@@ -20,6 +20,18 @@ ORDER_PAID = EventType(
     sentence=_("Bought (%(kind)s) for %(amount)s %(currency)s: order %(order)s. %(products)s"),
 )
 
+# Told by the shop's page or software, through the interface for events.
+CART_LEFT = EventType(
+    "cart.left",
+    _("Left a cart without buying"),
+    {"cart": str, "products": list, "amount": int, "currency": str},
+    optional=frozenset({"cart", "products", "amount", "currency"}),
+    sentence=_("Left a cart without buying. %(products)s"),
+)
+OFFER_VIEWED = EventType(
+    "offer.viewed", _("Looked at an offer"), {"offer": str}, sentence=_("Looked at the offer “%(offer)s”")
+)
+
 
 def _kind(value: str) -> str:
     return str(OrderKind(value).label) if value in OrderKind.values else value
@@ -35,7 +47,8 @@ def _currency(value: str) -> str:
 
 def register() -> None:
     """Make this room's event types known."""
-    register_event_type(ORDER_PAID)
+    for event_type in (ORDER_PAID, CART_LEFT, OFFER_VIEWED):
+        register_event_type(event_type)
     register_value_label("order.paid", "kind", _kind)
     register_value_label("order.paid", "amount", _amount)
     register_value_label("order.paid", "currency", _currency)

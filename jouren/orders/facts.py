@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from jouren.conditions.choices import Choice, register_choices
-from jouren.conditions.registry import Argument, Fact, FactType, Group, register_fact
+from jouren.conditions.registry import Argument, Fact, FactType, Group, Rows, register_fact
 from jouren.orders.models import Order, OrderKind
 
 _JOIN = "LEFT JOIN orders_purchases bought ON bought.contact_id = c.id"
@@ -13,7 +13,9 @@ _COUNT = (
     "CASE %(kind)s::text WHEN 'trial' THEN bought.trials WHEN 'regular' THEN bought.regulars ELSE bought.orders END"
 )
 
-_PAID = " FROM orders_order o WHERE o.contact_id = c.id AND o.paid_at <= %(now)s::timestamptz"
+_PAID = frozenset({"order.paid"})
+
+_PAID_THEN = " FROM orders_order o WHERE o.contact_id = c.id AND o.paid_at <= %(now)s::timestamptz"
 _OF_KIND = " AND (coalesce(%(kind)s::text, '') NOT IN ('trial', 'regular') OR o.kind = %(kind)s::text)"
 
 FACTS = (
@@ -25,7 +27,8 @@ FACTS = (
         _JOIN,
         (Argument("kind", _("kind"), is_required=False, choices="order_kinds", empty=_("any purchase")),),
         default=0,
-        past_sql="SELECT count(*)" + _PAID + _OF_KIND,
+        changed_by=_PAID,
+        past_sql="SELECT count(*)" + _PAID_THEN + _OF_KIND,
         group=Group.ORDERS,
     ),
     Fact(
@@ -34,7 +37,8 @@ FACTS = (
         _("First purchase"),
         "bought.first_at",
         _JOIN,
-        past_sql="SELECT min(o.paid_at)" + _PAID,
+        changed_by=_PAID,
+        past_sql="SELECT min(o.paid_at)" + _PAID_THEN,
         group=Group.ORDERS,
     ),
     Fact(
@@ -43,38 +47,42 @@ FACTS = (
         _("Last purchase"),
         "bought.last_at",
         _JOIN,
-        past_sql="SELECT max(o.paid_at)" + _PAID,
+        changed_by=_PAID,
+        past_sql="SELECT max(o.paid_at)" + _PAID_THEN,
         group=Group.ORDERS,
     ),
     Fact(
         "orders.total",
         FactType.NUMBER,
         _("Sum of purchases"),
-        "SELECT coalesce(sum(o.amount), 0) FROM orders_order o"
-        " WHERE o.contact_id = c.id AND o.currency = coalesce(%(currency)s::text, 'JPY')",
         arguments=(
             Argument("currency", _("currency"), is_required=False, choices="currencies", empty=_("yen, tax included")),
         ),
-        is_certain=True,
-        past_sql="SELECT coalesce(sum(o.amount), 0)" + _PAID + " AND o.currency = coalesce(%(currency)s::text, 'JPY')",
+        rows=Rows(
+            "orders_order r",
+            "r.currency = coalesce(%(currency)s::text, 'JPY')",
+            total="coalesce(sum(r.amount), 0)",
+        ),
+        changed_by=_PAID,
+        past_sql="SELECT coalesce(sum(o.amount), 0)"
+        + _PAID_THEN
+        + " AND o.currency = coalesce(%(currency)s::text, 'JPY')",
         group=Group.ORDERS,
     ),
     Fact(
         "orders.products",
         FactType.SET,
         _("Bought products"),
-        "SELECT coalesce(array_agg(DISTINCT product), '{}') FROM orders_order o, unnest(o.products) AS product"
-        " WHERE o.contact_id = c.id",
-        is_certain=True,
-        member_sql="EXISTS (SELECT FROM orders_order o WHERE o.contact_id = c.id"
-        " AND o.products && %(members)s::text[])",
+        rows=Rows("orders_order r", "r.products <> '{}'", has_member="r.products && %(members)s::text[]"),
+        batch_sql="SELECT coalesce(array_agg(DISTINCT product), '{}') FROM orders_order o,"
+        " unnest(o.products) AS product WHERE o.contact_id = c.id",
+        changed_by=_PAID,
         past_sql="SELECT coalesce(array_agg(DISTINCT product), '{}')"
-        + _PAID.replace("orders_order o", "orders_order o, unnest(o.products) AS product"),
+        + _PAID_THEN.replace("orders_order o", "orders_order o, unnest(o.products) AS product"),
         group=Group.ORDERS,
         choices="products",
     ),
 )
-
 
 _NEWEST = 2_000
 _MOST_OFFERED = 200

@@ -10,6 +10,8 @@ from jouren.pyramid.stages import Stage
 
 _JOIN = "LEFT JOIN pyramid_position pyramid ON pyramid.contact_id = c.id"
 
+_ENTERED = frozenset({"stage.entered"})
+
 _THEN = (
     "SELECT %s FROM pyramid_change p WHERE p.contact_id = c.id AND p.at <= %%(now)s::timestamptz"
     " ORDER BY p.at DESC, p.id DESC LIMIT 1"
@@ -23,6 +25,7 @@ FACTS = (
         "pyramid.stage",
         _JOIN,
         default=1,
+        changed_by=_ENTERED,
         past_sql=_THEN % "p.to_stage",
         group=Group.STAGE,
         choices="stages",
@@ -40,6 +43,7 @@ FACTS = (
         "coalesce(pyramid.since, c.created_at)",
         _JOIN,
         is_certain=True,
+        changed_by=_ENTERED,
         past_sql=f"coalesce(({_THEN % 'p.at'}), c.created_at)",
         group=Group.STAGE,
     ),

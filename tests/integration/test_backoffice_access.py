@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
+from jouren.contacts.segments.models import Segment
 from jouren.core import clock
 from jouren.core.owners import create_owner
 from jouren.journeys.models import Journey
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.django_db
 
 OWN = (
     "people",
+    "segments",
     "parked",
     "mailbox",
     "clock",
@@ -28,6 +30,8 @@ OWN = (
     "sending_rules",
     "webhooks",
     "notices",
+    "broadcasts",
+    "series",
 )
 VIEWSETS = ("journeys", "messages", "dayoff", "topic", "pyramidrule", "domainlimit")
 
@@ -40,11 +44,15 @@ def own_urls() -> Iterator[tuple[str, str]]:
         "event_id": 1,
         "call_id": 1,
         "secret_id": 1,
+        "issue_id": 1,
+        "place": 0,
         "problem_id": 1,
         "suppression_id": 1,
         "mail_id": "none",
         "stage": "trial",
         "revision_id": 1,
+        "item_id": uuid.UUID(int=1),
+        "intake_id": uuid.UUID(int=1),
     }
     admin = [each for each in get_resolver().url_patterns if str(each.pattern) == "admin/"]
     for space in (space for each in admin for space in each.url_patterns):
@@ -85,6 +93,7 @@ def test_staff_without_a_permission_gets_nothing() -> None:
     make_person()
     Message.objects.create(pk=1, name="Secret")
     Journey.objects.create(pk=1, name="Secret")
+    Segment.objects.create(pk=1, name="Secret", changed_at=clock.now())
     staff = staff_client()
     for name, url in URLS:
         for ask in (staff.get, staff.post):
@@ -100,17 +109,25 @@ def test_staff_without_a_permission_gets_nothing() -> None:
     [
         ("/admin/people/", ["contacts.view_contact"]),
         ("/admin/people/stage/trial/", ["contacts.view_contact"]),
+        ("/admin/segments/", ["contacts.view_segment"]),
+        ("/admin/segments/1/", ["contacts.view_segment"]),
+        ("/admin/segments/add/", ["contacts.add_segment"]),
+        ("/admin/segments/1/edit/", ["contacts.change_segment"]),
         ("/admin/parked/", ["events.view_parkedevent"]),
         ("/admin/mailbox/", ["messaging.view_delivery", "contacts.view_contact"]),
         ("/admin/api-keys/", ["api.view_apikey"]),
         ("/admin/webhooks/", ["webhooks.view_endpoint"]),
         ("/admin/journeys/", ["journeys.view_journey"]),
         ("/admin/messages/", ["messaging.view_message"]),
+        ("/admin/series/", ["journeys.view_journey"]),
+        ("/admin/series/new/", ["journeys.change_journey"]),
         ("/admin/sending-rules/", ["messaging.view_sendingrules"]),
+        ("/admin/broadcasts/", ["broadcasts.view_broadcast"]),
         ("/admin/clock/state/", ["core.change_clock"]),
     ],
 )
 def test_the_permission_of_a_screen_opens_it_and_each_part_of_it_counts(url: str, permissions: list[str]) -> None:
+    Segment.objects.create(pk=1, name="Buyers", changed_at=clock.now())
     assert staff_client(*permissions).get(url).status_code == 200
     for missing in permissions:
         assert staff_client(*[each for each in permissions if each != missing]).get(url).status_code == 302

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,9 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jouren.conditions.compile import compile_python
-from jouren.conditions.queries import contact_ids, count_contacts, load_facts
+from jouren.conditions.queries import contact_ids, contacts_standing, count_contacts, load_facts
+from jouren.conditions.standing import compile_standing
 from jouren.contacts import actions
-from jouren.contacts.models import Consent, Contact, Problem
+from jouren.contacts.models import Alias, Consent, Contact, Identity, Problem, Suppression, Tag
+from jouren.events.actions import NewEvent, record_events
+from jouren.orders.models import Order, Purchases
 from jouren.pyramid.models import PyramidPosition
 
 NOW = datetime(2026, 3, 8, 10, 30, tzinfo=UTC)
@@ -34,6 +37,7 @@ MOMENTS = [
 storable = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
 words = st.sampled_from(WORDS) | st.text(storable, max_size=4)
 asked = words.filter(bool)
+few_words = st.sampled_from(["a", "b", "肩こり"])
 numbers = st.sampled_from(NUMBERS) | st.integers(-3, 3)
 days = st.sampled_from(DAYS)
 counts = st.sampled_from([0, 1, 2, 365])
@@ -47,14 +51,43 @@ people = st.fixed_dictionaries(
         "attributes": st.fixed_dictionaries(
             {}, optional={"t": words, "n": numbers, "b": st.booleans(), "d": days.map(date.isoformat)}
         ),
+        "source": st.fixed_dictionaries({}, optional={"utm_source": words}),
+    }
+)
+events = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(["order.paid", "message.sent", "message.clicked", "message.opened"]),
+        "at": st.sampled_from([NOW - timedelta(days=age) for age in (0, 1, 2, 3, 30)] + MOMENTS),
+        "is_of_alias": st.booleans(),
+        "number": st.integers(1, 2),
+        "word": st.sampled_from(["trial", "regular"]),
+        "by": st.sampled_from(["human", "scanner"]),
+    }
+)
+pasts = st.fixed_dictionaries(
+    {
         "problems": st.lists(asked, max_size=3, unique=True),
+        "solved": st.lists(few_words, max_size=2, unique=True),
+        "tags": st.lists(few_words, max_size=3, unique=True),
+        "email": st.booleans(),
         "consent": st.none() | st.booleans(),
-        "stage": st.none() | st.sampled_from([1, 2, 3]),
+        "stops": st.lists(st.tuples(st.sampled_from(["", "email", "line"]), st.booleans()), max_size=2, unique=True),
+        "stage": st.none() | st.tuples(st.sampled_from([1, 2, 3]), st.sampled_from(MOMENTS)),
+        "orders": st.lists(
+            st.tuples(
+                st.sampled_from([10, 20]),
+                st.sampled_from(["JPY", "USD"]),
+                st.lists(few_words, max_size=2, unique=True),
+                st.sampled_from(MOMENTS),
+            ),
+            max_size=3,
+        ),
+        "events": st.lists(events, max_size=6),
     }
 )
 
 
-def leaf(fact: str, op: str, value: st.SearchStrategy[Any], **args: str) -> st.SearchStrategy[dict[str, Any]]:
+def leaf(fact: str, op: str, value: st.SearchStrategy[Any], **args: Any) -> st.SearchStrategy[dict[str, Any]]:
     return value.map(lambda v: {"fact": fact, "op": op, "value": v} | ({"args": args} if args else {}))
 
 
@@ -80,6 +113,13 @@ def _leaves() -> Iterator[st.SearchStrategy[dict[str, Any]]]:
         yield leaf(fact, "is", st.booleans(), **args)
         yield leaf(fact, "is_set", st.booleans(), **args)
     yield leaf("consent", "is", st.booleans(), channel="email", topic="news")
+    yield leaf("consent", "is_set", st.booleans(), channel="email", topic="news")
+    yield leaf("contact.has_email", "is", st.booleans())
+    yield leaf("suppressed", "is", st.booleans())
+    for channel in ("email", "line"):
+        yield leaf("suppressed", "is", st.booleans(), channel=channel)
+    for op in ("eq", "ne", "contains"):
+        yield leaf("contact.source", op, asked, key="utm_source")
     for fact in ("contact.created_at", "contact.confirmed_at"):
         moments = st.sampled_from([m.isoformat() for m in MOMENTS] + ["2026-03-08T02:30", "2026-03-08", "2026-03-09"])
         yield leaf(fact, "before", moments)
@@ -93,50 +133,175 @@ def _leaves() -> Iterator[st.SearchStrategy[dict[str, Any]]]:
     yield leaf("contact.attribute", "in_month", st.integers(1, 12), key="d")
     yield leaf("contact.attribute", "within_last_days", counts, key="d")
     yield leaf("contact.attribute", "older_than_days", counts, key="d")
-    yield leaf("contact.problems", "contains", asked)
-    yield leaf("contact.problems", "contains_any", st.lists(asked, min_size=1, max_size=3))
-    yield leaf("contact.problems", "contains_all", st.lists(asked, min_size=1, max_size=2))
-    yield leaf("contact.problems", "empty", st.booleans())
-    yield leaf("contact.problems", "is_set", st.booleans())
+    yield leaf("contact.attribute", "anniversary_within_days", st.sampled_from([0, 1, 7, 30, 366]), key="d")
+    yield leaf("contact.attribute", "anniversary_this_month", st.booleans(), key="d")
+    yield leaf("pyramid.stage_since", "within_last_days", counts)
+    yield leaf("pyramid.stage_since", "older_than_days", counts)
+    for fact in ("orders.first_at", "orders.last_at"):
+        yield leaf(fact, "within_last_days", counts)
+        yield leaf(fact, "older_than_days", counts)
+    for fact, some in [
+        ("contact.problems", asked),
+        ("contact.solved_problems", few_words),
+        ("contact.tags", few_words),
+        ("orders.products", few_words),
+    ]:
+        yield leaf(fact, "contains", some)
+        yield leaf(fact, "contains_any", st.lists(some, min_size=1, max_size=3))
+        yield leaf(fact, "contains_all", st.lists(some, min_size=1, max_size=2))
+        yield leaf(fact, "empty", st.booleans())
+        yield leaf(fact, "is_set", st.booleans())
+    for op in NUMBER_OPS:
+        yield leaf("orders.count", op, st.integers(0, 3))
+        yield leaf("orders.total", op, st.sampled_from([0, 10, 20, 25.5, 30]))
+        yield leaf("orders.total", op, st.sampled_from([0, 10, 20, 30]), currency="USD")
 
 
-trees = st.recursive(
-    st.one_of(list(_leaves())),
-    lambda parts: st.one_of(
-        st.fixed_dictionaries({"all": st.lists(parts, max_size=3)}),
-        st.fixed_dictionaries({"any": st.lists(parts, min_size=1, max_size=3)}),
-        st.fixed_dictionaries({"not": parts}),
-    ),
-    max_leaves=6,
-)
+NUMBER_OPS = ("eq", "ne", "gt", "gte", "lt", "lte")
 
 
-def store(details: dict[str, Any]) -> None:
+def _event_leaves() -> Iterator[st.SearchStrategy[dict[str, Any]]]:
+    details: list[list[dict[str, Any]]] = [
+        [],
+        [{"field": "kind", "op": "eq", "value": "trial"}],
+        [{"field": "amount", "op": "gte", "value": 2}, {"field": "kind", "op": "ne", "value": "trial"}],
+        [{"field": "products", "op": "contains", "value": "trial"}],
+        [{"field": "products", "op": "empty", "value": False}],
+        [{"field": "amount", "op": "between", "value": [1, 1]}],
+        [{"field": "kind", "op": "in", "value": ["trial", "x"]}],
+    ]
+    numbers = st.integers(0, 4) | st.sampled_from([0.5, 1.5, -1])
+    for within in (None, 1, 2, 30):
+        window = {} if within is None else {"within_days": within}
+        for op in NUMBER_OPS:
+            for where in details:
+                yield leaf("events.count", op, numbers, type="order.paid", where=where, **window)
+            for kind in ("sent", "clicked", "opened"):
+                yield leaf(f"messages.{kind}", op, numbers, **window)
+                yield leaf(f"messages.{kind}", op, numbers, message=1, **window)
+        yield leaf("events.count", "between", st.sampled_from([[0, 1], [1, 2], [2, 2]]), type="order.paid", **window)
+
+
+def _timed_leaves() -> Iterator[st.SearchStrategy[dict[str, Any]]]:
+    for fact in ("contact.created_at", "contact.confirmed_at", "pyramid.stage_since"):
+        yield leaf(fact, "within_last_days", counts)
+        yield leaf(fact, "older_than_days", counts)
+    for op in ("within_last_days", "older_than_days", "anniversary_within_days"):
+        yield leaf("contact.attribute", op, st.sampled_from([0, 1, 2, 30]), key="d")
+    yield leaf("contact.attribute", "anniversary_this_month", st.booleans(), key="d")
+    for op in NUMBER_OPS:
+        for within in (1, 2, 30):
+            yield leaf("events.count", op, st.integers(0, 3), type="order.paid", within_days=within)
+        yield leaf("messages.sent", op, st.integers(0, 2), message=1, within_days=2)
+
+
+def one_of(strategies: Iterable[st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    """One of these, each as likely as the others, however many ways each has inside."""
+    return st.sampled_from(list(strategies)).flatmap(lambda chosen: chosen)
+
+
+def nested(leaves: st.SearchStrategy[dict[str, Any]], most: int) -> st.SearchStrategy[dict[str, Any]]:
+    return st.recursive(
+        leaves,
+        lambda parts: st.one_of(
+            st.fixed_dictionaries({"all": st.lists(parts, max_size=3)}),
+            st.fixed_dictionaries({"any": st.lists(parts, min_size=1, max_size=3)}),
+            st.fixed_dictionaries({"not": parts}),
+        ),
+        max_leaves=most,
+    )
+
+
+plain, counted, timed = one_of(_leaves()), one_of(_event_leaves()), one_of(_timed_leaves())
+trees = nested(one_of([plain, plain, counted, timed]), 6)
+timed_trees = one_of([timed, nested(one_of([timed, timed, timed, plain]), 3)])
+
+
+def store(columns: dict[str, Any], past: dict[str, Any]) -> None:
     """Store a person as they are, past the actions, which would tidy their texts."""
-    problems, consent, stage = details["problems"], details["consent"], details["stage"]
-    columns = {name: value for name, value in details.items() if name not in {"problems", "consent", "stage"}}
     contact = Contact.objects.create(**columns)
-    Problem.objects.bulk_create([Problem(contact=contact, text=text, noted_at=NOW) for text in problems])
-    if consent is not None:
-        Consent.objects.create(contact=contact, channel="email", topic="news", is_granted=consent, since=NOW)
-    if stage is not None:
-        PyramidPosition.objects.create(contact=contact, stage=stage, since=NOW)
+    if past["email"]:
+        Identity.objects.create(contact=contact, kind="email", value=f"{contact.pk}@example.jp")
+    for texts, solved_at in ((past["problems"], None), (past["solved"], NOW)):
+        Problem.objects.bulk_create(
+            [Problem(contact=contact, text=text, noted_at=NOW, solved_at=solved_at) for text in texts]
+        )
+    Tag.objects.bulk_create([Tag(contact=contact, text=text, at=NOW) for text in past["tags"]])
+    if past["consent"] is not None:
+        Consent.objects.create(contact=contact, channel="email", topic="news", is_granted=past["consent"], since=NOW)
+    for channel, is_lifted in past["stops"]:
+        Suppression.objects.create(
+            contact=contact, channel=channel, reason="manual", at=NOW, lifted_at=NOW if is_lifted else None
+        )
+    if past["stage"] is not None:
+        stage, since = past["stage"]
+        PyramidPosition.objects.create(contact=contact, stage=stage, since=since)
+    store_orders(contact, past["orders"])
+    Alias.objects.create(from_id=10**9 + contact.pk, to=contact)
+    record_events([event_of(contact, **event) for event in past["events"]])
+
+
+def store_orders(contact: Contact, orders: list[Any]) -> None:
+    for number, (amount, currency, products, at) in enumerate(orders):
+        Order.objects.create(
+            contact=contact,
+            source="test",
+            number=f"{contact.pk}-{number}",
+            kind="trial",
+            amount=amount,
+            currency=currency,
+            products=products,
+            paid_at=at,
+            event_id=0,
+        )
+    if orders:
+        times = [at for *_rest, at in orders]
+        Purchases.objects.create(
+            contact=contact,
+            orders=len(orders),
+            trials=len(orders),
+            regulars=0,
+            first_at=min(times),
+            last_at=max(times),
+        )
+
+
+def event_of(contact: Contact, type: str, at: datetime, is_of_alias: bool, number: int, word: str, by: str) -> NewEvent:
+    payload: dict[str, Any]
+    if type == "order.paid":
+        products = [word] if number == 1 else []
+        payload = {"order": "1", "kind": word, "amount": number, "currency": "JPY", "products": products}
+    else:
+        payload = {"delivery": 1, "message": number, "title": "x"}
+        payload |= {"channel": "email"} if type == "message.sent" else {"by": by}
+        payload |= {"url": "x"} if type == "message.clicked" else {}
+    return NewEvent(type, 10**9 + contact.pk if is_of_alias else contact.pk, payload, at)
+
+
+def make_crowd(crowd: list[tuple[dict[str, Any], dict[str, Any]]]) -> list[int]:
+    for key, type in {"t": "text", "n": "number", "b": "boolean", "d": "date"}.items():
+        actions.define_attribute(key, type, key)
+    for columns, past in crowd:
+        store(columns, past)
+    return list(Contact.objects.order_by("pk").values_list("pk", flat=True))
+
+
+crowds = st.lists(st.tuples(people, pasts), min_size=1, max_size=4)
+purchases = st.sampled_from([NOW - timedelta(hours=age) for age in (0, 1, 23, 25, 47, 49, 719)]).map(
+    lambda at: {"type": "order.paid", "at": at, "is_of_alias": False, "number": 1, "word": "trial", "by": "human"}
+)
+busy = st.tuples(people, pasts, st.lists(purchases, min_size=1, max_size=4)).map(
+    lambda drawn: (drawn[0], drawn[1] | {"events": drawn[2]})
+)
+options = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.django_db
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    crowd=st.lists(people, min_size=1, max_size=6),
-    conditions=st.lists(trees, min_size=1, max_size=10),
-    zone=st.sampled_from(ZONES),
-)
-def test_sql_and_python_agree(crowd: list[dict[str, Any]], conditions: list[Any], zone: ZoneInfo) -> None:
+@options
+@given(crowd=crowds, conditions=st.lists(trees, min_size=1, max_size=10), zone=st.sampled_from(ZONES))
+def test_sql_and_python_agree(crowd: list[Any], conditions: list[Any], zone: ZoneInfo) -> None:
     with transaction.atomic():
-        for key, type in {"t": "text", "n": "number", "b": "boolean", "d": "date"}.items():
-            actions.define_attribute(key, type, key)
-        for details in crowd:
-            store(details)
-        ids = list(Contact.objects.values_list("pk", flat=True))
+        ids = make_crowd(crowd)
         for tree in conditions:
             compiled = compile_python(tree)
             values = load_facts(compiled.facts, ids, NOW)
@@ -144,4 +309,56 @@ def test_sql_and_python_agree(crowd: list[dict[str, Any]], conditions: list[Any]
             by_sql = contact_ids(tree, now=NOW, zone=zone)
             assert by_sql == by_python, tree
             assert count_contacts(tree, now=NOW, zone=zone) == len(by_sql)
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+@options
+@given(
+    crowd=crowds, conditions=st.lists(one_of([trees, timed_trees]), min_size=1, max_size=6), zone=st.sampled_from(ZONES)
+)
+def test_sql_and_python_agree_on_when_next_an_answer_may_change(
+    crowd: list[Any], conditions: list[Any], zone: ZoneInfo
+) -> None:
+    with transaction.atomic():
+        ids = make_crowd(crowd)
+        for tree in conditions:
+            compiled = compile_standing(tree)
+            values = load_facts(compiled.facts, ids, NOW)
+            answers = {pk: compiled.evaluate(values[pk], NOW, zone) for pk in ids}
+            by_python = {pk: answer for pk, answer in answers.items() if answer != (False, None)}
+            assert {pk: (holds, at) for pk, holds, at in contacts_standing(tree, now=NOW, zone=zone)} == by_python, tree
+            assert compiled.is_timed or all(at is None for _holds, at in answers.values())
+        transaction.set_rollback(True)
+
+
+steps = st.sampled_from([timedelta(microseconds=1), timedelta(hours=13), timedelta(days=1), timedelta(days=29)])
+
+
+@pytest.mark.django_db
+@options
+@given(crowd=crowds, tree=trees, zone=st.sampled_from(ZONES), walk=st.lists(steps | st.none(), min_size=1, max_size=8))
+def test_between_now_and_the_next_change_time_alone_changes_nothing(
+    crowd: list[Any], tree: Any, zone: ZoneInfo, walk: list[timedelta | None]
+) -> None:
+    """``walk`` goes through time; None is a step to the moment just before the next change of the first person."""
+    with transaction.atomic():
+        ids = make_crowd(crowd)
+        compiled = compile_standing(tree)
+
+        def answers_at(now: datetime) -> dict[int, Any]:
+            values = load_facts(compiled.facts, ids, now)
+            return {pk: compiled.evaluate(values[pk], now, zone) for pk in ids}
+
+        now, known = NOW, answers_at(NOW)
+        for step in walk:
+            change = known[ids[0]][1]
+            now = now + step if step else max(now, change - timedelta(microseconds=1)) if change else now
+            fresh = answers_at(now)
+            for pk in ids:
+                holds, change = known[pk]
+                if change is None or now < change:
+                    assert fresh[pk][0] == holds, (tree, now)
+                else:
+                    known[pk] = fresh[pk]
         transaction.set_rollback(True)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.generic import View
 
+from jouren.backoffice.conditions.counting import counted
 from jouren.backoffice.screens import PermissionAsked
 from jouren.conditions.authoring import read_tree
 from jouren.conditions.catalogue import catalogue
@@ -16,11 +17,16 @@ from jouren.conditions.errors import ConditionError
 from jouren.conditions.tree import validate_tree
 from jouren.conditions.widgets import MAX_LENGTH
 
+_SEGMENT_WRITERS = ("contacts.add_segment", "contacts.change_segment")
+
 
 class _EditorAnswer(PermissionAsked, View):
     """For whoever may see something that has conditions in it."""
 
-    any_of: ClassVar[tuple[str, ...]] = ("journeys.view_journey", "journeys.add_journey", "journeys.change_journey")
+    any_of: ClassVar[tuple[str, ...]] = (
+        *(f"journeys.{verb}_journey" for verb in ("view", "add", "change")),
+        *(f"contacts.{verb}_segment" for verb in ("view", "add", "change")),
+    )
 
     @classmethod
     def is_allowed(cls, request: HttpRequest) -> bool:
@@ -39,12 +45,18 @@ class Catalogue(_EditorAnswer):
 
 
 class Check(_EditorAnswer):
-    """Whether the posted condition can be asked; if not, which part of it hinders, and why."""
+    """Whether the posted condition can be asked; if not, which part of it hinders, and why.
+
+    For a segment also how many people that is, and a few of them, if that can be said within seconds.
+    """
 
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        return JsonResponse(_checked(request.POST.get("condition", "")))
+        text = request.POST.get("condition", "")
+        if request.POST.get("count") and any(map(request.user.has_perm, _SEGMENT_WRITERS)):
+            return JsonResponse(counted(text, request.POST.get("segment", ""), request.user))
+        return JsonResponse(_checked(text))
 
 
 def _checked(text: str) -> dict[str, Any]:
@@ -77,6 +89,8 @@ def words() -> dict[str, str]:
         "from": _("From"),
         "to": _("To"),
         "separated": _("separated by commas"),
+        "detail": _("Only if …"),
+        "detailField": _("Detail of the event"),
         "add": _("Add a condition"),
         "group": _("Add a group"),
         "remove": _("Take this condition out"),

@@ -141,14 +141,24 @@ class DryRunScreen(_RunScreen):
     page_title = gettext_lazy("Dry run")
     header_icon = "view"
 
+    @property
+    def is_running(self) -> bool:
+        """Whether there is no result yet."""
+        return self.run.state in {DryRunState.WAITING, DryRunState.RUNNING}
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        answer = super().get(request, *args, **kwargs)
+        if self.is_running:
+            answer["Refresh"] = "2"
+        return answer
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         run, totals = self.run, self.run.totals or {}
-        is_running = run.state in {DryRunState.WAITING, DryRunState.RUNNING}
         return {
             **super().get_context_data(**kwargs),
             "run": run,
             "last": run.end,
-            "is_running": is_running,
+            "is_running": self.is_running,
             "share": run.done * 100 // run.people if run.people else 0,
             "totals": totals,
             "left": [(reason_text(reason), count) for reason, count in totals.get("left", {}).items()],
@@ -235,6 +245,10 @@ def _assumptions(run: DryRun) -> list[str]:
         told.append(_("Known only as it is now: %(facts)s.") % {"facts": names})
     if program.asks_best_hour:
         told.append(_("The hour at which people tend to answer is that of now."))
+    if program.dates:
+        told.append(_("Nobody enters here by a date of theirs: only events bring people in."))
+    if program.holdout:
+        told.append(_("Whoever the lot holds back to compare does not enter here either."))
     if program.entries_per_hour:
         told.append(_("The limit of people an hour is left out: everybody begins at once."))
     kinds = {step["type"] for step in run.compiled["steps"].values()}

@@ -100,6 +100,8 @@ class PersonaScreen(JourneyScreen):
             program = load_program(compiled)
         except (JourneyProblem, UserError) as problem:
             return {**context, "problem": str(problem)}
+        if program.series:
+            return {**context, "problem": _("A journey that sends a series cannot be played yet.")}
         keys = [dict(use.arguments)["key"] for use in program.facts if use.name == "contact.attribute"]
         attributes = list(dict.fromkeys(keys))
         asked = self.request.GET if "clicks" in self.request.GET else None

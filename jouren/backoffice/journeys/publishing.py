@@ -22,11 +22,12 @@ from jouren.backoffice.journeys.telling import tell_changes, tell_impact
 from jouren.core.errors import UserError
 from jouren.journeys.actions import stands_still
 from jouren.journeys.checking import checked_program, notes_of
-from jouren.journeys.compiler import JourneyProblem, fingerprint
+from jouren.journeys.compiler import JourneyProblem
 from jouren.journeys.hint_wording import HintText
 from jouren.journeys.history import people_on_versions
 from jouren.journeys.impact import impact_of
 from jouren.journeys.models import Inside, Journey, JourneyVersion, Pause, PublishChoice
+from jouren.journeys.policies import fingerprint
 
 
 @dataclass(frozen=True)

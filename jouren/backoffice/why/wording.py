@@ -22,9 +22,8 @@ from jouren.contacts.timeline import tell
 from jouren.events.errors import InvalidEvent
 from jouren.events.types import Event, event_type
 from jouren.journeys.models import EnrolmentState
-from jouren.journeys.program import Leave, Stay, Trigger
+from jouren.journeys.program import NEVER, Leave, Stay, Trigger
 from jouren.journeys.steps import describe_step, ways_of
-from jouren.journeys.steps.listening import NEVER
 from jouren.journeys.why import Link, Seen, SeenLeaf, Why, WhyOutside, WhyWalk
 from jouren.journeys.wording import describe_trigger, reason_text
 from jouren.messaging.sending_rules.terms import Cap
@@ -83,6 +82,8 @@ def _tell_walk(why: WhyWalk) -> Chain:
 
 
 def _notes(why: WhyWalk) -> Iterator[str]:
+    if not why.links:
+        yield _("Its steps are not told one by one here: what is sent is told on the person's page.")
     if why.is_paused:
         yield _("The journey was paused meanwhile, so that moments were later than they are told here.")
     if why.differs:

@@ -16,6 +16,7 @@ from jouren.contacts.addresses import normalise_email
 from jouren.contacts.errors import BadValue, IdentityErased, IdentityTaken
 from jouren.contacts.models import Contact, ErasedIdentity, Identity, IdentityKind, SuppressionReason
 from jouren.contacts.policies import kana_key, search_tokens
+from jouren.contacts.segments.keeping import note_new
 from jouren.core import clock
 from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_event
@@ -118,11 +119,16 @@ def verify_identity(contact_id: int, kind: str, value: str, *, at: datetime | No
 
 
 def resolve_contacts(
-    identities: Sequence[tuple[str, str]], *, language: str = "ja", source: dict[str, str] | None = None
+    identities: Sequence[tuple[str, str]],
+    *,
+    language: str = "ja",
+    source: dict[str, str] | None = None,
+    historical: Sequence[bool] = (),
 ) -> list[int | None]:
     """Find the people behind identities, or make them: ``(kind, value)`` in, contact ids out, in the same order.
 
-    For batches: one statement where everybody is known, four otherwise. None stands for somebody who was erased.
+    For batches: one statement where everybody is known, five otherwise. None stands for somebody who was erased.
+    ``historical`` says of each identity whether it only comes with imported history.
 
     Raises:
         BadAddress, BadValue: one of them is not well-formed; nothing is made.
@@ -133,8 +139,12 @@ def resolve_contacts(
     found = _find(wanted)
     missing = {(w.kind, w.value): w for position, w in enumerate(wanted) if position not in found}
     if missing:
+        flags = historical or [False] * len(wanted)
+        live = {(w.kind, w.value) for w, is_old in zip(wanted, flags, strict=True) if not is_old}
         with transaction.atomic():
-            _make(list(missing.values()), language, source or {})
+            made = _make(list(missing.values()), language, source or {})
+            if made:
+                note_new([contact_id for contact_id, _who in made], [who not in live for _id, who in made])
         found |= _find(wanted)
     return [found.get(position) for position in range(len(wanted))]
 
@@ -144,14 +154,15 @@ def _find(wanted: Sequence[NormalIdentity]) -> dict[int, int]:
     return {position - 1: contact_id for position, contact_id in rows}
 
 
-def _make(wanted: Sequence[NormalIdentity], language: str, source: dict[str, str]) -> None:
+def _make(wanted: Sequence[NormalIdentity], language: str, source: dict[str, str]) -> list[tuple[int, tuple[str, str]]]:
+    """Make people of identities; whom another process has just made is left out. Returns ids with their identity."""
     by_hash = {identity_hash(w.kind, w.value): w for w in wanted}
     for (erased,) in _sql.all("erased_hashes", {"hashes": list(by_hash)}):
         del by_hash[erased]
     fresh = list(by_hash.values())
     if not fresh:
-        return
-    _sql.run(
+        return []
+    rows = _sql.all(
         "make_contacts",
         {
             "kinds": [w.kind for w in fresh],
@@ -165,3 +176,4 @@ def _make(wanted: Sequence[NormalIdentity], language: str, source: dict[str, str
             "now": clock.now(),
         },
     )
+    return [(contact_id, (kind, value)) for contact_id, kind, value in rows]

@@ -17,6 +17,7 @@ from jouren.contacts.actions.identities import keep_identity, normalise_identity
 from jouren.contacts.errors import BadAttribute, BadValue, IdentityTaken
 from jouren.contacts.models import AttributeDefinition, AttributeType, Contact, IdentityKind, Problem
 from jouren.contacts.policies import check_zone, clean_kana, clean_name, clean_text
+from jouren.contacts.segments.keeping import note_new
 from jouren.core import clock
 from jouren.events.actions import NewEvent, record_event
 
@@ -64,6 +65,7 @@ def create_contact(
     contact.save()
     if identity:
         keep_identity(contact, identity, allow_erased=allow_erased)
+    note_new([contact.pk], [created_at is not None and created_at < clock.now()])
     audit(contact.pk, "create", by)
     return contact
 

@@ -25,11 +25,15 @@ taken AS (
     SELECT id, kind, value, as_given, is_odd, %(now)s FROM wanted
     ON CONFLICT (kind, value) DO NOTHING
     RETURNING contact_id
+),
+made AS (
+    INSERT INTO contacts_contact (id, kana_key, search, language, source, created_at)
+    SELECT id, kana_key, coalesce(string_to_array(nullif(search, ''), ' '), '{}'), %(language)s, %(source)s, %(now)s
+    FROM wanted
+    WHERE id IN (SELECT contact_id FROM taken)
+    RETURNING id
 )
-INSERT INTO contacts_contact (id, kana_key, search, language, source, created_at)
-SELECT id, kana_key, coalesce(string_to_array(nullif(search, ''), ' '), '{}'), %(language)s, %(source)s, %(now)s
-FROM wanted
-WHERE id IN (SELECT contact_id FROM taken)
+SELECT wanted.id, wanted.kind, wanted.value FROM made JOIN wanted USING (id) ORDER BY wanted.id
 
 -- name: aliases
 SELECT from_id, to_id FROM contacts_alias WHERE from_id = ANY(%(contact_ids)s)

@@ -35,7 +35,9 @@ logged AS (
 ),
 queued AS (
     INSERT INTO events_inbox (historical, shard, event_id, recorded_at, contact_id)
-    SELECT historical, contact_id %% 32, id, %(now)s, contact_id FROM accepted WHERE reacts
+    SELECT historical, contact_id %% 32, id, %(now)s, contact_id
+    FROM accepted
+    WHERE reacts OR type IN (SELECT listened.type FROM events_listened AS listened)
 )
 SELECT position, id FROM accepted
 
@@ -48,7 +50,8 @@ WITH logged AS (
 ),
 queued AS (
     INSERT INTO events_inbox (historical, shard, event_id, recorded_at, contact_id)
-    SELECT %(historical)s, %(contact_id)s::bigint %% 32, id, %(now)s, %(contact_id)s FROM logged WHERE %(reacts)s
+    SELECT %(historical)s, %(contact_id)s::bigint %% 32, id, %(now)s, %(contact_id)s FROM logged
+    WHERE %(reacts)s OR EXISTS (SELECT 1 FROM events_listened AS listened WHERE listened.type = %(type)s)
 )
 SELECT id FROM logged
 

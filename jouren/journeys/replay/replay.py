@@ -14,6 +14,7 @@ from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
 from jouren.conditions.registry import FactType
+from jouren.core.lots import is_drawn
 from jouren.events.types import Event
 from jouren.journeys.decide import leaves
 from jouren.journeys.engine import Move, Walker, walk
@@ -39,6 +40,8 @@ from jouren.pyramid.stages import Stage
 
 Values = tuple[Any, ...]
 Asking = Generator[datetime, Values, None]
+OF_BROADCASTS = "broadcasts.answered"
+"""A rule that is about second letters of broadcasts only."""
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -55,8 +58,8 @@ class Sent(NamedTuple):
 class Setting:
     """What all replays of one run share. ``start`` and ``end`` (aware) belong to it.
 
-    ``messages``: by version id. ``rank``: where the journey stands, if others come before it. ``answers``: what the
-    person does when a message has come, as later events.
+    ``messages``: by version id. ``control_share``: so many of a hundred get no marketing. ``rank``: where the journey
+    stands, if others come before it. ``answers``: what the person does when a message has come, as later events.
     """
 
     version: LoadedVersion
@@ -66,6 +69,7 @@ class Setting:
     book: Rulebook
     closures: Container[date] = ()
     rank: Rank | None = None
+    control_share: int = 0
     answers: Callable[[int, Sent, str, datetime], Iterable[Event]] | None = None
     rules: Sequence[GateRule] = field(default_factory=gate_rules)
 
@@ -201,6 +205,9 @@ class Replay:
             return
         key = key_of(program, event.payload)
         if not may_enter(program, self.walks, key, now):
+            return
+        held_out = f"holdout:{self.setting.version.journey_id}"
+        if program.holdout and is_drawn(held_out, self.life.contact_id, program.holdout):
             return
         if program.entry is not None:
             values = yield from self._facts(now)
@@ -367,7 +374,7 @@ class Replay:
             Question(life.contact_id, letter.version_id, run_id, letter.channel, letter.due_at, delivery_id),
             life.contact_id, life.addresses.get(letter.channel), "", "", life.language, life.is_erased,
             life.reasons(letter.channel, now), life.allows(letter.channel, message.topic, now), False,
-            message.kind, message.topic, run_id, life.zone, 1,
+            message.kind, message.topic, run_id, life.zone, 1, self.setting.control_share,
         )  # fmt: skip
 
     def _rules_for(self, letter: Letter, message: Sent) -> list[GateRule]:
@@ -379,6 +386,7 @@ class Replay:
         if key not in self._rules:
             program, setting = self.setting.version.program, self.setting
             own: dict[str, Judge | None] = {
+                OF_BROADCASTS: None,
                 LEFT_RULE: self._refuse_leavers if program.goal is not None or program.exits else None,
                 PRECEDENCE_RULE: self._give_way if setting.rank is not None else None,
                 SENDING_RULES: self._judge if setting.book.rules.bind(*key) else None,

@@ -21,6 +21,7 @@ from jouren.journeys.replay.replay import Sent, Setting, Values
 from jouren.journeys.sources import DatabaseFacts
 from jouren.journeys.steps.sending import Send
 from jouren.journeys.versions import LoadedVersion
+from jouren.messaging.control_group.queries import stored_group
 from jouren.messaging.sending_rules.caps import Gone, counted_from
 from jouren.messaging.sending_rules.policies import Rulebook
 from jouren.messaging.sending_rules.queries import load_rules
@@ -43,7 +44,8 @@ def setting_of(version: LoadedVersion, start: datetime, end: datetime) -> Settin
     """What replays of a version share, as things stand now: its messages, the sending rules, the days off."""
     closures = DatabaseFacts().closures()
     book, messages = Rulebook(load_rules(), closures), messages_of(version.program)
-    return Setting(version, start, end, messages, book, closures, rank_of_run(version.run_id))
+    rank, share = rank_of_run(version.run_id), stored_group().share
+    return Setting(version, start, end, messages, book, closures, rank, share)
 
 
 def messages_of(program: Program) -> dict[int, Sent]:

@@ -186,7 +186,7 @@
       const fact = this.data.facts.get(leaf.fact);
       const row = make('div', { class: 'jouren-condition__parts' }, this.factChooser(leaf));
       if (fact) {
-        row.append(...fact.arguments.map((argument) => this.argument(leaf, fact, argument)));
+        row.append(...fact.arguments.map((argument) => this.argument(leaf, fact, argument)).filter(Boolean));
         const questions = this.questions(leaf, fact);
         if (questions.length) {
           const question = this.question(leaf, questions);
@@ -247,6 +247,8 @@
       if (argument.choices && !this.list(argument.choices).open) {
         return this.chooser(label, argument.choices, current, argument.required ? this.words.choose : argument.empty || '—', (value) => {
           set(value);
+          // What was asked of another event says nothing of this one.
+          fact.arguments.filter((each) => each.widget === 'details').forEach((each) => { leaf.args[each.name] = null; });
           if (fact.typed_by === argument.name) {
             leaf.op = '';
             leaf.value = null;
@@ -255,11 +257,46 @@
           this.redraw(leaf, `[aria-label="${CSS.escape(label)}"]`);
         });
       }
+      if (argument.widget === 'details') return this.details(leaf, argument);
       if (argument.widget === 'days') {
         const input = this.number(label, current, set, { min: 0, step: 1, placeholder: argument.empty });
         return make('label', { class: 'jouren-condition__days' }, make('span', {}, label), input);
       }
       return this.typed(label, argument.choices, current, set);
+    }
+
+    // Questions to what an event tells of itself: {field, op, value} each, all of which must hold.
+    details(leaf, argument) {
+      const fields = this.data.details[leaf.args.type];
+      if (!fields?.length) return null;
+      const tests = Array.isArray(leaf.args[argument.name]) ? leaf.args[argument.name] : [];
+      const keep = (kept) => { leaf.args[argument.name] = kept.length ? kept : null; };
+      const rows = tests.map((test) => this.detail(leaf, test, fields, () => { keep(tests.filter((each) => each !== test)); this.redraw(leaf, '.jouren-condition__more'); }));
+      const add = make('button', {
+        type: 'button',
+        class: 'button button-small button-secondary jouren-condition__more',
+        onclick: () => {
+          keep([...tests, { field: '', op: '', value: null }]);
+          this.changed();
+          [...this.places.get(this.pathTo(leaf)).querySelectorAll('.jouren-condition__detail')].pop()?.querySelector('select')?.focus();
+        },
+      }, this.words.detail);
+      return make('span', { class: 'jouren-condition__details' }, ...rows, tests.length < 10 ? add : null);
+    }
+
+    detail(leaf, test, fields, remove) {
+      const type = fields.find(([name]) => name === test.field)?.[2];
+      const questions = type ? this.data.types[type].filter((each) => each.op !== 'is_set') : [];
+      const field = this.chooser(this.words.detailField, null, test.field, this.words.choose, (value) => {
+        Object.assign(test, { field: value ?? '', op: '', value: null });
+        const kind = fields.find(([name]) => name === value)?.[2];
+        if (kind) this.put(test, this.data.types[kind][0]);
+        this.redraw(leaf, '.jouren-condition__detail select');
+      }, fields);
+      const question = this.question(test, questions);
+      const widgets = questions.length ? [this.questionChooser(test, questions, question, leaf), ...(question?.widget ? this.value(test, {}, question) : [])] : [];
+      const taken = make('button', { type: 'button', class: 'jouren-condition__remove', 'aria-label': this.words.remove, title: this.words.remove, onclick: remove }, '×');
+      return make('span', { class: 'jouren-condition__detail' }, field, ...(this.data.value_first ? widgets.reverse() : widgets), taken);
     }
 
     questions(leaf, fact) {
@@ -273,13 +310,13 @@
       return asked.find((each) => !each.widget && each.value === leaf.value) || asked.find((each) => each.widget);
     }
 
-    questionChooser(leaf, questions, question) {
+    questionChooser(leaf, questions, question, shown = leaf) {
       return make('select', {
         'aria-label': this.words.question,
         class: 'jouren-condition__question',
         onchange: (event) => {
           this.put(leaf, questions[event.target.value]);
-          this.redraw(leaf, '.jouren-condition__question');
+          this.redraw(shown, '.jouren-condition__question');
         },
       },
       question ? null : option('', this.words.choose, true),
@@ -433,7 +470,8 @@
         this.people.append(make('p', { class: 'jouren-condition__why' }, answer.message));
         return;
       }
-      this.people.append(make('p', { class: 'jouren-condition__count' }, make('strong', {}, answer.count), ` ${answer.unit}`));
+      if (answer.note) this.people.append(make('p', {}, answer.note));
+      if (answer.count) this.people.append(make('p', { class: 'jouren-condition__count' }, make('strong', {}, answer.count), ` ${answer.unit}`));
       if (answer.sample?.length) {
         this.people.append(make('ul', {}, ...answer.sample.map((person) => make('li', {}, person.url
           ? make('a', { href: person.url, target: '_blank', rel: 'noopener' }, person.name)

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('journeys', '0007_precedence'),
+        ('journeys', '0010_holdouts_and_conversions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

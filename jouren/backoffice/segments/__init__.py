@@ -1,0 +1,1 @@
+"""Segments in the back office: their list, editor and pages."""

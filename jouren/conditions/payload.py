@@ -1,0 +1,105 @@
+"""Questions to the payload of an event: only purchases of at least 3,000 yen, only visits of that page.
+
+    [{"field": "amount", "op": "gte", "value": 3000}, {"field": "kind", "op": "eq", "value": "trial"}]
+
+All of them must hold. They are asked by the same operators as facts, of the row ``r`` of ``events_event``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from jouren.conditions.operators import OPERATORS, placeholder_cast
+from jouren.conditions.registry import FactType
+from jouren.events.errors import InvalidEvent
+from jouren.events.types import event_type
+
+MOST = 10
+KINDS: Mapping[type, FactType] = {
+    str: FactType.TEXT,
+    int: FactType.NUMBER,
+    float: FactType.NUMBER,
+    bool: FactType.BOOLEAN,
+    list: FactType.SET,
+}
+"""What can be asked of a payload's field, by its Python type."""
+
+Place = Callable[[object], str]
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_FIELD = {
+    FactType.TEXT: "(r.payload ->> {field})",
+    FactType.NUMBER: "(CASE WHEN jsonb_typeof(r.payload -> {field}) = 'number'"
+    " THEN (r.payload ->> {field})::numeric END)",
+    FactType.BOOLEAN: "(CASE WHEN jsonb_typeof(r.payload -> {field}) = 'boolean'"
+    " THEN (r.payload ->> {field})::boolean END)",
+    FactType.SET: "(CASE WHEN jsonb_typeof(r.payload -> {field}) = 'array' THEN"
+    " ARRAY(SELECT jsonb_array_elements_text(r.payload -> {field})) END)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadTest:
+    """One question; ``value`` is what the operator's parser made of it, a list as a tuple."""
+
+    field: str
+    kind: FactType
+    op: str
+    value: Any
+
+    def sql(self, place: Place) -> str:
+        """A boolean expression over ``r``; NULL means no."""
+        operator = OPERATORS[self.kind][self.op]
+        value = list(self.value) if isinstance(self.value, tuple) else self.value
+        # No operator of these kinds goes by the time.
+        bound = operator.bind(value, _NEVER, UTC)
+        places = [place(each) + placeholder_cast(each) for each in bound if not isinstance(each, bool)]
+        field = f"{place(self.field)}::text"
+        return operator.sql(_FIELD[self.kind].format(field=field), places, value)
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadTests:
+    """Questions that must all hold; none asks nothing."""
+
+    tests: tuple[PayloadTest, ...] = ()
+
+    def sql(self, place: Place) -> str:
+        """A boolean expression over ``r``; NULL means no."""
+        return "(" + " AND ".join(f"({test.sql(place)})" for test in self.tests) + ")" if self.tests else "true"
+
+
+def read_tests(raw: object, arguments: Mapping[str, Any]) -> PayloadTests:
+    """Read and check the questions to the payload of ``arguments["type"]``. Raises ValueError with a message."""
+    if raw is None or raw == "":
+        return PayloadTests()
+    if not isinstance(raw, list) or len(raw) > MOST:
+        raise ValueError(_("at most %(most)s details of an event can be asked.") % {"most": MOST})
+    return PayloadTests(tuple(_read(each, arguments["type"]) for each in raw))
+
+
+def _read(raw: object, type_name: str) -> PayloadTest:
+    if not isinstance(raw, Mapping) or raw.keys() - {"field", "op", "value"}:
+        raise ValueError(_("a detail of an event is asked by field, op and value."))
+    kind = _kind(type_name, raw.get("field"))
+    op = raw.get("op")
+    if not isinstance(op, str) or op not in OPERATORS[kind]:
+        raise ValueError(_("choose how the detail of the event is compared."))
+    value = OPERATORS[kind][op].parse(raw.get("value"))
+    return PayloadTest(str(raw["field"]), kind, op, tuple(value) if isinstance(value, list) else value)
+
+
+def _kind(type_name: str, name: object) -> FactType:
+    if not name:
+        raise ValueError(_("choose which detail of the event is asked."))
+    try:
+        python = event_type(type_name).fields.get(str(name))
+    except InvalidEvent:
+        python = None
+    if python is None or python not in KINDS:
+        raise ValueError(_("the event has no detail %(name)s.") % {"name": str(name)[:50]})
+    return KINDS[python]
