@@ -1,4 +1,4 @@
-"""A journey is tried out in the back office: with a made-up person, and over what has happened; and a fate is explained."""
+"""A journey is tried out with a made-up person, and over what has happened; and a fate is explained."""
 
 from __future__ import annotations
 
