@@ -9,15 +9,19 @@ from django.http import HttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList, PublishingPanel
 from wagtail.admin.ui.tables import Column, NumberColumn, StatusTagColumn
+from wagtail.admin.widgets.button import Button
 from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewSet, UnpublishView
 
 from jouren.backoffice.figures import JourneyPeople, journey_people
+from jouren.backoffice.files.views import ImportScreen
 from jouren.backoffice.journeys.forms import JourneyForm
 from jouren.backoffice.journeys.publishing import JourneyCreateView, JourneyEditView, PublishScreen
+from jouren.backoffice.journeys.results import tell_results
 from jouren.backoffice.journeys.running import MoveScreen, PauseScreen, ResumeScreen
 from jouren.backoffice.journeys.versions import CompareScreen, RestoreView, VersionsScreen
 from jouren.journeys.checking import notes_of
@@ -25,6 +29,7 @@ from jouren.journeys.history import older_with_people
 from jouren.journeys.models import Journey, JourneyVersion, Pause
 from jouren.journeys.preview import FlowStep, flow
 from jouren.journeys.queries import StepFigures, figures
+from jouren.journeys.results import StepSuccesses
 from jouren.journeys.wording import describe_triggers
 from jouren.messaging.queries import help_and_ask_of_run
 from jouren.messaging.vocabulary import RunKind
@@ -35,6 +40,15 @@ class JourneyIndexView(IndexView):
 
     def get_base_queryset(self) -> Any:
         return super().get_base_queryset().select_related("latest_revision")
+
+    @cached_property
+    def header_more_buttons(self) -> list[Any]:
+        """What concerns all journeys."""
+        buttons = list(super().header_more_buttons)
+        if ImportScreen.is_allowed(self.request):
+            label = _("Import or download as files")
+            buttons.append(Button(label, url=reverse("files:import"), icon_name="upload", priority=90))
+        return buttons
 
     def get_table(self, object_list: Sequence[Journey], **kwargs: Any) -> Any:
         ids = [journey.pk for journey in object_list]
@@ -69,6 +83,7 @@ class JourneyInspectView(InspectView):
         live = journey.versions.filter(live=True).first()
         shown = self._asked_for() or live or journey.versions.order_by("-number").first()
         counts = figures(journey, shown.pk if shown else None)
+        results = tell_results(journey, shown.compiled) if shown else None
         pause = Pause.objects.filter(journey=journey, resumed_at=None).first()
         urls = {
             name: reverse(f"journeys:{name}", args=[journey.pk]) for name in ("pause", "resume", "move", "versions")
@@ -79,14 +94,16 @@ class JourneyInspectView(InspectView):
             "live": live,
             "shown": shown,
             "trigger": describe_triggers(shown.compiled) if shown else "",
-            "rows": _rows(flow(shown.compiled), counts.steps) if shown else [],
+            "rows": _rows(flow(shown.compiled), counts.steps, results.steps) if shown and results else [],
             "figures": counts,
+            "results": results,
             "balance": help_and_ask_of_run(RunKind.JOURNEY, str(journey.pk)),
             "hints": notes_of(journey, live.compiled) if live else [],
             "state": state_text(journey, live.number if live else None, is_paused=pause is not None),
             "older": older_with_people(journey),
             "pause": pause,
             "turned_away": pause.turned_away.count() if pause else 0,
+            "may_export": self.request.user.has_perms(("journeys.view_journey", "messaging.view_message")),
             "may_publish": self.permission_policy.user_has_permission(self.request.user, "publish"),
             "urls": urls,
         }
@@ -99,14 +116,24 @@ class JourneyInspectView(InspectView):
         return version
 
 
-def _rows(steps: Sequence[FlowStep], counts: dict[str, StepFigures], depth: int = 0) -> list[dict[str, Any]]:
+def _rows(
+    steps: Sequence[FlowStep], counts: dict[str, StepFigures], successes: dict[str, StepSuccesses], depth: int = 0
+) -> list[dict[str, Any]]:
     """The flow as table rows. ``way`` names the side of a fork that begins there."""
     rows: list[dict[str, Any]] = []
     for step in steps:
-        rows.append({"step": step, "figures": counts.get(step.id, StepFigures()), "depth": depth, "way": ""})
+        rows.append(
+            {
+                "step": step,
+                "figures": counts.get(step.id, StepFigures()),
+                "successes": successes.get(step.id, StepSuccesses()),
+                "depth": depth,
+                "way": "",
+            }
+        )
         for way, inner in step.ways:
             rows.append({"step": None, "depth": depth + 1, "way": way, "is_empty": not inner})
-            rows += _rows(inner, counts, depth + 2)
+            rows += _rows(inner, counts, successes, depth + 2)
     return rows
 
 
@@ -165,6 +192,11 @@ class JourneyViewSet(SnippetViewSet):
             MultiFieldPanel(
                 [FieldPanel("goal"), FieldPanel("exits")],
                 heading=gettext_lazy("Who leaves before the end"),
+                classname="collapsed",
+            ),
+            MultiFieldPanel(
+                [FieldPanel("conversion"), FieldPanel("conversion_days"), FieldPanel("holdout")],
+                heading=gettext_lazy("What it brings"),
                 classname="collapsed",
             ),
             FieldPanel("zone"),

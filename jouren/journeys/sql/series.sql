@@ -56,13 +56,10 @@ SELECT item.id::text, item.number, message.id, coalesce(message.name, ''), coale
 FROM journeys_seriesitem AS item
 LEFT JOIN messaging_message AS message ON message.id = item.message_id
 LEFT JOIN LATERAL (
-    SELECT id FROM messaging_messageversion WHERE message_id = message.id ORDER BY number DESC LIMIT 1
+    SELECT id FROM messaging_messageversion WHERE message_id = message.id AND run_id IS NULL ORDER BY number DESC LIMIT 1
 ) AS newest ON message.live
 WHERE item.series_id = %(series_id)s
 ORDER BY item.number
-
--- name: series_counts
-SELECT series_id, count(*) FROM journeys_seriesitem WHERE series_id = ANY(%(ids)s) GROUP BY series_id
 
 -- name: journeys_that_send
 SELECT DISTINCT journey.name
@@ -80,7 +77,7 @@ ORDER BY journey.name
 -- The subject is that of the newest draft: an edited message keeps it in its latest revision.
 SELECT * FROM (
     SELECT item.id::text, item.number, message.id AS message_id, coalesce(message.name, '') AS name,
-           coalesce(message.kind, '') AS kind, coalesce(message.live, false) AS is_live,
+           coalesce(message.kind, '') AS kind,
            coalesce(message.has_unpublished_changes, false) AS is_edited, coalesce(body.subject, '') AS subject,
            newest.id AS version_id, published.version AS published_version
     FROM journeys_seriesitem AS item
@@ -94,7 +91,7 @@ SELECT * FROM (
         LIMIT 1
     ) AS body ON true
     LEFT JOIN LATERAL (
-        SELECT id FROM messaging_messageversion WHERE message_id = message.id ORDER BY number DESC LIMIT 1
+        SELECT id FROM messaging_messageversion WHERE message_id = message.id AND run_id IS NULL ORDER BY number DESC LIMIT 1
     ) AS newest ON message.live
     LEFT JOIN unnest(%(published)s::uuid[], %(versions)s::bigint[]) AS published (item, version)
         ON published.item = item.id
