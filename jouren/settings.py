@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "jouren.api",
     "jouren.backoffice",
     "jouren.journeys",
+    "jouren.broadcasts",
     "jouren.content",
     "jouren.capture",
     "jouren.webhooks",

@@ -47,7 +47,7 @@ def register_areas() -> None:
     """Put the areas into the main menu."""
     for make in (_home, _people, _segments, _journeys, _messages_area, _gather_area, _operations_area, _settings_area):
         hooks.register("register_admin_menu_item", make)
-    for make in (_messages, _sending_rules):
+    for make in (_broadcasts, _messages, _series, _sending_rules):
         hooks.register(MESSAGES_HOOK, make)
     for make in (_pages, _pictures):
         hooks.register(GATHER_HOOK, make)
@@ -108,6 +108,17 @@ def _messages_area() -> MenuItem:
     return SubmenuMenuItem(pgettext_lazy("area", "Sending"), _sending, name="sending", icon_name="mail", order=40)
 
 
+def _broadcasts() -> MenuItem:
+    return PermittedMenuItem(
+        _("Broadcasts"),
+        reverse("broadcasts:list"),
+        permissions=("broadcasts.view_broadcast",),
+        name="broadcasts",
+        icon_name="mail",
+        order=5,
+    )
+
+
 def _messages() -> MenuItem:
     return PermittedMenuItem(
         _("Messages"),
@@ -116,6 +127,17 @@ def _messages() -> MenuItem:
         name="messages",
         icon_name="mail",
         order=10,
+    )
+
+
+def _series() -> MenuItem:
+    return PermittedMenuItem(
+        pgettext_lazy("plural", "Series"),
+        reverse("series:list"),
+        permissions=("journeys.view_journey",),
+        name="series",
+        icon_name="list-ol",
+        order=20,
     )
 
 

@@ -33,9 +33,13 @@ _PERMISSIONS = (
     ("messaging", "sendingrules", ("view", "change")),
     ("events", "parkedevent", ("view", "change", "delete")),
     ("core", "clock", ("change",)),
+    ("broadcasts", "broadcast", ("view", "add", "change", "delete", "send")),
     ("webhooks", "endpoint", ("view", "add", "change")),
     ("webhooks", "call", ("change",)),
 )
+
+# Names of rights are kept in English; the form of a group's rights translates them.
+_RIGHTS = (_("Can send broadcasts, pause and cancel them"),)
 
 
 def _urls() -> list[Any]:
@@ -43,6 +47,8 @@ def _urls() -> list[Any]:
         path("people/", include("jouren.backoffice.people.urls")),
         path("segments/", include("jouren.backoffice.segments.urls")),
         path("messages/", include("jouren.backoffice.messages.urls")),
+        path("broadcasts/", include("jouren.backoffice.broadcasts.urls")),
+        path("series/", include("jouren.backoffice.series.urls")),
         path("sending-rules/", include("jouren.backoffice.policy.urls")),
         path("parked/", include("jouren.backoffice.events.urls")),
         path("mailbox/", include("jouren.backoffice.mailbox.urls")),

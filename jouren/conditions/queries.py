@@ -24,13 +24,13 @@ from jouren.core.sql import hot_cursor
 
 PATIENCE_MILLISECONDS = 3_000
 _BE_BRIEF = "SET LOCAL statement_timeout = {}"
-_PRESENT = "c.erased_at IS NULL AND c.merged_at IS NULL"
+PRESENT = "c.erased_at IS NULL AND c.merged_at IS NULL"
 
 
 def count_contacts(tree: object, *, now: datetime | None = None, zone: tzinfo | None = None) -> int:
     """How many people a condition holds for. Raises ConditionError."""
     compiled = compile_sql(tree, now or clock.now(), zone or shop_zone())
-    sql = f"SELECT count(*) FROM contacts_contact c\n{compiled.joins}\nWHERE {_PRESENT} AND {compiled.where}"  # noqa: S608
+    sql = f"SELECT count(*) FROM contacts_contact c\n{compiled.joins}\nWHERE {PRESENT} AND {compiled.where}"  # noqa: S608
     return int(_run(sql, compiled.params)[0][0])
 
 
@@ -46,25 +46,26 @@ def contact_ids(
     compiled = compile_sql(tree, now or clock.now(), zone or shop_zone())
     sql = (
         f"SELECT c.id FROM contacts_contact c\n{compiled.joins}\n"  # noqa: S608
-        f"WHERE c.id > %(after_id)s AND {_PRESENT} AND {compiled.where}\nORDER BY c.id LIMIT %(row_limit)s"
+        f"WHERE c.id > %(after_id)s AND {PRESENT} AND {compiled.where}\nORDER BY c.id LIMIT %(row_limit)s"
     )
     return [row[0] for row in _run(sql, {**compiled.params, "after_id": after, "row_limit": limit})]
 
 
 def count_briefly(tree: object, *, milliseconds: int = PATIENCE_MILLISECONDS) -> int:
     """How many people a condition holds for, for somebody who waits. Raises ConditionError, TooManyToCount."""
-    with _briefly(milliseconds):
+    with briefly(milliseconds):
         return count_contacts(tree)
 
 
 def sample_briefly(tree: object, size: int, *, milliseconds: int = PATIENCE_MILLISECONDS) -> list[int]:
     """The ids of a few of those for whom a condition holds. Raises ConditionError, TooManyToCount."""
-    with _briefly(milliseconds):
+    with briefly(milliseconds):
         return contact_ids(tree, limit=size)
 
 
 @contextmanager
-def _briefly(milliseconds: int) -> Iterator[None]:
+def briefly(milliseconds: int = PATIENCE_MILLISECONDS) -> Iterator[None]:
+    """Each statement in here, on the hot cursor, has so long. Raises TooManyToCount when one takes longer."""
     try:
         with transaction.atomic():
             hot_cursor().execute(_BE_BRIEF.format(int(milliseconds)).encode())

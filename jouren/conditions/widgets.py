@@ -45,7 +45,7 @@ class ConditionWidget(forms.Widget):
             reverse_lazy("conditions:catalogue"),
             reverse_lazy("conditions:check"),
             _("The editor of conditions could not be loaded. Please load the page again."),
-            format_html(" {}", "counts") if self.counts else "",
+            " counts" if self.counts else "",
             format_html(' segment="{}"', self.segment) if self.segment else "",
             name,
             (attrs or {}).get("id", ""),

@@ -8,6 +8,7 @@ from jouren.journeys.compiler import JourneyProblem, compile_journey
 from jouren.journeys.hint_wording import HintText, hint_text
 from jouren.journeys.lints import Hint, MessageRole, lint
 from jouren.journeys.neighbours import warnings_of
+from jouren.journeys.series.queries import helps_of
 from jouren.messaging.models import MessageVersion
 from jouren.messaging.sending_rules.queries import load_rules
 
@@ -39,7 +40,11 @@ def notes_of(journey: Journey, compiled: Mapping[str, Any]) -> list[HintText]:
 def hints_of(compiled: Mapping[str, Any]) -> list[Hint]:
     """What the lints find in a compiled journey, errors first. How much help comes first is the shop's own rule."""
     readiness = load_rules().readiness
-    return lint(compiled, _roles(compiled), readiness.needed if readiness else 0)
+    return lint(compiled, _roles(compiled), readiness.needed if readiness else 0, _helps_of_series(compiled))
+
+
+def _helps_of_series(compiled: Mapping[str, Any]) -> dict[int, int]:
+    return helps_of({raw["series"] for raw in compiled["steps"].values() if raw["type"] == "series"})
 
 
 def _roles(compiled: Mapping[str, Any]) -> dict[int, MessageRole]:

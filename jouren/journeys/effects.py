@@ -16,6 +16,7 @@ from jouren.journeys.steps.calling import CallWebhook
 from jouren.journeys.steps.changing import ChangeStage, Suppress
 from jouren.journeys.steps.crossing import LeaveJourney, StartJourney
 from jouren.journeys.steps.sending import Send
+from jouren.journeys.steps.series import SendItem
 from jouren.journeys.steps.tagging import AddTag, RemoveTag
 from jouren.journeys.steps.telling import TellColleagues
 from jouren.messaging.actions import PlannedDelivery, plan_many
@@ -35,13 +36,13 @@ Done = Sequence[tuple["Move", Any]]
 
 def apply_effects(moves: Sequence[Move], now: datetime) -> None:
     """Write all that the steps of a batch of moves do, in the caller's transaction; messages first."""
-    done: dict[type[Step], list[tuple[Move, Step]]] = defaultdict(list)
+    done: dict[Callable[[Done, datetime], None], list[tuple[Move, Step]]] = defaultdict(list)
     for move in moves:
         for effect in move.effects:
-            done[type(effect)].append((move, effect))
-    for kind, write in _WRITERS.items():
-        if kind in done:
-            write(done[kind], now)
+            done[_WRITERS[type(effect)]].append((move, effect))
+    for write in _IN_ORDER:
+        if write in done:
+            write(done[write], now)
     left_out = [(move, effect) for move in moves for effect in move.left_out if isinstance(effect, Send)]
     if left_out:
         _send(left_out, now, withheld=LEFT_OUT)
@@ -179,6 +180,7 @@ def _tell_colleagues(done: Done, now: datetime) -> None:
 
 _WRITERS: dict[type[Step], Callable[[Done, datetime], None]] = {
     Send: _send,
+    SendItem: _send,
     ChangeStage: _change_stage,
     Suppress: _suppress,
     SetAttribute: _set_attribute,
@@ -189,3 +191,4 @@ _WRITERS: dict[type[Step], Callable[[Done, datetime], None]] = {
     CallWebhook: _call_webhook,
     TellColleagues: _tell_colleagues,
 }
+_IN_ORDER = tuple(dict.fromkeys(_WRITERS.values()))

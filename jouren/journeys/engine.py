@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
@@ -22,7 +22,8 @@ from jouren.core import clock
 from jouren.core.sql import load_sql
 from jouren.journeys.decide import GOAL_REACHED, decide
 from jouren.journeys.models import EnrolmentState
-from jouren.journeys.program import Facts, Go, Stay, Step
+from jouren.journeys.program import Facts, Go, Proceed, Program, Stay, Step
+from jouren.journeys.series.reading import SeriesRead, SeriesWalk
 from jouren.journeys.sources import DatabaseFacts, FactSource
 from jouren.journeys.versions import LoadedVersion, load_version
 from jouren.journeys.writers import DatabaseWriter
@@ -33,6 +34,7 @@ _sql = load_sql("journeys")
 CHANNEL = "jouren_advance"
 BATCH = 1_000
 MAX_STEPS_A_TICK = 50
+_NOBODY: Mapping[int, SeriesRead] = {}
 
 
 class Walker(NamedTuple):
@@ -49,6 +51,7 @@ class Walker(NamedTuple):
     key: str
     skips: bool = False
     journey_id: int = 0
+    place: str | None = None
 
 
 @dataclass(slots=True)
@@ -66,6 +69,7 @@ class Move:
     effects: list[Step] = field(default_factory=list)
     left_out: list[Step] = field(default_factory=list)
     skips: bool = False
+    place: str | None = None
 
 
 class Writer(Protocol):
@@ -132,11 +136,32 @@ def advance(
         values = source.load(program.facts, people, now)
         best = source.best_hours(people, program.zone) if program.asks_best_hour else {}
         closures = source.closures()
+        series = source.series(version.run_id, walks) if (walks := _in_series(program, group)) else _NOBODY
         moves += [
-            walk(walker, version, values[walker.contact_id], closures, now, best=best.get(walker.contact_id))
+            walk(
+                walker,
+                version,
+                values[walker.contact_id],
+                closures,
+                now,
+                best=best.get(walker.contact_id),
+                series=series.get(walker.enrolment_id),
+            )
             for walker in group
         ]
     writer.write(moves, now)
+
+
+def _in_series(program: Program, walkers: Sequence[Walker]) -> list[SeriesWalk]:
+    """Those who stand at a step that sends a series."""
+    sending = program.series
+    if not sending:
+        return []
+    return [
+        SeriesWalk(walker.enrolment_id, sending[walker.step], walker.place)
+        for walker in walkers
+        if walker.step in sending
+    ]
 
 
 def walk(
@@ -147,6 +172,7 @@ def walk(
     now: datetime,
     *,
     best: tuple[int, ZoneInfo] | None = None,
+    series: SeriesRead | None = None,
 ) -> Move:
     """Decide step after step until the person has to wait, leaves, or has walked to the end.
 
@@ -154,7 +180,16 @@ def walk(
     """
     program, steps = version.program, version.program.steps
     facts = Facts(
-        values, walker.entered_at, walker.arrived_at, walker.heard, closures, walker.contact_id, walker.key, best
+        values,
+        walker.entered_at,
+        walker.arrived_at,
+        walker.heard,
+        closures,
+        walker.contact_id,
+        walker.key,
+        best,
+        series,
+        walker.place,
     )
     move = Move(walker, version, EnrolmentState.ACTIVE, walker.step, now, now, skips=walker.skips)
     for _ in range(MAX_STEPS_A_TICK):
@@ -163,18 +198,23 @@ def walk(
         decision = decide(program, steps[move.step], facts, now)
         if isinstance(decision, Go):
             move.step, effect = decision
-            if facts.arrived_at is not now:
-                facts = facts._replace(arrived_at=now, heard=None)
+            if facts.arrived_at is not now or facts.place is not None:
+                facts = facts._replace(arrived_at=now, heard=None, series=None, place=None)
             if effect is not None:
                 (move.left_out if move.skips and effect.tells else move.effects).append(effect)
                 if effect.changes_facts:
                     break
         elif isinstance(decision, Stay):
             move.due_at, move.waits_for = decision
-            move.arrived_at, move.skips = facts.arrived_at, False
+            move.arrived_at, move.skips, move.place = facts.arrived_at, False, facts.place
             return move
+        elif isinstance(decision, Proceed):
+            (move.left_out if move.skips else move.effects).append(decision.effect)
+            read = facts.series and facts.series._replace(got=None)
+            facts = facts._replace(arrived_at=decision.since, heard=None, place=decision.place, series=read)
         else:
             state = EnrolmentState.FINISHED if decision.reason == GOAL_REACHED else EnrolmentState.LEFT
+            move.place = facts.place
             return _end(move, state, facts.arrived_at, decision.reason)
     return move
 

@@ -173,7 +173,9 @@ class _DryRun:
             for move in collector.moves:
                 yield (move.walker.step if is_first else None), move
             walkers = [
-                move.walker._replace(step=move.step, arrived_at=move.arrived_at, heard=None, skips=move.skips)
+                move.walker._replace(
+                    step=move.step, arrived_at=move.arrived_at, heard=None, skips=move.skips, place=move.place
+                )
                 for move in collector.moves
                 if move.state == EnrolmentState.ACTIVE and move.due_at == self._now and move.waits_for is None
             ]
@@ -199,7 +201,7 @@ class _DryRun:
             # What such a step does is not done in a dry run, so what follows is found with today's facts.
             impact.is_about |= effect.changes_facts
             if effect.tells and _sent(effect.id, move.walker) not in had:
-                sending = impact.sendings.setdefault(effect.id, Sending(effect.id))
+                sending = impact.sendings.setdefault(effect.written_as, Sending(effect.written_as))
                 sending.people += weight
                 if len(sending.first) < SHOWN:
                     sending.first.append(move.walker.contact_id)

@@ -16,7 +16,7 @@ from jouren.journeys.versions import dates_of, triggers_of
 from jouren.messaging.vocabulary import Kind
 from jouren.pyramid.stages import Stage
 
-ERRORS = frozenset({"zero_wait", "unreachable", "goal_impossible"})
+ERRORS = frozenset({"zero_wait", "unreachable", "goal_impossible", "held_back_receipt"})
 
 _DAY = 1_440
 _PURCHASE = "order.paid"
@@ -53,13 +53,18 @@ class Hint:
         return self.code in ERRORS
 
 
-def lint(compiled: Compiled, roles: Mapping[int, MessageRole], readiness: int) -> list[Hint]:
+def lint(
+    compiled: Compiled,
+    roles: Mapping[int, MessageRole],
+    readiness: int,
+    helps_of_series: Mapping[int, int] | None = None,
+) -> list[Hint]:
     """All hints, errors first, else in the order of the steps.
 
     ``roles``: what each message version is for. ``readiness``: how many messages that help come before one that asks,
-    as the gate counts them; 0: the shop does not mind.
+    as the gate counts them; 0: the shop does not mind. ``helps_of_series``: how many of them each series brings.
     """
-    looked = _Looked(compiled, roles, readiness)
+    looked = _Looked(compiled, roles, readiness, helps_of_series or {})
     hints = [hint for look in _LOOKS for hint in look(looked)]
     reading = {place.step: number for number, place in enumerate(places(compiled))}
     return sorted(hints, key=lambda hint: (not hint.is_error, reading.get(hint.step or "", -1)))
@@ -68,17 +73,31 @@ def lint(compiled: Compiled, roles: Mapping[int, MessageRole], readiness: int) -
 class _Looked:
     """A compiled journey with what several lints ask."""
 
-    def __init__(self, compiled: Compiled, roles: Mapping[int, MessageRole], readiness: int) -> None:
+    def __init__(
+        self,
+        compiled: Compiled,
+        roles: Mapping[int, MessageRole],
+        readiness: int,
+        helps_of_series: Mapping[int, int],
+    ) -> None:
         self.compiled = compiled
         self.steps: Mapping[str, Mapping[str, Any]] = compiled["steps"]
         self.order = in_order(compiled)
         self.readiness = readiness
         self._roles = roles
+        self._helps_of_series = helps_of_series
         self.stages = _stages_along(self)
 
     def role(self, step: str) -> MessageRole | None:
         """What the message of a step is for; None where it sends none."""
         return self._roles.get(self.steps[step].get("message_version", 0))
+
+    def helps(self, step: str) -> int:
+        """How many messages that help a step sends."""
+        raw, role = self.steps[step], self.role(step)
+        if raw["type"] == "series":
+            return self._helps_of_series.get(raw["series"], 0)
+        return int(role is not None and role.kind == Kind.HELP)
 
     def asks(self, step: str) -> bool:
         """Whether a step asks people for something."""
@@ -141,10 +160,10 @@ def _hasty_asks(looked: _Looked) -> Iterator[Hint]:
     """
     helped = {looked.compiled["first"]: 0}
     for step in looked.order:
-        role, count = looked.role(step), helped[step]
+        count = helped[step]
         if looked.asks(step) and count < looked.readiness and not looked.stages[step] <= _CUSTOMERS:
             yield Hint("hasty_ask", step, {"helps": count, "wanted": looked.readiness})
-        count += role is not None and role.kind == Kind.HELP
+        count += looked.helps(step)
         for first, _buyers in looked.ways(step):
             if first is not None:
                 helped[first] = min(helped.get(first, count), count)
@@ -277,9 +296,20 @@ def _impossible_goal(looked: _Looked) -> Iterator[Hint]:
         yield Hint("goal_impossible", None)
 
 
+def _held_back_receipts(looked: _Looked) -> Iterator[Hint]:
+    """A message that people are owed, in a journey from which some are held back."""
+    if not looked.compiled.get("holdout"):
+        return
+    for step in looked.order:
+        role = looked.role(step)
+        if role is not None and role.kind == Kind.TRANSACTIONAL:
+            yield Hint("held_back_receipt", step)
+
+
 _LOOKS = (
     _unreachable,
     _impossible_goal,
+    _held_back_receipts,
     _moments,
     _bursts,
     _hasty_asks,

@@ -10,21 +10,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from jouren.core import clock
 from jouren.journeys.checking import notes_of
 from jouren.journeys.compiler import JourneyProblem, compile_journey
 from jouren.journeys.engine import Move, Walker, advance
 from jouren.journeys.models import EnrolmentState, Journey
+from jouren.journeys.program import NEVER, Step
+from jouren.journeys.series.order import MAX_ITEMS
 from jouren.journeys.sources import FixedFacts
 from jouren.journeys.steps import describe_effect, describe_step, effect_type, is_end, ways_of
+from jouren.journeys.steps.series import SendItem
 from jouren.journeys.versions import LoadedVersion, load_program
 from jouren.journeys.wording import describe_triggers, reason_text
 from jouren.journeys.writers import Collector
 
-MAX_HOPS = 600
+MAX_HOPS = 600 + 2 * MAX_ITEMS
+SHOWN_OF_SERIES = 5
 
 
 @dataclass(frozen=True)
@@ -97,30 +103,69 @@ def day_by_day(
     source = FixedFacts(overlay=overlay or {})
     started = start or clock.now()
     walker = Walker(0, 0, contact_id, 1, program.first, started, started, None, "")
-    moments: list[Moment] = []
+    diary = _Diary(started, program.zone)
     now = started
-
-    def tell(type: str, text: str) -> None:
-        day = (now.astimezone(program.zone).date() - started.astimezone(program.zone).date()).days
-        moments.append(Moment(now.astimezone(program.zone), day, type, text))
-
     for _hop in range(MAX_HOPS):
         collector = Collector()
         advance([walker], now, source, collector, lambda _id: version)
         (move,) = collector.moves
         for effect in move.effects:
-            tell(effect_type(effect), describe_effect(effect))
+            diary.add_effect(now, effect)
+            source.got.add(effect.id)
         if move.state != EnrolmentState.ACTIVE:
-            tell("end", reason_text(move.reason) if move.reason else _("The end of the journey."))
+            diary.add(now, "end", reason_text(move.reason) if move.reason else _("The end of the journey."))
+            break
+        if move.step in program.series and move.due_at == NEVER:
+            diary.add(now, "series", _("Waits here for new messages of the series."))
             break
         walker, now = _next(move, now, hears_events)
         if walker.heard is not None:
-            tell("event", _("What the journey waits for happens."))
-    return moments
+            diary.add(now, "event", _("What the journey waits for happens."))
+    return diary.moments
+
+
+class _Diary:
+    """What happens to the sample person. Of a long series the first messages are told, and the last."""
+
+    def __init__(self, started: datetime, zone: ZoneInfo) -> None:
+        self.moments: list[Moment] = []
+        self._first_day = started.astimezone(zone).date()
+        self._zone = zone
+        self._series: list[tuple[datetime, SendItem]] = []
+
+    def add_effect(self, at: datetime, effect: Step) -> None:
+        if not isinstance(effect, SendItem):
+            self.add(at, effect_type(effect), describe_effect(effect))
+            return
+        if self._series and self._series[-1][1].within != effect.within:
+            self._close_series()
+        self._series.append((at, effect))
+
+    def add(self, at: datetime, type: str, text: str) -> None:
+        self._close_series()
+        self._tell(at, type, text)
+
+    def _close_series(self) -> None:
+        sent, self._series = self._series, []
+        last = len(sent) - 1
+        for number, (at, effect) in enumerate(sent):
+            if number < SHOWN_OF_SERIES or number == last:
+                self._tell(at, effect_type(effect), describe_effect(effect))
+            elif number == SHOWN_OF_SERIES:
+                left_out = last - number
+                text = ngettext(
+                    "… %(n)s more message of the series …", "… %(n)s more messages of the series …", left_out
+                )
+                self._tell(at, "more", text % {"n": left_out})
+
+    def _tell(self, at: datetime, type: str, text: str) -> None:
+        local = at.astimezone(self._zone)
+        self.moments.append(Moment(local, (local.date() - self._first_day).days, type, text))
 
 
 def _next(move: Move, now: datetime, hears_events: bool) -> tuple[Walker, datetime]:
     hears = hears_events and move.waits_for is not None
     due = move.due_at or now
     at = min(due, now + timedelta(hours=1)) if hears else due
-    return move.walker._replace(step=move.step, arrived_at=move.arrived_at, heard=0 if hears else None), at
+    heard = 0 if hears else None
+    return move.walker._replace(step=move.step, arrived_at=move.arrived_at, heard=heard, place=move.place), at

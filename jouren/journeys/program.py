@@ -6,14 +6,15 @@ The JSON, schema 2:
      "triggers": [{"event": "order.paid", "match": {"kind": …}, "where": [TEST], "times": 1, "within_days": null}],
      "reentry": "once" | "again" | "after" | "keyed", "reentry_days": 30, "key": "order",
      "entry": TREE | null, "exits": [{"when": TREE, "reason": "…"}], "goal": TREE | null,
-     "entries_per_hour": null, "precedence": 2,
+     "entries_per_hour": null, "precedence": 2, "holdout": 10 | null, "conversion": GOAL | null, "conversion_days": 30,
      "dates": [{"fact": NAME, "args": {…}, "offset": 0, "at": "09:00", "yearly": true},
                {"event": "order.paid", "match": {…}, "where": [TEST], "offset": 7, "at": "09:00"}],
      "steps": {STEP_ID: {"type": "send", …, "next": STEP_ID | null}, …}}
 
 What a step of each type holds is said where the type is, in ``jouren.journeys.steps``. A step's id is the UUID of the
-block it was written as; TREE is a condition of ``jouren.conditions``, TEST one of ``jouren.events.policies``. ``dates``
-may be missing. Schema 1 had one ``trigger`` and is still read.
+block it was written as; TREE is a condition of ``jouren.conditions``, TEST one of ``jouren.events.policies``, GOAL
+described in ``conversions.py``. ``dates``, ``holdout``, ``conversion`` and its days may be missing. Schema 1 had one
+``trigger`` and is still read.
 """
 
 from __future__ import annotations
@@ -21,14 +22,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any, ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
 from jouren.conditions.registry import FactUse
 from jouren.events.types import Event
+from jouren.journeys.series.reading import SeriesRead
 
 SCHEMA = 2
+NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+"""When somebody is due who waits for something that has no moment of its own."""
 
 Condition = Callable[[tuple[Any, ...], datetime], bool]
 
@@ -40,6 +44,9 @@ class Facts(NamedTuple):
     rank. ``closures``: the shop's own days off. ``key``: what this walk is about, such as an order, where a journey is
     walked once for each. ``best``: the hour at which the person tends to answer, and the zone it is told in, where
     the program asks for it.
+
+    ``series``: the series whose step the person stands at; None when nobody looked, because they have only just come.
+    ``place``: the slot of it whose item they got last.
     """
 
     values: tuple[Any, ...]
@@ -50,6 +57,8 @@ class Facts(NamedTuple):
     contact_id: int = 0
     key: str = ""
     best: tuple[int, ZoneInfo] | None = None
+    series: SeriesRead | None = None
+    place: str | None = None
 
 
 class Go(NamedTuple):
@@ -66,13 +75,21 @@ class Stay(NamedTuple):
     waits_for: str | None = None
 
 
+class Proceed(NamedTuple):
+    """Do ``effect``, and go on at this same step from ``place``, as somebody who stands there ``since`` then."""
+
+    effect: Step
+    place: str
+    since: datetime
+
+
 class Leave(NamedTuple):
     """Leave the journey before its end, for that reason."""
 
     reason: str
 
 
-Decision = Go | Stay | Leave
+Decision = Go | Stay | Proceed | Leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +110,11 @@ class Step(ABC):
     @abstractmethod
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         """Where a person goes from here. Pure: no database, no clock."""
+
+    @property
+    def written_as(self) -> str:
+        """The step of the journey that this is a part of: itself, but for an item of a series."""
+        return self.id
 
     @property
     def is_clocked(self) -> bool:
@@ -136,7 +158,11 @@ class DatedTrigger:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A journey's version, ready to run. ``facts`` says what each tuple of values given to its tests holds."""
+    """A journey's version, ready to run.
+
+    ``facts`` says what each tuple of values given to its tests holds; ``series``: by step, the id of the one it sends.
+    ``holdout``: so many of a hundred people who would enter are held back, to compare.
+    """
 
     first: str | None
     zone: ZoneInfo
@@ -150,7 +176,9 @@ class Program:
     exits: tuple[tuple[Condition, str], ...] = ()
     goal: Condition | None = None
     entries_per_hour: int | None = None
+    holdout: int = 0
     facts: tuple[FactUse, ...] = field(default=(), repr=False)
+    series: Mapping[str | None, int] = field(default_factory=dict)
 
     @property
     def asks_best_hour(self) -> bool:

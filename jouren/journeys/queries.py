@@ -8,6 +8,7 @@ from datetime import datetime
 
 from jouren.core.sql import load_sql
 from jouren.journeys.models import EnrolmentState, Journey
+from jouren.journeys.series.progress import SeriesStep, series_steps
 
 _sql = load_sql("journeys")
 
@@ -32,7 +33,9 @@ class JourneyFigures:
     finished: int
     left: int
     failed: int
+    held_out: int
     steps: dict[str, StepFigures]
+    series: dict[str, SeriesStep]
 
 
 def figures(journey: Journey, version_id: int | None = None) -> JourneyFigures:
@@ -48,14 +51,18 @@ def figures(journey: Journey, version_id: int | None = None) -> JourneyFigures:
             steps[str(step)]["here"] += people
         if step is not None and state == EnrolmentState.LEFT:
             steps[str(step)]["left"] += people
+    series = series_steps(journey.pk)
+    step_of = {item: step for step, sending in series.items() for item in sending.items}
     for step, sent, withheld, opened, clicked in _sql.all("deliveries_by_step", {"reference": str(journey.pk)}):
-        steps[str(step)].update(sent=sent, withheld=withheld, opened=opened, clicked=clicked)
+        steps[step_of.get(step, step)].update(sent=sent, withheld=withheld, opened=opened, clicked=clicked)
     return JourneyFigures(
         active=states[EnrolmentState.ACTIVE],
         finished=states[EnrolmentState.FINISHED],
         left=states[EnrolmentState.LEFT],
         failed=states[EnrolmentState.FAILED],
+        held_out=states[EnrolmentState.HELD_OUT],
         steps={step: StepFigures(**counts) for step, counts in steps.items()},
+        series=series,
     )
 
 

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from jouren.conditions.queries import load_facts
 from jouren.conditions.registry import FactUse
 from jouren.journeys.models import DayOff
+from jouren.journeys.series.order import SeriesOrder
+from jouren.journeys.series.reading import SeriesRead, SeriesWalk, read_orders, read_series
 from jouren.messaging.best_hour import best_hours
 
 
@@ -27,6 +29,9 @@ class FactSource(Protocol):
 
     def best_hours(self, contact_ids: Sequence[int], zone: ZoneInfo) -> Mapping[int, tuple[int, ZoneInfo]]:
         """The hour at which each of these people tends to answer, and the zone it is told in."""
+
+    def series(self, run_id: int, walks: Sequence[SeriesWalk]) -> Mapping[int, SeriesRead]:
+        """By enrolment: the series that each of these walks stands in, and what it has brought of it."""
 
 
 class DatabaseFacts:
@@ -50,6 +55,10 @@ class DatabaseFacts:
         """See :class:`FactSource`."""
         return best_hours(contact_ids, zone)
 
+    def series(self, run_id: int, walks: Sequence[SeriesWalk]) -> Mapping[int, SeriesRead]:
+        """See :class:`FactSource`."""
+        return read_series(run_id, walks)
+
 
 class _DaysOff:
     """The shop's days off, read when the first one is asked for: most journeys never ask."""
@@ -67,11 +76,13 @@ class _DaysOff:
 class FixedFacts:
     """The same facts at every moment, such as those of one person today: what a preview walks with.
 
-    ``overlay`` replaces single facts by name, for "what if".
+    ``overlay`` replaces single facts by name, for "what if". ``got``: the items of series that they have got by then.
     """
 
     base: FactSource = field(default_factory=DatabaseFacts)
     overlay: Mapping[str, Any] = field(default_factory=dict)
+    got: set[str] = field(default_factory=set)
+    _orders: dict[int, SeriesOrder | None] = field(default_factory=dict)
     _kept: dict[int, tuple[Any, ...]] = field(default_factory=dict)
 
     def load(
@@ -95,3 +106,10 @@ class FixedFacts:
     def best_hours(self, contact_ids: Sequence[int], zone: ZoneInfo) -> Mapping[int, tuple[int, ZoneInfo]]:
         """See :class:`FactSource`."""
         return self.base.best_hours(contact_ids, zone)
+
+    def series(self, run_id: int, walks: Sequence[SeriesWalk]) -> Mapping[int, SeriesRead]:
+        """See :class:`FactSource`. A series does not change either."""
+        if missing := {walk.series for walk in walks} - self._orders.keys():
+            found = read_orders(missing)
+            self._orders |= {series: found.get(series) for series in missing}
+        return {walk.enrolment_id: SeriesRead(self._orders[walk.series], self.got) for walk in walks}

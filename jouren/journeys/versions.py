@@ -15,6 +15,7 @@ from jouren.journeys.dates import dated_fact
 from jouren.journeys.policies import fingerprint
 from jouren.journeys.program import DatedTrigger, Program, Trigger
 from jouren.journeys.steps import load_step
+from jouren.journeys.steps.series import SendSeries
 
 _sql = load_sql("journeys")
 
@@ -71,7 +72,9 @@ def load_program(compiled: Mapping[str, Any]) -> Program:
         exits=exits,
         goal=goal,
         entries_per_hour=compiled.get("entries_per_hour"),
+        holdout=compiled.get("holdout") or 0,
         facts=binder.facts,
+        series={step.id: step.series for step in steps.values() if isinstance(step, SendSeries)},
     )
 
 

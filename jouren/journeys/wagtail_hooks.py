@@ -58,12 +58,29 @@ _ACTS = {
     "journeys.resume": _Resumed,
     "journeys.restore": _Restored,
 }
+_SERIES_ACTS = {
+    "journeys.series_insert": (
+        gettext_lazy("Put messages into a series"),
+        gettext_lazy("Messages put into the series"),
+    ),
+    "journeys.series_move": (
+        gettext_lazy("Move a message of a series"),
+        gettext_lazy("A message of the series moved"),
+    ),
+    "journeys.series_remove": (
+        gettext_lazy("Take a message out of a series"),
+        gettext_lazy("A message taken out of the series"),
+    ),
+    "journeys.series_publish": (gettext_lazy("Publish a series"), gettext_lazy("Series published")),
+}
 
 
 def register_acts(actions: LogActionRegistry) -> None:
-    """Tell the audit log how to name what staff do to journeys that run."""
+    """Tell the audit log how to name what staff do to journeys that run, and to series."""
     for name, formatter in _ACTS.items():
         actions.register_action(name)(formatter)
+    for name, (label, message) in _SERIES_ACTS.items():
+        actions.register_action(name, label, message)
 
 
 hooks.register("register_log_actions", register_acts)

@@ -39,6 +39,7 @@ class DatabaseWriter:
                 "waits_for": [move.waits_for for move in moves],
                 "ended_at": [None if move.state == EnrolmentState.ACTIVE else now for move in moves],
                 "reasons": [move.reason for move in moves],
+                "places": [move.place for move in moves],
             },
         )
         if done := [move.walker.enrolment_id for move in moves if move.walker.skips and not move.skips]:

@@ -239,6 +239,7 @@ def version_for(purpose: str, language: str) -> MessageVersion:
 
 
 def _newest_version(purpose: str, language: str) -> MessageVersion | None:
-    versions = MessageVersion.objects.filter(message__purpose=purpose, message__live=True).order_by("-number", "id")
+    versions = MessageVersion.objects.filter(message__purpose=purpose, message__live=True, run=None)
+    versions = versions.order_by("-number", "id")
     wanted = "ja" if is_japanese(language) else "en"
     return versions.filter(language=wanted).first() or versions.first()

@@ -20,7 +20,8 @@ _sql = load_sql("messaging")
 class Question(NamedTuple):
     """Whom and what the gate is asked about.
 
-    ``due_at`` (aware) is when the message is meant to go, None: now. ``delivery_id`` is given when it is about to be
+    ``run_id`` 0: nothing is planned, somebody only wants to know. ``due_at`` (aware) is when the message is meant to
+    go, None: now. ``delivery_id`` is given when it is about to be
     sent, by whoever holds that delivery's row locked.
     """
 
@@ -37,6 +38,7 @@ class GateFacts(NamedTuple):
 
     ``has_consent`` is None for whoever never agreed, False for whoever took it back.
     ``zone`` names the time zone the person lives in. ``rules_edition`` is that of the shop's sending rules, 0: none.
+    ``control_share``: of a hundred people so many get no marketing, to compare.
     """
 
     question: Question
@@ -54,6 +56,7 @@ class GateFacts(NamedTuple):
     run_id: int
     zone: str | None
     rules_edition: int
+    control_share: int = 0
 
     @property
     def is_transactional(self) -> bool:

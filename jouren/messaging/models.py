@@ -18,6 +18,7 @@ from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, Rev
 from jouren.contacts.addresses import normalise_email
 from jouren.contacts.errors import BadAddress
 from jouren.messaging.channels.email.blocks import BodiesBlock
+from jouren.messaging.control_group.models import ControlGroup
 from jouren.messaging.forms import MessageForm
 from jouren.messaging.panels import InFlightPanel
 from jouren.messaging.sending_rules.models import CapRow, Hold, SendingRules
@@ -28,6 +29,7 @@ from jouren.pyramid.stages import Stage
 __all__ = [
     "CapRow",
     "ClickHour",
+    "ControlGroup",
     "Delivery",
     "DomainLimit",
     "Hold",
@@ -76,6 +78,11 @@ class Message(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
         return self.name
 
     @property
+    def published_versions(self) -> models.QuerySet[MessageVersion]:
+        """What publishing made, the newest first, without what was made of it for one run alone."""
+        return self.versions.filter(run=None).order_by("-number")
+
+    @property
     def preview_modes(self) -> list[tuple[str, Any]]:
         return [("", _("Mail")), ("text", _("Plain text"))]
 
@@ -97,7 +104,10 @@ class Message(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
 
 
 class MessageVersion(models.Model):
-    """A published message, frozen. ``bodies`` is keyed by channel: ``{"email": {"subject", "html", "text", …}}``."""
+    """A published message, frozen. ``bodies`` is keyed by channel: ``{"email": {"subject", "html", "text", …}}``.
+
+    ``run``: only that run sends it, perhaps under another subject; its number is that of the version it was made from.
+    """
 
     message = models.ForeignKey(Message, on_delete=models.SET_NULL, null=True, related_name="versions")
     number = models.PositiveIntegerField()
@@ -108,11 +118,16 @@ class MessageVersion(models.Model):
     language = models.CharField(max_length=5, default="ja")
     bodies = models.JSONField()
     hash = models.CharField(max_length=64)
+    run = models.ForeignKey("messaging.Run", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     created_at = models.DateTimeField()
 
     class Meta:
         ordering = ["-number"]
-        constraints = [models.UniqueConstraint(fields=["message", "number"], name="messaging_version_number")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["message", "number"], condition=models.Q(run__isnull=True), name="messaging_version_number"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.number})"

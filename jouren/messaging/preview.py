@@ -23,8 +23,8 @@ from jouren.core.relay import CONNECT_ERRORS, connect, describe, trouble_of
 from jouren.messaging.channels.base import Letter, LetterOrder, Rendered, channel
 from jouren.messaging.channels.email.writer import link_variables
 from jouren.messaging.errors import InvalidMessage, TemplateProblem
-from jouren.messaging.models import Message
-from jouren.messaging.publishing import compile_bodies, probe_variables
+from jouren.messaging.models import Message, MessageVersion
+from jouren.messaging.publishing import compile_bodies, probe_variables, with_subject
 from jouren.messaging.purposes import purpose
 from jouren.messaging.shop import hostname, load_shop
 from jouren.messaging.variables import contact_variables, letter_variables
@@ -46,11 +46,16 @@ def preview_message(message: Message, contact: Contact | None = None, channel_na
     Raises:
         InvalidMessage: the draft cannot be compiled or filled in.
     """
-    body = _body(message, channel_name)
-    try:
-        return channel(channel_name).render(body, _variables(message, contact))
-    except TemplateProblem as problem:
-        raise InvalidMessage([str(problem)]) from problem
+    return _preview(_body(message, channel_name), message.purpose, contact, channel_name)
+
+
+def preview_version(version: MessageVersion, contact: Contact | None = None, subject: str = "") -> Rendered:
+    """A published version's mail as ``contact`` (None: an invented person) would see it, under ``subject`` if given.
+
+    Raises:
+        InvalidMessage: it cannot be filled in.
+    """
+    return _preview(_body_of_version(version, subject), "", contact, "email")
 
 
 def send_test(message: Message, address: str, by: AbstractBaseUser | None = None) -> None:
@@ -61,21 +66,41 @@ def send_test(message: Message, address: str, by: AbstractBaseUser | None = None
         BadAddress: the address cannot be one.
         TestNotSent: the relay did not take it.
     """
+    _send_test(_body(message, "email"), message, message.purpose, address, by)
+
+
+def send_test_of_version(
+    version: MessageVersion, address: str, subject: str = "", by: AbstractBaseUser | None = None
+) -> None:
+    """The same with a published version, under ``subject`` if given. Raises as :func:`send_test`."""
+    _send_test(_body_of_version(version, subject), version.message, "", address, by)
+
+
+def _preview(body: Mapping[str, Any], purpose_key: str, contact: Contact | None, channel_name: str) -> Rendered:
+    try:
+        return channel(channel_name).render(body, _variables(purpose_key, contact))
+    except TemplateProblem as problem:
+        raise InvalidMessage([str(problem)]) from problem
+
+
+def _send_test(
+    body: Mapping[str, Any], message: Message | None, purpose_key: str, address: str, by: AbstractBaseUser | None
+) -> None:
     recipient = normalise_email(address).value
-    body = _body(message, "email")
     now = clock.now()
     writer = channel("email").open_writer(load_shop().sender)
     mark = _("[Test]")
+    number = message.pk or 0 if message is not None else 0
     try:
         # A test must not offer to unsubscribe anybody, so it is written as a transactional mail is.
         writer.learn(0, {**body, "subject": f"{mark} {body['subject']}"}, Kind.TRANSACTIONAL)
-        message_id = f"test.{message.pk or 0}.{now.timestamp():.0f}@{hostname()}"
-        order = LetterOrder(0, message_id, _SAMPLE_TOKEN, recipient, _variables(message, None))
+        message_id = f"test.{number}.{now.timestamp():.0f}@{hostname()}"
+        order = LetterOrder(0, message_id, _SAMPLE_TOKEN, recipient, _variables(purpose_key, None))
         letter = writer.write(order, now)
     except TemplateProblem as problem:
         raise InvalidMessage([str(problem)]) from problem
     _hand_over(letter)
-    if message.pk:
+    if message is not None and message.pk:
         log(instance=message, action="messaging.send_test", user=by, data={"address": recipient})
 
 
@@ -99,18 +124,25 @@ def _body(message: Message, channel_name: str) -> dict[str, Any]:
     bodies = compile_bodies(message)
     if channel_name not in bodies:
         raise InvalidMessage([_("The message has no body.")])
-    return _with_plain_links(bodies[channel_name])
+    return with_plain_links(bodies[channel_name])
 
 
-def _with_plain_links(body: Mapping[str, Any]) -> dict[str, Any]:
+def _body_of_version(version: MessageVersion, subject: str) -> dict[str, Any]:
+    body = version.bodies.get("email")
+    if body is None:
+        raise InvalidMessage([_("The message has no body.")])
+    return with_plain_links(with_subject(body, subject) if subject else body)
+
+
+def with_plain_links(body: Mapping[str, Any]) -> dict[str, Any]:
     """Links without tracking: nobody's delivery is behind a preview."""
     links: list[str] = body["links"]
     html = _TRACKED.sub(lambda found: links[int(found[1])].replace("&", "&amp;"), body["html"])
     return {**body, "html": html, "text": _TRACKED.sub(lambda found: links[int(found[1])], body["text"])}
 
 
-def _variables(message: Message, contact: Contact | None) -> dict[str, Any]:
-    known = purpose(message.purpose)
+def _variables(purpose_key: str, contact: Contact | None) -> dict[str, Any]:
+    known = purpose(purpose_key)
     variables = probe_variables(known.variables if known else ())
     shop = load_shop()
     if contact is not None:

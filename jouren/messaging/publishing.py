@@ -24,7 +24,7 @@ from jouren.messaging.errors import InvalidMessage, TemplateProblem
 from jouren.messaging.models import MessageVersion, ShopSettings
 from jouren.messaging.purposes import purpose
 from jouren.messaging.shop import SHOP_VARIABLES
-from jouren.messaging.templating import variables_of
+from jouren.messaging.templating import mend_honorifics, variables_of
 from jouren.messaging.variables import CONTACT_VARIABLES, LINKS, contact_variables, letter_variables
 from jouren.messaging.vocabulary import Kind
 
@@ -47,7 +47,7 @@ def publish_message(message: Message, by: AbstractBaseUser | None = None) -> Mes
             message.save()
         message.save_revision(user=by).publish(user=by, skip_permission_checks=True)
         message.refresh_from_db()
-        return message.versions.order_by("-number")[0]
+        return message.published_versions[0]
 
 
 def check_message(message: Message) -> Bodies:
@@ -85,7 +85,7 @@ def freeze(message: Message, bodies: Bodies) -> MessageVersion:
     content = [message.kind, message.stage, topic, message.language, bodies]
     digest = sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     # The message's row is locked by its own update: two publications number their versions one after the other.
-    latest = message.versions.order_by("-number").first()
+    latest = message.published_versions.first()
     if latest is not None and latest.hash == digest and latest.name == message.name:
         return latest
     number = message.versions.aggregate(last=Max("number"))["last"] or 0
@@ -101,6 +101,40 @@ def freeze(message: Message, bodies: Bodies) -> MessageVersion:
         hash=digest,
         created_at=clock.now(),
     )
+
+
+def freeze_for_run(version: MessageVersion, run_id: int, subject: str = "") -> MessageVersion:
+    """A version that one run alone sends, so that its figures are its own; under another subject, if one is given.
+
+    Raises:
+        InvalidMessage: the subject asks for what nobody knows.
+    """
+    bodies: Bodies = version.bodies
+    if subject:
+        bodies = {**bodies, "email": with_subject(bodies.get("email", {}), subject)}
+    return MessageVersion.objects.create(
+        message=version.message,
+        run_id=run_id,
+        number=version.number,
+        name=version.name,
+        kind=version.kind,
+        stage=version.stage,
+        topic=version.topic,
+        language=version.language,
+        bodies=bodies,
+        hash=version.hash,
+        created_at=clock.now(),
+    )
+
+
+def with_subject(body: dict[str, Any], subject: str) -> dict[str, Any]:
+    """A compiled mail under another subject. Raises InvalidMessage."""
+    changed = {**body, "subject": mend_honorifics(" ".join(subject.split()))}
+    if not changed["subject"]:
+        raise InvalidMessage([_("The mail has no subject.")])
+    if problems := template_problems("email", changed, ""):
+        raise InvalidMessage(problems)
+    return changed
 
 
 def _missing_parts(message: Message) -> list[str]:

@@ -30,6 +30,8 @@ OWN = (
     "sending_rules",
     "webhooks",
     "notices",
+    "broadcasts",
+    "series",
 )
 VIEWSETS = ("journeys", "messages", "dayoff", "topic", "pyramidrule", "domainlimit")
 
@@ -42,11 +44,15 @@ def own_urls() -> Iterator[tuple[str, str]]:
         "event_id": 1,
         "call_id": 1,
         "secret_id": 1,
+        "issue_id": 1,
+        "place": 0,
         "problem_id": 1,
         "suppression_id": 1,
         "mail_id": "none",
         "stage": "trial",
         "revision_id": 1,
+        "item_id": uuid.UUID(int=1),
+        "intake_id": uuid.UUID(int=1),
     }
     admin = [each for each in get_resolver().url_patterns if str(each.pattern) == "admin/"]
     for space in (space for each in admin for space in each.url_patterns):
@@ -113,7 +119,10 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/webhooks/", ["webhooks.view_endpoint"]),
         ("/admin/journeys/", ["journeys.view_journey"]),
         ("/admin/messages/", ["messaging.view_message"]),
+        ("/admin/series/", ["journeys.view_journey"]),
+        ("/admin/series/new/", ["journeys.change_journey"]),
         ("/admin/sending-rules/", ["messaging.view_sendingrules"]),
+        ("/admin/broadcasts/", ["broadcasts.view_broadcast"]),
         ("/admin/clock/state/", ["core.change_clock"]),
     ],
 )

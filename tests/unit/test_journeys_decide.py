@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from jouren.events.types import Event
 from jouren.journeys.decide import GOAL_REACHED, decide
-from jouren.journeys.program import Condition, Facts, Go, Leave, Program, Stay
+from jouren.journeys.program import NEVER, Condition, Facts, Go, Leave, Program, Stay
 from jouren.journeys.steps.changing import ChangeStage, Suppress
 from jouren.journeys.steps.ending import Exit
 from jouren.journeys.steps.forking import Branch, Split
-from jouren.journeys.steps.listening import NEVER, Path, WaitEvent
+from jouren.journeys.steps.listening import Path, WaitEvent
 from jouren.journeys.steps.sending import Send
 from jouren.journeys.steps.waiting import Wait, WaitBest, WaitDate, WaitUntil, moment_of
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from jouren.backoffice.demo.broadcasts import make_broadcasts
 from jouren.backoffice.demo.people import make_people
 from jouren.backoffice.demo.shop import make_shop
 from jouren.journeys.models import Journey
@@ -16,4 +17,5 @@ def load_demo() -> bool:
     with transaction.atomic():
         make_shop()
         make_people()
+        make_broadcasts()
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import time
 from typing import Any
 
 from wagtail.models import Site
@@ -12,6 +13,12 @@ from jouren.capture.models import Asking, Form, ProblemField
 from jouren.contacts.models import Topic
 from jouren.content.models import HomePage, LandingPage
 from jouren.journeys.models import Journey
+from jouren.journeys.series.actions import create_series, insert_messages, publish_series
+from jouren.journeys.series.intake.actions import make_messages
+from jouren.journeys.series.intake.drafts import Defaults
+from jouren.journeys.series.intake.files import File, read_files
+from jouren.journeys.series.order import MAX_ITEMS
+from jouren.journeys.series.rhythm import Rhythm
 from jouren.messaging.models import Message, ShopSettings
 from jouren.messaging.publishing import publish_message
 from jouren.messaging.sending_rules.actions import save_rules
@@ -35,6 +42,7 @@ def make_shop() -> None:
     _make_page(form)
     messages = {key: _make_message(letter, topic) for key, letter in texts.MESSAGES.items()}
     _make_journeys(form, messages)
+    _make_series()
 
 
 def _make_page(form: Form) -> LandingPage:
@@ -102,7 +110,9 @@ def _make_journeys(form: Form, messages: dict[str, Message]) -> None:
         Journey(
             name="ねむりの手紙（7日間）",
             description="申し込んだ方に、眠りの手紙を届け、最後に一度だけお試しを案内します。",
+            conversion_days=14,
         ),
+        conversion=_purchase("trial"),
         trigger={"type": "form", "value": {"form": form.pk}},
         goal=_bought(),
         steps=[
@@ -129,8 +139,12 @@ def _make_journeys(form: Form, messages: dict[str, Message]) -> None:
     )
     _publish(
         Journey(
-            name="お試しのあと（35日間）", description="お試しの方に、使い方と安心を届け、最後に定期便を案内します。"
+            name="お試しのあと（35日間）",
+            description="お試しの方に、使い方と安心を届け、最後に定期便を案内します。",
+            holdout=10,
+            conversion_days=60,
         ),
+        conversion=_purchase("regular"),
         trigger={"type": "purchase", "value": {"kind": "trial", "product": ""}},
         goal=_bought(kind="regular"),
         steps=[
@@ -158,14 +172,43 @@ def _make_journeys(form: Form, messages: dict[str, Message]) -> None:
     )
 
 
-def _publish(journey: Journey, *, trigger: Any, goal: dict[str, Any] | None, steps: list[Any]) -> None:
+def _make_series() -> None:
+    """Letters that come one after the other, to whoever is put into their journey."""
+    series = create_series(texts.SERIES_NAME, "お茶の淹れ方と畑のようす。", Rhythm(time(7), weekdays=(0, 3)), by=None)
+    read = read_files([File("letters.csv", texts.SERIES.encode())], Defaults(topic=TOPIC_KEY), MAX_ITEMS)
+    insert_messages(series.pk, make_messages(read.drafts), by=None)
+    publish_series(series.pk, by=None, with_messages=True)
+    rhythm: dict[str, Any] = {
+        "every": "series",
+        "days": None,
+        "weekdays": [],
+        "at": "07:00",
+        "business": False,
+        "first": "now",
+    }
+    _publish(
+        Journey(name=texts.SERIES_NAME, description="ご希望の方に、月曜と木曜の朝、一通ずつ届けます。"),
+        trigger={"type": "by_hand", "value": {}},
+        goal=None,
+        steps=[_step("series", {"series": series.pk, "rhythm": rhythm, "at_end": "wait"})],
+    )
+
+
+def _publish(
+    journey: Journey, *, trigger: Any, goal: dict[str, Any] | None, steps: list[Any], conversion: Any = None
+) -> None:
     journey.goal = goal
-    for name, value in (("trigger", [trigger]), ("steps", steps)):
+    streams = (("trigger", [trigger]), ("steps", steps), ("conversion", [conversion] if conversion else []))
+    for name, value in streams:
         field = Journey._meta.get_field(name)
         setattr(journey, name, field.stream_block.to_python(value))  # type: ignore[union-attr]
     journey.live = False
     journey.save()
     journey.save_revision().publish()
+
+
+def _purchase(kind: str) -> dict[str, Any]:
+    return {"type": "purchase", "value": {"kind": kind, "product": "", "amount": None}}
 
 
 def _step(kind: str, value: dict[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class TryScreen(Screen):
     header_icon = "view"
     parents = (("messages:list", gettext_lazy("Messages")),)
 
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def post(self, request: HttpRequest, **_where: int) -> HttpResponse:
         """Show it for a person, or send a test."""
         form = TryForm(request.POST)
         address = form.cleaned_data["address"].strip() if form.is_valid() else ""
@@ -59,9 +59,27 @@ class TryScreen(Screen):
             notes.error(request, _("Nobody is known by this address. You see it for a sample person."))
         return self.render_to_response(self.get_context_data(form=form, person=person))
 
+    @property
+    def shown_title(self) -> str:
+        """What is tried, in words."""
+        return str(self._draft())
+
+    @property
+    def back_url(self) -> str:
+        """Where the screen was come from; empty: nowhere in particular."""
+        return ""
+
+    def preview(self, person: Contact | None) -> Rendered:
+        """It as ``person`` (None: an invented one) would see it. Raises InvalidMessage."""
+        return preview_message(self._draft(), person)
+
+    def send(self, address: str) -> None:
+        """Send a test. Raises UserError."""
+        send_test(self._draft(), address, by=self.staff)
+
     def _send(self, address: str) -> None:
         try:
-            send_test(self._draft(), address, by=self.staff)
+            self.send(address)
         except UserError as error:
             notes.error(self.request, str(error))
         else:
@@ -77,14 +95,20 @@ class TryScreen(Screen):
         return draft
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        draft, person = self._draft(), kwargs.get("person")
         rendered: Rendered | None = None
         problems: list[str] = []
+        title = self.shown_title
         try:
-            rendered = preview_message(draft, person)
+            rendered = self.preview(kwargs.get("person"))
         except InvalidMessage as error:
             problems = error.problems
-        context = {"message": draft, "rendered": rendered, "problems": problems, "form": TryForm()}
+        context = {
+            "message": title,
+            "rendered": rendered,
+            "problems": problems,
+            "form": TryForm(),
+            "back_url": self.back_url,
+        }
         return {**super().get_context_data(**kwargs), **context, **kwargs}
 
 

@@ -47,7 +47,7 @@ class MessageInspectView(InspectView):
             "answers": answers(message),
             "purpose": known.label if known else "",
             "figures": message_figures([message.pk]).get(message.pk, MessageFigures()),
-            "versions": list(message.versions.order_by("-number")[:20]),
+            "versions": list(message.published_versions[:20]),
             "may_see_people": self.request.user.has_perms(("messaging.view_delivery", "contacts.view_contact")),
             "try_url": reverse("message_try:show", args=[message.pk]),
             "deliveries_url": reverse("message_try:deliveries", args=[message.pk]),

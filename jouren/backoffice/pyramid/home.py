@@ -17,6 +17,8 @@ from jouren.backoffice.figures import changes
 from jouren.backoffice.policy.silence import silence_text, silent_topics
 from jouren.backoffice.publishing import failed_schedules
 from jouren.backoffice.team.views import NoticesForYouPanel
+from jouren.broadcasts.models import Broadcast, Issue
+from jouren.broadcasts.vocabulary import Stage as BroadcastStage
 from jouren.capture.models import Form
 from jouren.content.models import HomePage, LandingPage
 from jouren.core import clock
@@ -172,6 +174,17 @@ def first_steps() -> list[Task]:
     ]
 
 
+def _broadcasts() -> Iterator[Notice]:
+    for broadcast in Broadcast.objects.exclude(trouble="")[:5]:
+        text = _("The broadcast “%(name)s” has stopped by itself: %(why)s")
+        url = reverse("broadcasts:show", args=[broadcast.pk])
+        yield Notice(text % {"name": broadcast, "why": broadcast.trouble}, url, _("Open it"))
+    for issue in Issue.objects.filter(stage=BroadcastStage.ASKING).select_related("broadcast")[:5]:
+        text = _("The test of the broadcast “%(name)s” had not enough data: it waits for your choice.")
+        url = reverse("broadcasts:show", args=[issue.broadcast_id])
+        yield Notice(text % {"name": issue.broadcast}, url, _("Choose"))
+
+
 def notices(request: HttpRequest) -> Iterator[Notice]:
     """What needs attention now, worst first."""
     if not count_alive():
@@ -189,6 +202,8 @@ def notices(request: HttpRequest) -> Iterator[Notice]:
             reverse("wagtailsettings:edit", args=["messaging", "relaysettings"]) if may_look else "",
             _("How to mend it") if may_look else "",
         )
+    if request.user.has_perm("broadcasts.view_broadcast"):
+        yield from _broadcasts()
     if request.user.has_perm("events.view_parkedevent"):
         people = ParkedEvent.objects.values("contact_id").distinct().count()
         if people:

@@ -37,6 +37,12 @@ def grouped(number: int) -> str:
 
 
 @register.filter
+def percent(rate: float) -> str:
+    """A rate (0 to 1) as a percentage with one decimal place: 4.2 %."""
+    return f"{100 * rate:.1f} %"
+
+
+@register.filter
 def channel_label(name: str) -> str:
     """The name of a channel."""
     return wording.channel_label(name)

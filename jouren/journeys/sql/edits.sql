@@ -53,7 +53,7 @@ WHERE journey_id = %(journey_id)s AND state = 1 AND due_at IS NOT NULL
 -- People to try an edit on: those of a version at these steps, and (overdue) those who stand still past their time; one
 -- in so many.
 SELECT id, version_id, contact_id, occurrence, step::text, arrived_at, coalesce(counted_from, entered_at), heard_path,
-       key, skips, journey_id
+       key, skips, journey_id, place::text
 FROM journeys_enrolment
 WHERE journey_id = %(journey_id)s AND version_id = %(version_id)s AND state = 1
   AND (step = ANY(%(steps)s::uuid[]) OR (%(overdue)s AND due_at IS NULL AND coalesce(held_due_at, %(now)s) <= %(now)s))
@@ -76,7 +76,7 @@ JOIN messaging_delivery AS delivery
 -- name: held_to_look_at
 -- People who stand still at steps that an edit has changed: when they would be looked at has to be found anew.
 SELECT id, version_id, contact_id, occurrence, step::text, arrived_at, coalesce(counted_from, entered_at), heard_path,
-       key, skips, journey_id
+       key, skips, journey_id, place::text
 FROM journeys_enrolment
 WHERE journey_id = %(journey_id)s AND version_id = %(version_id)s AND state = 1 AND due_at IS NULL
   AND step = ANY(%(steps)s::uuid[]) AND heard_path IS NULL AND id > %(after)s

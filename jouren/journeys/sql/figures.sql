@@ -5,7 +5,7 @@ WHERE journey_id = %(journey_id)s
 GROUP BY state, version_id, step
 
 -- name: deliveries_by_step
-SELECT step, count(*) FILTER (WHERE state = 2), count(*) FILTER (WHERE state = 5), count(first_opened_at),
+SELECT step::text, count(*) FILTER (WHERE state = 2), count(*) FILTER (WHERE state = 5), count(first_opened_at),
        count(first_clicked_at)
 FROM messaging_delivery
 WHERE run_id = (SELECT id FROM messaging_run WHERE kind = 'journey' AND reference = %(reference)s)

@@ -21,6 +21,7 @@ from jouren.journeys.steps.ending import ExitKind
 from jouren.journeys.steps.forking import BranchKind, ChoiceKind, SplitKind
 from jouren.journeys.steps.listening import WaitEventKind, WaitFirstKind
 from jouren.journeys.steps.sending import SendKind
+from jouren.journeys.steps.series import SeriesKind
 from jouren.journeys.steps.tagging import AddTagKind, RemoveTagKind
 from jouren.journeys.steps.telling import ColleagueKind
 from jouren.journeys.steps.waiting import WaitBestKind, WaitDateKind, WaitKind, WaitUntilKind
@@ -29,6 +30,7 @@ MAX_DEPTH = 3
 
 _KINDS: tuple[StepKind, ...] = (
     SendKind(),
+    SeriesKind(),
     WaitKind(),
     WaitUntilKind(),
     WaitDateKind(),

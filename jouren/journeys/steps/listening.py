@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext
@@ -16,11 +16,10 @@ from jouren.events.errors import InvalidEvent
 from jouren.events.policies import fits, holds
 from jouren.events.types import Event, event_type
 from jouren.journeys.events import event_choices, human_only, property_tests, tests_block
-from jouren.journeys.program import Decision, Facts, Go, Program, Stay, Step
+from jouren.journeys.program import NEVER, Decision, Facts, Go, Program, Stay, Step
 from jouren.journeys.steps.base import SECONDS, Binder, Compiler, Inner, Raw, StepKind, Way
 from jouren.journeys.steps.waiting import UNITS, duration_text
 
-NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 MAX_WINDOW_DAYS = 31
 
 

@@ -1,5 +1,5 @@
 -- name: gate_facts
--- All that the gate and the templates need of a batch, in the order asked for.
+-- All that the gate and the templates need of a batch, in the order asked for. Run 0: there is none yet.
 SELECT
     contact.id,
     identity.value,
@@ -14,11 +14,12 @@ SELECT
     version.topic,
     asked.run_id,
     contact.zone,
-    coalesce((SELECT edition FROM messaging_sendingrules ORDER BY id LIMIT 1), 0)
+    coalesce((SELECT edition FROM messaging_sendingrules ORDER BY id LIMIT 1), 0),
+    coalesce((SELECT share FROM messaging_controlgroup WHERE id = 1), 0)
 FROM unnest(%(contact_ids)s::bigint[], %(version_ids)s::bigint[], %(run_ids)s::bigint[], %(channels)s::text[])
     WITH ORDINALITY AS asked (contact_id, version_id, run_id, channel, position)
 JOIN messaging_messageversion AS version ON version.id = asked.version_id
-JOIN messaging_run AS run ON run.id = asked.run_id
+LEFT JOIN messaging_run AS run ON run.id = asked.run_id
 LEFT JOIN contacts_alias AS alias ON alias.from_id = asked.contact_id
 LEFT JOIN contacts_contact AS contact ON contact.id = coalesce(alias.to_id, asked.contact_id)
 LEFT JOIN LATERAL (
@@ -35,4 +36,5 @@ LEFT JOIN LATERAL (
 ) AS suppression ON true
 LEFT JOIN contacts_consent AS consent
     ON consent.contact_id = contact.id AND consent.channel = asked.channel AND consent.topic = version.topic
+WHERE run.id IS NOT NULL OR asked.run_id = 0
 ORDER BY asked.position

@@ -1,0 +1,31 @@
+"""Jobs of journeys."""
+
+from __future__ import annotations
+
+from django.contrib.auth import get_user_model
+from django.utils import translation
+from django.utils.translation import gettext as _
+from procrastinate.contrib.django import app
+
+from jouren.journeys.series.actions import publish_series
+from jouren.journeys.series.errors import SeriesProblem
+from jouren.journeys.series.models import SeriesPublishing
+
+
+@app.task(name="journeys.publish_series")
+def publish_series_with_messages(series_id: int, user_id: int, language: str) -> None:
+    """Publish a series and its drafts for that user. What hinders it is kept, in their language, for its screen."""
+    with translation.override(language):
+        try:
+            publish_series(series_id, by=get_user_model().objects.get(pk=user_id), with_messages=True)
+        except SeriesProblem as error:
+            _keep(series_id, error.problems)
+        except Exception:
+            _keep(series_id, [_("Publishing broke off. Please try again.")])
+            raise
+        else:
+            SeriesPublishing.objects.filter(series_id=series_id).delete()
+
+
+def _keep(series_id: int, problems: list[str]) -> None:
+    SeriesPublishing.objects.filter(series_id=series_id).update(problems=problems)
