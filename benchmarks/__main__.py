@@ -1,11 +1,11 @@
-"""``python -m benchmarks send|journey|ingest|latency|plans|segments --json``: prints one JSON object a line."""
+"""``python -m benchmarks NAME --json``: prints one JSON object a line. The names are below."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 
-NAMES = ("send", "journey", "ingest", "latency", "plans", "segments")
+NAMES = ("send", "broadcast", "journey", "ingest", "latency", "plans", "segments")
 
 
 def main() -> None:

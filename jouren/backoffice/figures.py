@@ -72,6 +72,7 @@ class JourneyPeople:
     finished: int = 0
     left: int = 0
     failed: int = 0
+    held_out: int = 0
 
 
 def journey_people(journey_ids: Iterable[int]) -> dict[int, JourneyPeople]:

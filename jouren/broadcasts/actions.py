@@ -189,13 +189,15 @@ def cancel_broadcast(broadcast_id: int, *, by: User = None) -> None:
     _want(_is_under_way(broadcast), _("Only a broadcast under way can be cancelled."))
     now = clock.now()
     for issue in _open_issues(broadcast):
-        issue.stage, issue.due_at, issue.ended_at = Stage.CANCELLED, None, now
+        # A worker forgets its audience.
+        issue.stage, issue.due_at, issue.ended_at = Stage.CANCELLED, now, now
         issue.save()
         cancel_run(issue.run_id)
     broadcast.state, broadcast.next_at, broadcast.next_day = BroadcastState.CANCELLED, None, None
     broadcast.held_at, broadcast.trouble = None, ""
     broadcast.save()
     log(instance=broadcast, action="broadcasts.cancel", user=by)
+    wake(CHANNEL)
 
 
 @transaction.atomic

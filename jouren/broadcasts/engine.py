@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils.translation import override
 
-from jouren.broadcasts.issues import begin_issue, end_issue, fill_again, settle_test
+from jouren.broadcasts.issues import begin_issue, end_issue, fill_again, forget_audience, settle_test
 from jouren.broadcasts.models import Broadcast, Issue
 from jouren.broadcasts.policies import lot, pace, place_in_rest, room_until, turns
 from jouren.broadcasts.vocabulary import Decision, Phase, Stage
@@ -93,7 +93,10 @@ def go_on(issue: Issue, now: datetime) -> None:
             fill_again(issue, now)
         case Stage.ENDING:
             end_issue(issue, now)
-        case Stage.ASKING | Stage.DONE | Stage.CANCELLED:
+        case Stage.CANCELLED:
+            if forget_audience(issue):
+                issue.due_at = None
+        case Stage.ASKING | Stage.DONE:
             issue.due_at = None
     issue.save()
 

@@ -21,6 +21,7 @@ from jouren.messaging.gate import Question, ask, load_gate_facts
 
 SAMPLE = 2_000
 
+# OFFSET 0: without it PostgreSQL would look for the address anew in every count.
 _REACH = """
 SELECT count(*), count(*) FILTER (WHERE NOT has_address), count(*) FILTER (WHERE has_address AND is_stopped),
        count(*) FILTER (WHERE has_address AND NOT is_stopped AND is_granted IS NULL),
@@ -67,7 +68,7 @@ class Forecast:
 def reach_of(audience: dict[str, Any] | None, topic: str, now: datetime) -> Reach:
     """Count whom a broadcast is meant for, and who of them can be written to. Raises ConditionError."""
     compiled = compile_sql(everybody_meant(audience), now, shop_zone())
-    sql = f"{_REACH}{compiled.joins}\nWHERE {PRESENT} AND {compiled.where}) AS people"
+    sql = f"{_REACH}{compiled.joins}\nWHERE {PRESENT} AND {compiled.where}\nOFFSET 0) AS people"
     params = {**compiled.params, "of_channel": CHANNEL, "of_topic": topic}
     row = hot_cursor().execute(sql, params).fetchone()
     assert row is not None

@@ -109,11 +109,16 @@ def end_issue(issue: Issue, now: datetime) -> None:
     if waits_until is not None or is_in_hand:
         issue.due_at = max(waits_until or now, now + _LOOK_AGAIN)
         return
-    if _sql.run("forget_recipients", {"issue_id": issue.pk, "limit": _FORGET}) == _FORGET:
+    if not forget_audience(issue):
         return
     issue.stage, issue.due_at, issue.ended_at = Stage.DONE, None, now
     close_broadcast(issue.broadcast, besides=issue)
     _note(issue.broadcast, "broadcasts.end", {"day": f"{issue.day}"})
+
+
+def forget_audience(issue: Issue) -> bool:
+    """Forget who an issue's audience was, so many at a time. Returns whether nobody is left."""
+    return _sql.run("forget_recipients", {"issue_id": issue.pk, "limit": _FORGET}) < _FORGET
 
 
 def close_broadcast(broadcast: Broadcast, besides: Issue | None = None) -> None:

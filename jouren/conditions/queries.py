@@ -53,18 +53,19 @@ def contact_ids(
 
 def count_briefly(tree: object, *, milliseconds: int = PATIENCE_MILLISECONDS) -> int:
     """How many people a condition holds for, for somebody who waits. Raises ConditionError, TooManyToCount."""
-    with _briefly(milliseconds):
+    with briefly(milliseconds):
         return count_contacts(tree)
 
 
 def sample_briefly(tree: object, size: int, *, milliseconds: int = PATIENCE_MILLISECONDS) -> list[int]:
     """The ids of a few of those for whom a condition holds. Raises ConditionError, TooManyToCount."""
-    with _briefly(milliseconds):
+    with briefly(milliseconds):
         return contact_ids(tree, limit=size)
 
 
 @contextmanager
-def _briefly(milliseconds: int) -> Iterator[None]:
+def briefly(milliseconds: int = PATIENCE_MILLISECONDS) -> Iterator[None]:
+    """Each statement in here, on the hot cursor, has so long. Raises TooManyToCount when one takes longer."""
     try:
         with transaction.atomic():
             hot_cursor().execute(_BE_BRIEF.format(int(milliseconds)).encode())

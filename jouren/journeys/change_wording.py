@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from jouren.conditions.errors import ConditionError
 from jouren.conditions.tree import All, AnyOf, Leaf, Node, Not, parse_tree
 from jouren.journeys.changes import Changes, StepChange
+from jouren.journeys.conversions import conversion_days, conversion_of, describe_conversion
 from jouren.journeys.models import Precedence, Reentry
 from jouren.journeys.shape import Compiled, Place, content, places
 from jouren.journeys.steps import describe_step, ways_of
@@ -155,6 +156,12 @@ def _exits(compiled: Compiled) -> str:
     return " / ".join(exits) or _("none")
 
 
+def _conversion(compiled: Compiled) -> str:
+    days = conversion_days(compiled)
+    within = ngettext("within %(days)s day", "within %(days)s days", days) % {"days": days}
+    return f"{describe_conversion(conversion_of(compiled))} ({within})"
+
+
 _RULES: Mapping[str, tuple[Callable[[], str], Callable[[Compiled], str]]] = {
     "triggers": (lambda: _("Who enters"), describe_triggers),
     "entry": (lambda: _("Only who"), lambda compiled: condition_text(compiled["entry"]) or _("everybody")),
@@ -168,6 +175,11 @@ _RULES: Mapping[str, tuple[Callable[[], str], Callable[[Compiled], str]]] = {
         lambda compiled: str(Precedence(compiled.get("precedence", Precedence.LIKE_OTHERS)).label),
     ),
     "goal": (lambda: _("Goal"), lambda compiled: condition_text(compiled["goal"]) or _("none")),
+    "holdout": (
+        lambda: _("Held back to compare"),
+        lambda compiled: f"{compiled['holdout']} %" if compiled.get("holdout") else _("nobody"),
+    ),
+    "conversion": (lambda: _("What counts as a success"), _conversion),
     "exits": (lambda: _("Exits"), _exits),
     "zone": (lambda: _("Time zone"), lambda compiled: str(compiled["zone"])),
 }

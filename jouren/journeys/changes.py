@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from jouren.journeys.conversions import conversion_days, conversion_of
 from jouren.journeys.models import Precedence
 from jouren.journeys.shape import Compiled, content, places
 from jouren.journeys.versions import dates_of, triggers_of
@@ -21,6 +22,8 @@ _RULES: Mapping[str, Any] = {
     "entries_per_hour": lambda compiled: compiled.get("entries_per_hour"),
     "precedence": lambda compiled: compiled.get("precedence", Precedence.LIKE_OTHERS),
     "goal": lambda compiled: compiled["goal"],
+    "holdout": lambda compiled: compiled.get("holdout") or 0,
+    "conversion": lambda compiled: (conversion_of(compiled), conversion_days(compiled)),
     "exits": lambda compiled: compiled["exits"],
     "zone": lambda compiled: compiled["zone"],
 }

@@ -15,6 +15,7 @@ from jouren.conditions.errors import ConditionError
 from jouren.conditions.tree import validate_tree
 from jouren.core.errors import UserError
 from jouren.events.types import event_type
+from jouren.journeys.conversions import compile_conversion
 from jouren.journeys.program import SCHEMA
 from jouren.journeys.steps import step_kind
 from jouren.journeys.triggers import compile_trigger
@@ -60,6 +61,9 @@ def compile_journey(journey: Journey) -> dict[str, Any]:
             for block in journey.exits
         ],
         "entries_per_hour": journey.entries_per_hour,
+        "holdout": journey.holdout,
+        "conversion": _conversion(journey),
+        "conversion_days": journey.conversion_days,
         "precedence": journey.precedence,
         "first": first,
         "steps": steps.compiled,
@@ -101,6 +105,13 @@ def _ways_in(journey: Journey) -> list[dict[str, Any]]:
         if trigger is not None:
             triggers.append(trigger)
     return triggers
+
+
+def _conversion(journey: Journey) -> dict[str, Any] | None:
+    try:
+        return compile_conversion(journey.conversion)
+    except UserError as error:
+        raise JourneyProblem("conversion", str(error)) from error
 
 
 def _tree(tree: Any, field: str) -> dict[str, Any] | None:

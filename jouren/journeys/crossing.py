@@ -85,7 +85,7 @@ def _start(journey_id: int, starts: Sequence[Start], now: datetime) -> dict[Star
     """Start what may be started. Returns the others, each with the reason."""
     from jouren.journeys.engine import CHANNEL
     from jouren.journeys.models import Entries
-    from jouren.journeys.reactions import admitted, enrol_contacts, open_pause
+    from jouren.journeys.reactions import admitted, enrol_contacts, held_out_of, open_pause
 
     version = live_version_of(journey_id)
     if version is None:
@@ -104,8 +104,10 @@ def _start(journey_id: int, starts: Sequence[Start], now: datetime) -> dict[Star
         wake(CHANNEL)
     _pause, entries = open_pause(journey_id) or (0, "")
     outside = TURNED_AWAY if entries == Entries.TURN_AWAY else BEEN_THERE
-    for start in starts:
-        if start not in refused and start.contact_id not in entered:
+    left_over = [start for start in starts if start not in refused and start.contact_id not in entered]
+    held_out = held_out_of(journey_id, [start.contact_id for start in left_over]) if version.program.holdout else ()
+    for start in left_over:
+        if start.contact_id not in held_out:  # they are told so when they are drawn
             refused[start] = outside if start.contact_id in let_in else NOT_ADMITTED
     return refused
 

@@ -24,6 +24,15 @@ def register() -> None:
     )
     register_event_type(
         EventType(
+            "journey.held_out",
+            _("Held back from a journey, to compare"),
+            {"journey": int, "name": str},
+            sentence=_("Gets nothing of the journey “%(name)s”, so that it can be seen what the journey brings."),
+            reacts=False,
+        )
+    )
+    register_event_type(
+        EventType(
             "journey.left",
             _("Left a journey"),
             {"journey": int, "name": str, "reason": str},

@@ -52,6 +52,13 @@ def _goal_impossible(hint: Hint, compiled: Compiled) -> tuple[str, str]:
     )
 
 
+def _held_back_receipt(hint: Hint, compiled: Compiled) -> tuple[str, str]:
+    return (
+        _("It is a transactional message, and those who are held back to compare would not get it."),
+        _("Send it by a journey of its own, or hold nobody back from this one."),
+    )
+
+
 def _late_moment(hint: Hint, compiled: Compiled) -> tuple[str, str]:
     return (
         _("That moment is over by the time anybody comes here; they wait until %(at)s of the next day instead.")
@@ -121,6 +128,7 @@ _TEXTS: Mapping[str, Callable[[Hint, Compiled], tuple[str, str]]] = {
     "zero_wait": _zero_wait,
     "unreachable": _unreachable,
     "goal_impossible": _goal_impossible,
+    "held_back_receipt": _held_back_receipt,
     "late_moment": _late_moment,
     "no_time_passes": _no_time_passes,
     "no_wait_between": _no_wait_between,

@@ -16,7 +16,7 @@ from jouren.journeys.versions import dates_of, triggers_of
 from jouren.messaging.vocabulary import Kind
 from jouren.pyramid.stages import Stage
 
-ERRORS = frozenset({"zero_wait", "unreachable", "goal_impossible"})
+ERRORS = frozenset({"zero_wait", "unreachable", "goal_impossible", "held_back_receipt"})
 
 _DAY = 1_440
 _PURCHASE = "order.paid"
@@ -296,9 +296,20 @@ def _impossible_goal(looked: _Looked) -> Iterator[Hint]:
         yield Hint("goal_impossible", None)
 
 
+def _held_back_receipts(looked: _Looked) -> Iterator[Hint]:
+    """A message that people are owed, in a journey from which some are held back."""
+    if not looked.compiled.get("holdout"):
+        return
+    for step in looked.order:
+        role = looked.role(step)
+        if role is not None and role.kind == Kind.TRANSACTIONAL:
+            yield Hint("held_back_receipt", step)
+
+
 _LOOKS = (
     _unreachable,
     _impossible_goal,
+    _held_back_receipts,
     _moments,
     _bursts,
     _hasty_asks,

@@ -8,8 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models, transaction
+from django.db.models import Value
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, RevisionMixin
@@ -18,6 +19,7 @@ from jouren.conditions.fields import ConditionField
 from jouren.core.schedule import DEFAULT_ZONE
 from jouren.core.streams import AuthoredField
 from jouren.journeys.blocks import ExitsBlock
+from jouren.journeys.conversions import DEFAULT_DAYS, MAX_DAYS, ConversionsBlock
 from jouren.journeys.series.models import Series, SeriesIntake, SeriesItem, SeriesPublishing, SeriesVersion
 from jouren.journeys.steps import StepsBlock
 from jouren.journeys.triggers import MAX_TRIGGERS, TriggersBlock
@@ -36,6 +38,9 @@ __all__ = [
     "SeriesPublishing",
     "SeriesVersion",
 ]
+
+MAX_HOLDOUT = 90
+"""Of a hundred people who would enter, so many at most get nothing, to compare."""
 
 
 class Reentry(models.TextChoices):
@@ -115,6 +120,32 @@ class Journey(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
         verbose_name=_("exits"),
         blank=True,
         help_text=_("Who meets one of these leaves the journey. Asked again before every message."),
+    )
+    conversion = AuthoredField(
+        ConversionsBlock(),
+        verbose_name=_("what counts as a success"),
+        blank=True,
+        default=list,
+        db_default=Value("[]"),
+        max_num=1,
+        help_text=_("Empty: a click in one of its messages. It is counted, and changes nothing for anybody."),
+    )
+    conversion_days = models.PositiveSmallIntegerField(
+        _("days in which it counts"),
+        default=DEFAULT_DAYS,
+        db_default=DEFAULT_DAYS,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_DAYS)],
+        help_text=_("From entering the journey; at each message, from that message."),
+    )
+    holdout = models.PositiveSmallIntegerField(
+        _("held back to compare, in per cent"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_HOLDOUT)],
+        help_text=_(
+            "So many of a hundred people who would enter are drawn by lot and get nothing of this journey, so that you"
+            " see what it brings. Empty: nobody is held back."
+        ),
     )
     steps = AuthoredField(StepsBlock(), verbose_name=_("steps"), blank=True)
     zone = models.CharField(_("time zone"), max_length=50, default=DEFAULT_ZONE)
@@ -307,12 +338,16 @@ class DayOff(models.Model):
 
 
 class EnrolmentState(models.IntegerChoices):
-    """Whether a person is still on the way. ``FINISHED`` walked to the end; ``LEFT`` went before it."""
+    """Whether a person is still on the way. ``FINISHED`` walked to the end; ``LEFT`` went before it.
+
+    ``HELD_OUT`` never set out: they were drawn by lot to be compared with those who did.
+    """
 
     ACTIVE = 1, _("On the way")
     FINISHED = 2, _("Finished")
     LEFT = 3, _("Left")
     FAILED = 4, _("Stopped by an error")
+    HELD_OUT = 5, _("Held back to compare")
 
 
 class Enrolment(models.Model):
@@ -327,7 +362,7 @@ class Enrolment(models.Model):
 
     What resuming after a pause may leave: ``shifted`` is how much ``arrived_at`` was put later, ``counted_from`` the
     moment from which days are counted instead of ``entered_at``; ``skips``: messages are left out up to their next
-    wait.
+    wait. ``in_control_group``: they belonged to the shop's control group when they entered.
     """
 
     journey = models.ForeignKey(Journey, on_delete=models.CASCADE, db_index=False, related_name="+")
@@ -353,6 +388,7 @@ class Enrolment(models.Model):
     shifted = models.DurationField(null=True)
     counted_from = models.DateTimeField(null=True)
     skips = models.BooleanField(default=False, db_default=False)
+    in_control_group = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         verbose_name = _("enrolment")

@@ -6,14 +6,15 @@ The JSON, schema 2:
      "triggers": [{"event": "order.paid", "match": {"kind": …}, "where": [TEST], "times": 1, "within_days": null}],
      "reentry": "once" | "again" | "after" | "keyed", "reentry_days": 30, "key": "order",
      "entry": TREE | null, "exits": [{"when": TREE, "reason": "…"}], "goal": TREE | null,
-     "entries_per_hour": null, "precedence": 2,
+     "entries_per_hour": null, "precedence": 2, "holdout": 10 | null, "conversion": GOAL | null, "conversion_days": 30,
      "dates": [{"fact": NAME, "args": {…}, "offset": 0, "at": "09:00", "yearly": true},
                {"event": "order.paid", "match": {…}, "where": [TEST], "offset": 7, "at": "09:00"}],
      "steps": {STEP_ID: {"type": "send", …, "next": STEP_ID | null}, …}}
 
 What a step of each type holds is said where the type is, in ``jouren.journeys.steps``. A step's id is the UUID of the
-block it was written as; TREE is a condition of ``jouren.conditions``, TEST one of ``jouren.events.policies``. ``dates``
-may be missing. Schema 1 had one ``trigger`` and is still read.
+block it was written as; TREE is a condition of ``jouren.conditions``, TEST one of ``jouren.events.policies``, GOAL
+described in ``conversions.py``. ``dates``, ``holdout``, ``conversion`` and its days may be missing. Schema 1 had one
+``trigger`` and is still read.
 """
 
 from __future__ import annotations
@@ -160,6 +161,7 @@ class Program:
     """A journey's version, ready to run.
 
     ``facts`` says what each tuple of values given to its tests holds; ``series``: by step, the id of the one it sends.
+    ``holdout``: so many of a hundred people who would enter are held back, to compare.
     """
 
     first: str | None
@@ -174,6 +176,7 @@ class Program:
     exits: tuple[tuple[Condition, str], ...] = ()
     goal: Condition | None = None
     entries_per_hour: int | None = None
+    holdout: int = 0
     facts: tuple[FactUse, ...] = field(default=(), repr=False)
     series: Mapping[str | None, int] = field(default_factory=dict)
 

@@ -33,6 +33,7 @@ class JourneyFigures:
     finished: int
     left: int
     failed: int
+    held_out: int
     steps: dict[str, StepFigures]
     series: dict[str, SeriesStep]
 
@@ -59,6 +60,7 @@ def figures(journey: Journey, version_id: int | None = None) -> JourneyFigures:
         finished=states[EnrolmentState.FINISHED],
         left=states[EnrolmentState.LEFT],
         failed=states[EnrolmentState.FAILED],
+        held_out=states[EnrolmentState.HELD_OUT],
         steps={step: StepFigures(**counts) for step, counts in steps.items()},
         series=series,
     )

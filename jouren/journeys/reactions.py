@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from jouren.core import clock
+from jouren.core.lots import is_drawn
 from jouren.core.sql import load_sql
 from jouren.core.wake import wake
 from jouren.events.actions import NewEvent, record_events
@@ -19,6 +20,7 @@ from jouren.journeys.policies import paced
 from jouren.journeys.program import Trigger
 from jouren.journeys.sources import DatabaseFacts
 from jouren.journeys.versions import LoadedVersion, live_versions, load_version
+from jouren.messaging.control_group.queries import is_drawn_for
 
 _sql = load_sql("journeys")
 
@@ -98,7 +100,8 @@ def enrol_contacts(
 
     ``keys``: what each walk is about, by contact; empty where the journey does not ask. ``started_by``: the walk whose
     step starts it, by contact. Over the journey's limit an hour, people begin later, in their turn. While the journey
-    is paused they stand still at the first step, or are turned away and counted.
+    is paused they stand still at the first step, or are turned away and counted. Who is held out to compare is kept
+    with the moment, and gets nothing.
     """
     program = version.program
     pause_id, entries = open_pause(version.journey_id) or (None, None)
@@ -115,9 +118,15 @@ def enrol_contacts(
             "turned_away_by": pause_id if entries == Entries.TURN_AWAY else None,
             "reentry": program.reentry,
             "days": program.reentry_days,
+            "has_holdout": program.holdout > 0,
+            "drawn": [is_drawn(f"holdout:{version.journey_id}", each, program.holdout) for each in keys]
+            if program.holdout
+            else [False] * len(keys),
             "now": now,
         },
     )
+    if in_group := [id_ for contact_id, id_, _held, share in rows if share and is_drawn_for(contact_id, share)]:
+        _sql.run("note_control_group", {"ids": in_group})
     if started_by and rows:
         _sql.run("note_starts", {"ids": [row[1] for row in rows], "by_ids": [started_by[row[0]] for row in rows]})
     if program.entries_per_hour and rows:
@@ -125,12 +134,21 @@ def enrol_contacts(
     record_events(
         [
             NewEvent(
-                "journey.entered", contact_id, {"journey": version.journey_id, "name": version.name}, occurred_at=now
+                "journey.held_out" if is_held_out else "journey.entered",
+                contact_id,
+                {"journey": version.journey_id, "name": version.name},
+                occurred_at=now,
             )
-            for contact_id, _id in rows
+            for contact_id, _id, is_held_out, _share in rows
         ]
     )
-    return [contact_id for contact_id, _id in rows]
+    return [contact_id for contact_id, _id, is_held_out, _share in rows if not is_held_out]
+
+
+def held_out_of(journey_id: int, contact_ids: Collection[int]) -> set[int]:
+    """Those of these people who are held out of a journey, to compare."""
+    rows = _sql.all("held_out_of", {"journey_id": journey_id, "contact_ids": list(contact_ids)})
+    return {row[0] for row in rows}
 
 
 def open_pause(journey_id: int) -> tuple[int, str] | None:

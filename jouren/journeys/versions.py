@@ -72,6 +72,7 @@ def load_program(compiled: Mapping[str, Any]) -> Program:
         exits=exits,
         goal=goal,
         entries_per_hour=compiled.get("entries_per_hour"),
+        holdout=compiled.get("holdout") or 0,
         facts=binder.facts,
         series={step.id: step.series for step in steps.values() if isinstance(step, SendSeries)},
     )

@@ -40,13 +40,14 @@ _REASONS = {
 
 def describe_triggers(compiled: Mapping[str, Any]) -> str:
     """What brings people in."""
-    told = [_describe_trigger(trigger) for trigger in triggers_of(compiled)] + list(
+    told = [describe_trigger(trigger) for trigger in triggers_of(compiled)] + list(
         map(_describe_date, dates_of(compiled))
     )
     return " / ".join(told) or _("Put in by hand, by import or by another journey")
 
 
-def _describe_trigger(trigger: Mapping[str, Any]) -> str:
+def describe_trigger(trigger: Mapping[str, Any]) -> str:
+    """An event with what is asked of it."""
     wanted = trigger["match"]
     if trigger["event"] == "stage.entered":
         return _("Enters the stage “%(stage)s”") % {"stage": Stage(wanted["to"]).label}
@@ -68,7 +69,7 @@ def _describe_trigger(trigger: Mapping[str, Any]) -> str:
 
 def _describe_date(raw: Mapping[str, Any]) -> str:
     if "event" in raw:
-        date = _describe_trigger(raw)
+        date = describe_trigger(raw)
     else:
         label = str(dict(dated_facts()).get(raw["fact"], raw["fact"]))
         date = ", ".join([label, *map(str, raw["args"].values())])

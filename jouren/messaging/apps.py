@@ -12,12 +12,14 @@ class MessagingConfig(AppConfig):
         # Models can be imported only now.
         from jouren.messaging import erasure, event_types, facts, gate_rules, loops, merging, purposes, reactions
         from jouren.messaging.channels.email.channel import register_email
+        from jouren.messaging.control_group import gate_rule as control_group
         from jouren.messaging.sending_rules import gate_rule
 
         event_types.register()
         facts.register()
         gate_rules.register_gate_rules()
         gate_rule.register()
+        control_group.register()
         purposes.register_purposes()
         register_email()
         reactions.register()

@@ -38,6 +38,7 @@ class GateFacts(NamedTuple):
 
     ``has_consent`` is None for whoever never agreed, False for whoever took it back.
     ``zone`` names the time zone the person lives in. ``rules_edition`` is that of the shop's sending rules, 0: none.
+    ``control_share``: of a hundred people so many get no marketing, to compare.
     """
 
     question: Question
@@ -55,6 +56,7 @@ class GateFacts(NamedTuple):
     run_id: int
     zone: str | None
     rules_edition: int
+    control_share: int = 0
 
     @property
     def is_transactional(self) -> bool:

@@ -18,6 +18,7 @@ from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, Rev
 from jouren.contacts.addresses import normalise_email
 from jouren.contacts.errors import BadAddress
 from jouren.messaging.channels.email.blocks import BodiesBlock
+from jouren.messaging.control_group.models import ControlGroup
 from jouren.messaging.forms import MessageForm
 from jouren.messaging.panels import InFlightPanel
 from jouren.messaging.sending_rules.models import CapRow, Hold, SendingRules
@@ -28,6 +29,7 @@ from jouren.pyramid.stages import Stage
 __all__ = [
     "CapRow",
     "ClickHour",
+    "ControlGroup",
     "Delivery",
     "DomainLimit",
     "Hold",

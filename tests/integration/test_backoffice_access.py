@@ -30,8 +30,8 @@ OWN = (
     "sending_rules",
     "webhooks",
     "notices",
-    "series",
     "broadcasts",
+    "series",
 )
 VIEWSETS = ("journeys", "messages", "dayoff", "topic", "pyramidrule", "domainlimit")
 

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from jouren.backoffice.broadcasts import editing
 from jouren.broadcasts.actions import Wording, choose_version
 from jouren.broadcasts.errors import WrongState
 from jouren.broadcasts.models import Broadcast, Issue
 from jouren.broadcasts.vocabulary import BroadcastState, Stage
+from jouren.conditions.errors import TooManyToCount
 from jouren.contacts.actions import suppress, withdraw_consent
 from jouren.messaging.models import Delivery
 from jouren.messaging.sending_rules.actions import save_rules
@@ -77,6 +79,24 @@ def test_the_last_page_says_whom_it_does_not_reach_and_why(browser: Client, time
     assert "1 person gets no messages any more." in page
     assert "2 people: A sending rule kept it back" in page
     assert not Delivery.objects.exists()
+
+
+def test_it_can_be_sent_also_when_there_are_too_many_to_count(
+    browser: Client, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers(1)
+    broadcast = draft_broadcast()
+    monkeypatch.setattr(editing, "forecast", _too_many)
+    for step in ("confirm", "edit/whom"):
+        page = text_of(browser.get(f"/admin/broadcasts/{broadcast.pk}/{step}/"))
+        assert ("could not be counted while you wait" in page) is (step == "confirm")
+    browser.post(f"/admin/broadcasts/{broadcast.pk}/confirm/")
+    work()
+    assert len(planned_for(broadcast)) == 1
+
+
+def _too_many(*_arguments: Any) -> None:
+    raise TooManyToCount
 
 
 def test_what_is_missing_is_said_with_the_step_to_mend_it(browser: Client, time: Time) -> None:

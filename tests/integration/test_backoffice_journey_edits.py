@@ -59,6 +59,8 @@ def form(*steps: tuple[str, dict[str, str], str], **changed: Any) -> dict[str, s
         "steps": written,
         "goal": streamfield([]),
         "exits": streamfield([]),
+        "conversion": streamfield([]),
+        "conversion_days": "30",
         "zone": "Asia/Tokyo",
     }
     return nested_form_data(data | changed)

@@ -34,6 +34,8 @@ def form(message: Message | None = None, steps: list[Any] | None = None, **chang
         "steps": written,
         "goal": streamfield([]),
         "exits": streamfield([]),
+        "conversion": streamfield([]),
+        "conversion_days": "30",
         "zone": "Asia/Tokyo",
     }
     return nested_form_data(data | changed)

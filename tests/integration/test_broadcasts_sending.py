@@ -9,17 +9,23 @@ from typing import Any
 import pytest
 
 from jouren.broadcasts import engine
-from jouren.broadcasts.actions import cancel_broadcast, pause_broadcast, resume_broadcast, start_broadcast
+from jouren.broadcasts.actions import Wording, cancel_broadcast, pause_broadcast, resume_broadcast, start_broadcast
 from jouren.broadcasts.errors import WrongState
 from jouren.broadcasts.models import Broadcast, Issue, Recipient
 from jouren.broadcasts.vocabulary import BroadcastState, Stage
-from jouren.contacts.actions import create_contact, merge_contacts, suppress, withdraw_consent
+from jouren.contacts.actions import add_tag, create_contact, merge_contacts, suppress, withdraw_consent
+from jouren.contacts.errors import SegmentInUse
+from jouren.contacts.segments.actions import delete_segment
+from jouren.journeys.series.actions import insert_messages, publish_series
+from jouren.journeys.series.models import Series
 from jouren.messaging.models import Delivery, MessageVersion
+from jouren.messaging.publishing import publish_message
 from jouren.messaging.vocabulary import Lane, State
 from tests.at_once import at_once
 from tests.broadcasting import deliver_all, draft_broadcast, issue_of, planned_for, readers, started, work
-from tests.messages import reader
-from tests.walking import Time
+from tests.messages import published, reader
+from tests.segmenting import filled, in_segment, tagged
+from tests.walking import Time, live_journey, send
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +71,22 @@ def test_only_those_whom_the_condition_holds_for(time: Time) -> None:
     broadcast = started(audience=condition)
     work()
     assert planned_for(broadcast) == [english.pk]
+
+
+def test_a_segment_can_be_written_to_and_stays_while_it_is_needed(time: Time) -> None:
+    members = readers(2)
+    readers(1, first=5)
+    for member in members:
+        add_tag(member.pk, "vip")
+    segment = filled("VIP", tagged("vip"))
+    broadcast = draft_broadcast(audience={"all": [in_segment(segment)]})
+    with pytest.raises(SegmentInUse):
+        delete_segment(segment)
+    start_broadcast(broadcast.pk)
+    work()
+    assert planned_for(broadcast) == [member.pk for member in members]
+    delete_segment(segment)
+    assert issue_of(broadcast).planned == 2
 
 
 def test_the_audience_is_that_of_the_beginning(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +172,8 @@ def test_what_is_cancelled_does_not_go_out(time: Time, monkeypatch: pytest.Monke
     engine.tick()
     engine.tick()
     cancel_broadcast(broadcast.pk)
-    assert engine.tick() is False
+    work()
+    assert not Recipient.objects.exists()
     issue = issue_of(broadcast)
     assert (issue.stage, issue.run.cancelled_at) == (Stage.CANCELLED, time.now)
     assert len(planned_for(broadcast)) == 2
@@ -189,6 +212,23 @@ def test_what_a_letter_says_stays_when_its_message_is_edited(time: Time) -> None
     original = MessageVersion.objects.get(message=letter.version.message, run=None)
     assert letter.version.bodies == original.bodies
     assert letter.version.number == original.number
+
+
+def test_a_letter_under_another_subject_is_nobody_elses_version_of_the_message(time: Time) -> None:
+    readers(1)
+    version = published()
+    assert version.message is not None
+    started(Wording(version.message.pk, "別の件名"))
+    work()
+    assert [each.pk for each in version.message.published_versions] == [version.pk]
+    assert publish_message(version.message).pk == version.pk
+    journey = live_journey([send(version.message)])
+    (compiled,) = journey.versions.get().compiled["steps"].values()
+    assert compiled["message_version"] == version.pk
+    series = Series.objects.create(name="Letters")
+    insert_messages(series.pk, [version.message], by=None)
+    (drawn,) = publish_series(series.pk, by=None).slots
+    assert drawn[2] == version.pk
 
 
 def test_a_broadcast_that_cannot_begin_is_put_on_hold_and_stands_in_no_others_way(time: Time) -> None:

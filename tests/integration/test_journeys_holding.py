@@ -154,4 +154,7 @@ def test_the_screens_say_that_it_waits_for_the_journey(server: ScriptedServer) -
     browser = owner_client()
     assert browser.post(f"/admin/journeys/unpublish/{journey.pk}/").status_code == 302
     for url in (f"/admin/people/{contact.public_id}/", f"/admin/messages/{version.message_id}/deliveries/"):
-        assert "The journey is paused, and its messages wait." in browser.get(url).content.decode(), url
+        assert (
+            "What it belongs to, a journey or a broadcast, is paused, and its messages wait."
+            in browser.get(url).content.decode()
+        ), url

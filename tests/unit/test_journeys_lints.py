@@ -27,13 +27,14 @@ from tests.programs import (
     wait_for,
 )
 
-FOR_PROSPECTS, FOR_REGULARS = 10, 11
+FOR_PROSPECTS, FOR_REGULARS, RECEIPT = 10, 11, 12
 ROLES = {
     HELP: MessageRole("help", None),
     ASK: MessageRole("ask", None),
     CARE: MessageRole("care", None),
     FOR_PROSPECTS: MessageRole("help", 2),
     FOR_REGULARS: MessageRole("help", 5),
+    RECEIPT: MessageRole("transactional", None),
 }
 BOUGHT = fact("orders.count", "gte", 1)
 SETTLED = [suppress("peace"), leave("gone")]
@@ -222,3 +223,9 @@ def _meets(tree: dict[str, Any], count: int) -> bool:
 @given(TREES)
 def test_a_condition_may_hold_if_and_only_if_somebody_can_meet_it(tree: dict[str, Any]) -> None:
     assert may_hold(tree) == any(_meets(tree, count) for count in range(20))
+
+
+def test_nobody_is_held_back_from_a_message_that_people_are_owed() -> None:
+    assert found(send("receipt", RECEIPT), holdout=10) == [("held_back_receipt", key("receipt"))]
+    assert found(send("receipt", RECEIPT), holdout=None) == []
+    assert found(send("letter"), holdout=10) == []

@@ -26,7 +26,8 @@ from jouren.broadcasts.forecast import Forecast, forecast
 from jouren.broadcasts.models import Broadcast
 from jouren.broadcasts.occurrences import first_occurrence
 from jouren.broadcasts.vocabulary import Timing
-from jouren.conditions.errors import ConditionError
+from jouren.conditions.errors import ConditionError, TooManyToCount
+from jouren.conditions.queries import briefly
 from jouren.core import clock
 from jouren.core.errors import UserError
 
@@ -229,8 +230,9 @@ def _topic(broadcast: Broadcast) -> str:
 
 
 def _forecast(broadcast: Broadcast, due_at: datetime) -> Forecast | None:
-    """None while it cannot be told: no message is chosen, or the condition is unfinished."""
+    """None while it cannot be told: no message is chosen, the condition is unfinished, or there are too many."""
     try:
-        return forecast(broadcast, clock.now(), due_at)
-    except ConditionError:
+        with briefly():
+            return forecast(broadcast, clock.now(), due_at)
+    except (ConditionError, TooManyToCount):
         return None

@@ -21,7 +21,7 @@ from jouren.broadcasts.queries import LetterFigures, letter_figures, tallies_of
 from jouren.broadcasts.statistics import Estimate, Tally, judge
 from jouren.broadcasts.vocabulary import BroadcastState, Decision, Metric, Stage, Timing
 
-PAGE = 50
+PAGE, ISSUES = 20, 5
 _OPEN = Q(state__in=[BroadcastState.SCHEDULED, BroadcastState.SENDING])
 TABS = {
     "": (gettext_lazy("All"), Q()),
@@ -151,7 +151,7 @@ class BroadcastScreen(Screen):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         broadcast, user = self.broadcast, self.request.user
-        issues = list(broadcast.issues.prefetch_related("letters__version")[:20])
+        issues = list(broadcast.issues.prefetch_related("letters__version")[:ISSUES])
         variants = list(broadcast.variants.select_related("message"))
         is_under_way = broadcast.state in {BroadcastState.SCHEDULED, BroadcastState.SENDING}
         return {

@@ -110,7 +110,9 @@ def _make_journeys(form: Form, messages: dict[str, Message]) -> None:
         Journey(
             name="ねむりの手紙（7日間）",
             description="申し込んだ方に、眠りの手紙を届け、最後に一度だけお試しを案内します。",
+            conversion_days=14,
         ),
+        conversion=_purchase("trial"),
         trigger={"type": "form", "value": {"form": form.pk}},
         goal=_bought(),
         steps=[
@@ -137,8 +139,12 @@ def _make_journeys(form: Form, messages: dict[str, Message]) -> None:
     )
     _publish(
         Journey(
-            name="お試しのあと（35日間）", description="お試しの方に、使い方と安心を届け、最後に定期便を案内します。"
+            name="お試しのあと（35日間）",
+            description="お試しの方に、使い方と安心を届け、最後に定期便を案内します。",
+            holdout=10,
+            conversion_days=60,
         ),
+        conversion=_purchase("regular"),
         trigger={"type": "purchase", "value": {"kind": "trial", "product": ""}},
         goal=_bought(kind="regular"),
         steps=[
@@ -188,14 +194,21 @@ def _make_series() -> None:
     )
 
 
-def _publish(journey: Journey, *, trigger: Any, goal: dict[str, Any] | None, steps: list[Any]) -> None:
+def _publish(
+    journey: Journey, *, trigger: Any, goal: dict[str, Any] | None, steps: list[Any], conversion: Any = None
+) -> None:
     journey.goal = goal
-    for name, value in (("trigger", [trigger]), ("steps", steps)):
+    streams = (("trigger", [trigger]), ("steps", steps), ("conversion", [conversion] if conversion else []))
+    for name, value in streams:
         field = Journey._meta.get_field(name)
         setattr(journey, name, field.stream_block.to_python(value))  # type: ignore[union-attr]
     journey.live = False
     journey.save()
     journey.save_revision().publish()
+
+
+def _purchase(kind: str) -> dict[str, Any]:
+    return {"type": "purchase", "value": {"kind": kind, "product": "", "amount": None}}
 
 
 def _step(kind: str, value: dict[str, Any]) -> dict[str, Any]:

@@ -310,7 +310,6 @@ MESSAGES: dict[str, Letter] = {
 
 BROADCASTS = {"autumn": "ねむりの便り 10月号", "winter": "ねむりの便り 12月号"}
 WINTER_SUBJECT = "今年の冬至は、陳皮湯にしませんか"
-
 SERIES_NAME = "季節のお茶だより"
 SERIES = """\
 件名,本文,段階

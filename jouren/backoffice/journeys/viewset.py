@@ -18,6 +18,7 @@ from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewS
 from jouren.backoffice.figures import JourneyPeople, journey_people
 from jouren.backoffice.journeys.forms import JourneyForm
 from jouren.backoffice.journeys.publishing import JourneyCreateView, JourneyEditView, PublishScreen
+from jouren.backoffice.journeys.results import tell_results
 from jouren.backoffice.journeys.running import MoveScreen, PauseScreen, ResumeScreen
 from jouren.backoffice.journeys.versions import CompareScreen, RestoreView, VersionsScreen
 from jouren.journeys.checking import notes_of
@@ -25,6 +26,7 @@ from jouren.journeys.history import older_with_people
 from jouren.journeys.models import Journey, JourneyVersion, Pause
 from jouren.journeys.preview import FlowStep, flow
 from jouren.journeys.queries import StepFigures, figures
+from jouren.journeys.results import StepSuccesses
 from jouren.journeys.wording import describe_triggers
 from jouren.messaging.queries import help_and_ask_of_run
 from jouren.messaging.vocabulary import RunKind
@@ -69,6 +71,7 @@ class JourneyInspectView(InspectView):
         live = journey.versions.filter(live=True).first()
         shown = self._asked_for() or live or journey.versions.order_by("-number").first()
         counts = figures(journey, shown.pk if shown else None)
+        results = tell_results(journey, shown.compiled) if shown else None
         pause = Pause.objects.filter(journey=journey, resumed_at=None).first()
         urls = {
             name: reverse(f"journeys:{name}", args=[journey.pk]) for name in ("pause", "resume", "move", "versions")
@@ -79,8 +82,9 @@ class JourneyInspectView(InspectView):
             "live": live,
             "shown": shown,
             "trigger": describe_triggers(shown.compiled) if shown else "",
-            "rows": _rows(flow(shown.compiled), counts.steps) if shown else [],
+            "rows": _rows(flow(shown.compiled), counts.steps, results.steps) if shown and results else [],
             "figures": counts,
+            "results": results,
             "balance": help_and_ask_of_run(RunKind.JOURNEY, str(journey.pk)),
             "hints": notes_of(journey, live.compiled) if live else [],
             "state": state_text(journey, live.number if live else None, is_paused=pause is not None),
@@ -99,14 +103,24 @@ class JourneyInspectView(InspectView):
         return version
 
 
-def _rows(steps: Sequence[FlowStep], counts: dict[str, StepFigures], depth: int = 0) -> list[dict[str, Any]]:
+def _rows(
+    steps: Sequence[FlowStep], counts: dict[str, StepFigures], successes: dict[str, StepSuccesses], depth: int = 0
+) -> list[dict[str, Any]]:
     """The flow as table rows. ``way`` names the side of a fork that begins there."""
     rows: list[dict[str, Any]] = []
     for step in steps:
-        rows.append({"step": step, "figures": counts.get(step.id, StepFigures()), "depth": depth, "way": ""})
+        rows.append(
+            {
+                "step": step,
+                "figures": counts.get(step.id, StepFigures()),
+                "successes": successes.get(step.id, StepSuccesses()),
+                "depth": depth,
+                "way": "",
+            }
+        )
         for way, inner in step.ways:
             rows.append({"step": None, "depth": depth + 1, "way": way, "is_empty": not inner})
-            rows += _rows(inner, counts, depth + 2)
+            rows += _rows(inner, counts, successes, depth + 2)
     return rows
 
 
@@ -165,6 +179,11 @@ class JourneyViewSet(SnippetViewSet):
             MultiFieldPanel(
                 [FieldPanel("goal"), FieldPanel("exits")],
                 heading=gettext_lazy("Who leaves before the end"),
+                classname="collapsed",
+            ),
+            MultiFieldPanel(
+                [FieldPanel("conversion"), FieldPanel("conversion_days"), FieldPanel("holdout")],
+                heading=gettext_lazy("What it brings"),
                 classname="collapsed",
             ),
             FieldPanel("zone"),

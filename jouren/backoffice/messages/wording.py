@@ -33,6 +33,10 @@ _WITHHELD = {
         gettext_lazy("They unsubscribed from this topic."),
         gettext_lazy("Respect it. They can subscribe again themselves."),
     ),
+    "control_group": (
+        gettext_lazy("They are in the control group, which gets no marketing, so that you see what marketing brings."),
+        gettext_lazy("This is as chosen. You can change the control group under Sending rules."),
+    ),
     "journey_left": (
         gettext_lazy("They had reached the journey's goal, or left it, before the message went out."),
         gettext_lazy("This is as it should be: nobody gets an offer for what they have just bought."),
@@ -136,8 +140,8 @@ def explain(
 ) -> Explanation:
     """How a delivery stands: why, what to do, and what the mail server said.
 
-    ``try_at`` is when it is tried next. ``is_held``: its journey is paused. ``withdrawal``: what the person had taken
-    back.
+    ``try_at`` is when it is tried next. ``is_held``: its journey or broadcast is paused. ``withdrawal``: what the
+    person had taken back.
     """
     match State(state):
         case State.SUPPRESSED:
@@ -177,8 +181,8 @@ def _explain_withdrawal(withdrawal: Withdrawal) -> Explanation:
 
 def _explain_held() -> Explanation:
     return Explanation(
-        _("The journey is paused, and its messages wait."),
-        _("It goes out once the journey is published again, unless it is no longer wanted by then."),
+        _("What it belongs to, a journey or a broadcast, is paused, and its messages wait."),
+        _("It goes out once that is resumed, unless it is no longer wanted by then."),
     )
 
 

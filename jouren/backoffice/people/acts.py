@@ -34,6 +34,7 @@ from jouren.contacts.models import Contact, Problem, Suppression, SuppressionRea
 from jouren.core.errors import UserError
 from jouren.journeys.actions import enrol_by_hand
 from jouren.journeys.models import Journey
+from jouren.journeys.reactions import held_out_of
 from jouren.pyramid.actions import change_stage
 from jouren.pyramid.stages import Stage
 
@@ -142,6 +143,11 @@ class EnterJourney(_PersonAct):
         number = self.request.POST.get("journey", "")
         journey = get_object_or_404(Journey, pk=int(number) if number.isdecimal() and len(number) < 18 else 0)
         if not enrol_by_hand(journey, [self.contact.pk]):
+            if held_out_of(journey.pk, [self.contact.pk]):
+                raise UserError(
+                    _("This person is held back from “%(journey)s”, to compare. The lot decides, not who enters them.")
+                    % {"journey": journey}
+                )
             raise UserError(_("This person is in this journey already, or has been, and may not enter it again."))
         return _("The person has entered “%(journey)s”.") % {"journey": journey}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jouren.backoffice.messages.wording import Explanation, channel_label, explain
@@ -26,6 +27,7 @@ from jouren.journeys.models import EnrolmentState, Journey, JourneyVersion
 from jouren.journeys.queries import Walk, walks_of
 from jouren.journeys.steps import describe_step
 from jouren.journeys.wording import reason_text
+from jouren.messaging.control_group.queries import is_in_control_group
 from jouren.messaging.models import Delivery
 from jouren.messaging.queries import help_and_ask_of
 from jouren.messaging.sending_rules.readiness import HelpAndAsk
@@ -117,6 +119,7 @@ class Person:
     origin: list[tuple[str, str]]
     first_page: str
     balance: HelpAndAsk
+    in_control_group: bool
 
     @property
     def stops(self) -> list[Suppression]:
@@ -142,6 +145,7 @@ def load_person(contact: Contact) -> Person:
         origin=describe_origin(source, str(source.get("referrer") or "")),
         first_page=str(source.get("page") or ""),
         balance=help_and_ask_of(alias_ids(contact.pk)),
+        in_control_group=is_in_control_group(contact.pk),
     )
 
 
@@ -192,10 +196,16 @@ def _walks(contact: Contact) -> list[WalkLine]:
             walk,
             str(EnrolmentState(walk.state).label),
             describe_step(steps[walk.version_id][walk.step]) if walk.step in steps.get(walk.version_id, {}) else "",
-            reason_text(walk.reason) if walk.reason else "",
+            _why(walk),
         )
         for walk in walks
     ]
+
+
+def _why(walk: Walk) -> str:
+    if walk.state == EnrolmentState.HELD_OUT:
+        return gettext("Drawn by lot to get nothing of it, so that you see what it brings.")
+    return reason_text(walk.reason) if walk.reason else ""
 
 
 def _coming(contact: Contact) -> list[Coming]:

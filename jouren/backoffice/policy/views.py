@@ -14,10 +14,11 @@ from wagtail.admin import messages
 
 from jouren.backoffice.figures import NEWEST, WEEK
 from jouren.backoffice.policy.forms import CapForm, CapFormSet, RulesForm, initial_of, initial_of_cap
-from jouren.backoffice.policy.wording import limit_text, sentences
+from jouren.backoffice.policy.wording import control_group_text, limit_text, sentences
 from jouren.backoffice.screens import Screen
 from jouren.contacts.models import Topic
 from jouren.core import clock
+from jouren.messaging.control_group.queries import stored_group
 from jouren.messaging.sending_rules.actions import save_rules
 from jouren.messaging.sending_rules.checks import Problem, find_problems
 from jouren.messaging.sending_rules.holds import HeldLately, held_lately
@@ -79,6 +80,7 @@ class RulesScreen(Screen):
             "rows": _rows(caps, rules.caps, topics, held),
             "held": {name: held.get(name, HeldLately()) for name in ("quiet", "window", "ready")},
             "is_preview": shown is not None,
+            "control_group": control_group_text(stored_group()),
             "sentences": list(sentences(told, default_hour, topics)),
             "may_change": self.request.user.has_perm(CHANGE),
         }

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from jouren.messaging.channels.base import channel
+from jouren.messaging.control_group.models import ControlGroup
 from jouren.messaging.sending_rules.holds import Held
 from jouren.messaging.sending_rules.hours import open_hours
 from jouren.messaging.sending_rules.terms import (
@@ -247,3 +248,14 @@ def _warnings(rules: Rules, topics: Mapping[str, str]) -> Iterator[str]:
             yield _(
                 "Mind: “at most %(limit)s” can ask for a longer wait than is allowed, and then they are not sent."
             ) % {"limit": limit_text(cap)}
+
+
+def control_group_text(group: ControlGroup) -> str:
+    """How the control group stands, in a sentence."""
+    if not group.share or group.since is None:
+        return _("There is no control group: everybody gets what they agreed to.")
+    since = date_format(timezone.localtime(group.since), "DATE_FORMAT")
+    return _("Since %(since)s, %(share)s in a hundred people get no marketing.") % {
+        "since": since,
+        "share": group.share,
+    }

@@ -67,7 +67,7 @@ FROM (
 JOIN unnest(%(run_ids)s::bigint[], %(contact_ids)s::bigint[]) AS asked (run_id, contact_id)
   ON asked.run_id = journey.run_id
 JOIN journeys_enrolment AS enrolment
-  ON enrolment.journey_id = journey.journey_id AND enrolment.contact_id = asked.contact_id
+  ON enrolment.journey_id = journey.journey_id AND enrolment.contact_id = asked.contact_id AND enrolment.state <> 5
 ORDER BY asked.run_id, enrolment.contact_id, enrolment.occurrence DESC
 
 -- name: open_pause
@@ -76,17 +76,25 @@ SELECT id, entries FROM journeys_pause WHERE journey_id = %(journey_id)s AND res
 -- name: enrol
 -- Each at most once at a time; how often else is the journey's choice. While the journey is paused, people begin to
 -- stand still (holds), or are turned away by the pause and only noted.
+--
+-- Who is held out is drawn by lot, once: who has walked the journey goes on to, who was held out stays out while there is
+-- a holdout, and one row says so.
 WITH entering AS (
-SELECT wanted.contact_id, wanted.key, coalesce(past.walks, 0) + 1 AS occurrence
-FROM unnest(%(contact_ids)s::bigint[], %(keys)s::text[]) AS wanted (contact_id, key)
+SELECT wanted.contact_id, wanted.key, coalesce(past.latest, 0) + 1 AS occurrence, side.is_held_out
+FROM unnest(%(contact_ids)s::bigint[], %(keys)s::text[], %(drawn)s::boolean[]) AS wanted (contact_id, key, is_drawn)
 LEFT JOIN LATERAL (
-    SELECT max(occurrence) AS walks, bool_or(state = 1) AS active, bool_or(key = wanted.key) AS same,
-           max(entered_at) AS last
+    SELECT max(occurrence) AS latest, bool_or(state = 1) AS active, bool_or(state = 5) AS held_out,
+           bool_or(state <> 5) AS walked, bool_or(state <> 5 AND key = wanted.key) AS same,
+           max(entered_at) FILTER (WHERE state <> 5) AS last
     FROM journeys_enrolment
     WHERE journey_id = %(journey_id)s AND contact_id = wanted.contact_id
 ) AS past ON true
-WHERE CASE %(reentry)s::text
-          WHEN 'once' THEN past.walks IS NULL
+CROSS JOIN LATERAL (
+    SELECT %(has_holdout)s AND past.walked IS NOT TRUE AND (past.held_out IS TRUE OR wanted.is_drawn) AS is_held_out
+) AS side
+WHERE CASE CASE WHEN side.is_held_out THEN 'held out' ELSE %(reentry)s::text END
+          WHEN 'held out' THEN past.held_out IS NOT TRUE
+          WHEN 'once' THEN past.walked IS NOT TRUE
           WHEN 'again' THEN past.active IS NOT TRUE
           WHEN 'after' THEN past.active IS NOT TRUE
               AND (past.last IS NULL OR past.last <= %(now)s::timestamptz - %(days)s::integer * interval '24 hours')
@@ -100,13 +108,22 @@ ON CONFLICT (pause_id, contact_id) DO NOTHING
 INSERT INTO journeys_enrolment
     (journey_id, version_id, contact_id, occurrence, key, state, step, arrived_at, due_at, held_due_at, waits_for,
      entered_at)
-SELECT %(journey_id)s, %(version_id)s, contact_id, occurrence, key, 1, %(first)s::uuid, %(now)s,
-       CASE WHEN NOT %(holds)s THEN %(now)s::timestamptz END, CASE WHEN %(holds)s THEN %(now)s::timestamptz END,
-       %(waits_for)s, %(now)s
+SELECT %(journey_id)s, %(version_id)s, contact_id, occurrence, key, CASE WHEN is_held_out THEN 5 ELSE 1 END,
+       CASE WHEN NOT is_held_out THEN %(first)s::uuid END, %(now)s,
+       CASE WHEN NOT is_held_out AND NOT %(holds)s THEN %(now)s::timestamptz END,
+       CASE WHEN NOT is_held_out AND %(holds)s THEN %(now)s::timestamptz END,
+       CASE WHEN NOT is_held_out THEN %(waits_for)s END, %(now)s
 FROM entering
 WHERE %(turned_away_by)s::bigint IS NULL
 ON CONFLICT (journey_id, contact_id, occurrence) DO NOTHING
-RETURNING contact_id, id
+RETURNING contact_id, id, state = 5, coalesce((SELECT share FROM messaging_controlgroup WHERE id = 1), 0)
+
+-- name: note_control_group
+UPDATE journeys_enrolment SET in_control_group = true WHERE id = ANY(%(ids)s::bigint[])
+
+-- name: held_out_of
+SELECT DISTINCT contact_id FROM journeys_enrolment
+WHERE journey_id = %(journey_id)s AND contact_id = ANY(%(contact_ids)s::bigint[]) AND state = 5
 
 -- name: start_pace
 INSERT INTO journeys_entrypace (journey_id, busy_until) VALUES (%(journey_id)s, %(now)s) ON CONFLICT DO NOTHING
@@ -119,7 +136,8 @@ UPDATE journeys_entrypace SET busy_until = %(busy_until)s WHERE journey_id = %(j
 
 -- name: begin_later
 UPDATE journeys_enrolment AS enrolment
-SET entered_at = paced.at, arrived_at = paced.at, due_at = CASE WHEN enrolment.held_due_at IS NULL THEN paced.at END,
+SET entered_at = paced.at, arrived_at = paced.at,
+    due_at = CASE WHEN enrolment.held_due_at IS NULL AND enrolment.state = 1 THEN paced.at END,
     held_due_at = CASE WHEN enrolment.held_due_at IS NOT NULL THEN paced.at END
 FROM unnest(%(ids)s::bigint[], %(at)s::timestamptz[]) AS paced (id, at)
 WHERE enrolment.id = paced.id

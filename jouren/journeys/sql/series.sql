@@ -56,7 +56,7 @@ SELECT item.id::text, item.number, message.id, coalesce(message.name, ''), coale
 FROM journeys_seriesitem AS item
 LEFT JOIN messaging_message AS message ON message.id = item.message_id
 LEFT JOIN LATERAL (
-    SELECT id FROM messaging_messageversion WHERE message_id = message.id ORDER BY number DESC LIMIT 1
+    SELECT id FROM messaging_messageversion WHERE message_id = message.id AND run_id IS NULL ORDER BY number DESC LIMIT 1
 ) AS newest ON message.live
 WHERE item.series_id = %(series_id)s
 ORDER BY item.number
@@ -91,7 +91,7 @@ SELECT * FROM (
         LIMIT 1
     ) AS body ON true
     LEFT JOIN LATERAL (
-        SELECT id FROM messaging_messageversion WHERE message_id = message.id ORDER BY number DESC LIMIT 1
+        SELECT id FROM messaging_messageversion WHERE message_id = message.id AND run_id IS NULL ORDER BY number DESC LIMIT 1
     ) AS newest ON message.live
     LEFT JOIN unnest(%(published)s::uuid[], %(versions)s::bigint[]) AS published (item, version)
         ON published.item = item.id

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +14,9 @@ from wagtail import blocks
 
 from jouren.conditions.blocks import ConditionBlock
 from jouren.conditions.wording import describe
+from jouren.core.lots import LOTS, lot
 from jouren.journeys.program import Condition, Decision, Facts, Go, Program, Step
 from jouren.journeys.steps.base import Binder, Compiler, Inner, Raw, StepKind, Way
-
-_RESOLUTION = 2**64
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +132,8 @@ class Split(Step):
         return Go(self.firsts[self.way_of(facts.contact_id)])
 
     def way_of(self, contact_id: int) -> int:
-        """The way of a person, from 0. A hash of step and person, so that no two splits draw alike."""
-        lot = hashlib.blake2b(f"{self.id}:{contact_id}".encode(), digest_size=8).digest()
-        return bisect_right(self.bounds, int.from_bytes(lot) * self.bounds[-1] // _RESOLUTION)
+        """The way of a person, from 0. Drawn by step and person, so that no two splits draw alike."""
+        return bisect_right(self.bounds, lot(self.id, contact_id) * self.bounds[-1] // LOTS)
 
 
 class SplitKind(StepKind):

@@ -1,0 +1,226 @@
+"""What a journey brings: who reached its goal, after which message, and how many would have without it.
+
+All of it is read from the log each time, so that late events, merged people and another goal are counted rightly.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from jouren.core import clock
+from jouren.core.comparison import Comparison, Group, Interval, Side, compare, rate_interval, weeks_for
+from jouren.core.sql import load_sql
+from jouren.events.policies import fits, holds
+from jouren.journeys.conversions import PURCHASE, conversion_days, conversion_of
+from jouren.journeys.models import Journey
+from jouren.journeys.series.progress import series_steps
+from jouren.messaging.control_group.queries import smallest_effect
+
+_sql = load_sql("journeys")
+_WEEKS_LOOKED_BACK = 4
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+Place = tuple[bool, bool]
+"""Whether somebody is held back, and whether they entered in the time that is compared."""
+TREATED, HELD = (False, True), (True, True)
+
+
+class Period(NamedTuple):
+    """From when until when people were drawn with the same ``share`` (per cent); ``until`` None: they still are."""
+
+    since: datetime
+    until: datetime | None
+    share: int
+
+
+class Happened(NamedTuple):
+    """An event that may count, with whom it happened to. ``place``: a side, or a step."""
+
+    contact_id: int
+    place: Any
+    event_id: int
+    source: str
+    payload: Mapping[str, Any]
+
+
+@dataclass
+class Successes:
+    """What was counted at one place: ``people`` who reached the goal, and the ``yen`` of each."""
+
+    people: set[int] = field(default_factory=set)
+    yen: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+
+
+@dataclass(frozen=True)
+class StepSuccesses:
+    """After one message: people who reached the goal, and yen they spent (None where the goal is no purchase)."""
+
+    people: int = 0
+    yen: int | None = None
+
+
+@dataclass(frozen=True)
+class HoldoutResults:
+    """Those who got the journey compared with those held back. ``goal``: what was compared. ``weeks``: until known."""
+
+    period: Period
+    goal: Mapping[str, Any]
+    treated: Side
+    held: Side
+    comparison: Comparison
+    smallest_effect: float
+    weeks: float | None
+
+
+@dataclass(frozen=True)
+class Results:
+    """How a journey does. ``goal`` None: a click. ``walked``: who got it; of those whose time is over ``reached``."""
+
+    goal: Mapping[str, Any] | None
+    days: int
+    walked: Side
+    reached: int
+    steps: dict[str, StepSuccesses]
+    holdout: HoldoutResults | None
+
+    @property
+    def rate(self) -> float | None:
+        """The share that reached the goal; None before anybody's time is over."""
+        return self.reached / self.walked.over if self.walked.over else None
+
+    @property
+    def interval(self) -> Interval:
+        """Where that share may lie."""
+        return rate_interval(self.reached, self.walked.over)
+
+
+def results_of(journey: Journey, compiled: Mapping[str, Any]) -> Results:
+    """The results of a journey by the goal of one of its versions."""
+    goal, days = conversion_of(compiled), conversion_days(compiled)
+    asked = _Asked(journey, timedelta(days=days), clock.now(), holdout_period(journey))
+    sides = _sides(asked)
+    walked = sides[False, False] + sides[False, True]
+    if goal is None:
+        compared = count_successes(_after_entry(asked, PURCHASE["event"]), PURCHASE) if asked.period else {}
+        holdout = _holdout(asked, PURCHASE, sides, compared, compared)
+        return Results(None, days, walked, _clicked(asked), {}, holdout)
+    happened = _after_entry(asked, goal["event"])
+    reached = count_successes(happened, goal)
+    people = len(reached[False, False].people) + len(reached[False, True].people)
+    bought: Mapping[Place, Successes] = {}
+    if asked.period:
+        if goal["event"] != PURCHASE["event"]:
+            happened = _after_entry(asked, PURCHASE["event"])
+        bought = count_successes(happened, PURCHASE)
+    return Results(goal, days, walked, people, _by_step(asked, goal), _holdout(asked, goal, sides, reached, bought))
+
+
+def holdout_period(journey: Journey) -> Period | None:
+    """The last time in which people were held back by one and the same share; None when they never were."""
+    until: datetime | None = None
+    found: Period | None = None
+    for published_at, share in _sql.all("holdout_versions", {"journey_id": journey.pk}):
+        if found is not None and share != found.share:
+            break
+        if share:
+            found = Period(published_at, found.until if found else until, share)
+        until = published_at
+    return found
+
+
+class _Asked(NamedTuple):
+    """What is counted: over which window, as of when, and which time is compared."""
+
+    journey: Journey
+    window: timedelta
+    now: datetime
+    period: Period | None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {
+            "journey_id": self.journey.pk,
+            "reference": str(self.journey.pk),
+            "window": self.window,
+            "now": self.now,
+            "since": self.period.since if self.period else _NEVER,
+            "until": self.period.until or _NEVER if self.period else _NEVER,
+        }
+
+
+def _sides(asked: _Asked) -> defaultdict[Place, Side]:
+    sides: defaultdict[Place, Side] = defaultdict(Side)
+    for is_held_out, is_compared, entered, over, lately in _sql.all("entries", asked.parameters):
+        sides[is_held_out, is_compared] = Side(entered, over, lately / _WEEKS_LOOKED_BACK)
+    return sides
+
+
+def _clicked(asked: _Asked) -> int:
+    row = _sql.one("clicked_after_entry", asked.parameters)
+    return row[0] if row else 0
+
+
+def _after_entry(asked: _Asked, event: str) -> list[Happened]:
+    """Events of a type within the windows of all who entered."""
+    rows = _sql.all("events_after_entry", {**asked.parameters, "type": event})
+    return [Happened(contact_id, (held, compared), *told) for contact_id, held, compared, *told in rows]
+
+
+def _by_step(asked: _Asked, goal: Mapping[str, Any]) -> dict[str, StepSuccesses]:
+    """Each success at the last message before it."""
+    rows = _sql.all("events_after_messages", {**asked.parameters, "type": goal["event"]})
+    is_purchase = goal["event"] == PURCHASE["event"]
+    step_of = {item: step for step, series in series_steps(asked.journey.pk).items() for item in series.items}
+    happened = [Happened(contact_id, step_of.get(step, step), *told) for contact_id, step, *told in rows]
+    return {
+        step: StepSuccesses(len(found.people), sum(found.yen.values()) if is_purchase else None)
+        for step, found in count_successes(happened, goal).items()
+    }
+
+
+def count_successes(happened: Iterable[Happened], goal: Mapping[str, Any]) -> defaultdict[Any, Successes]:
+    """What meets the goal, by place. An order counts once, however many events tell of it. Pure."""
+    counted: defaultdict[Any, Successes] = defaultdict(Successes)
+    seen: set[tuple[str, Any]] = set()
+    for event in sorted(happened, key=lambda each: each.event_id):
+        if not fits(event.payload, goal["match"]) or not holds(event.payload, goal["where"]):
+            continue
+        thing = (event.source, event.payload.get("order", event.event_id))
+        if thing in seen:
+            continue
+        seen.add(thing)
+        found = counted[event.place]
+        found.people.add(event.contact_id)
+        if event.payload.get("currency") == "JPY":
+            found.yen[event.contact_id] += event.payload["amount"]
+    return counted
+
+
+def _holdout(
+    asked: _Asked,
+    goal: Mapping[str, Any],
+    sides: Mapping[Place, Side],
+    reached: Mapping[Place, Successes],
+    bought: Mapping[Place, Successes],
+) -> HoldoutResults | None:
+    if asked.period is None:
+        return None
+    treated, held = sides.get(TREATED, Side()), sides.get(HELD, Side())
+    groups = [
+        _group(side, reached.get(place, Successes()), bought.get(place, Successes()))
+        for place, side in ((TREATED, treated), (HELD, held))
+    ]
+    effect = smallest_effect()
+    comparison = compare(groups[0], groups[1], effect)
+    going_on = held if asked.period.until is None else replace(held, weekly=0)
+    weeks = weeks_for(comparison, going_on, asked.window.days)
+    return HoldoutResults(asked.period, goal, treated, held, comparison, effect, weeks)
+
+
+def _group(side: Side, reached: Successes, bought: Successes) -> Group:
+    yen = bought.yen.values()
+    return Group(side.over, len(reached.people), len(bought.yen), sum(yen), sum(each**2 for each in yen))
