@@ -188,6 +188,7 @@ class SeriesBlock(blocks.StructBlock):
 
     series = blocks.ChoiceBlock(
         choices=series_choices,
+        refers_to="journeys.Series",
         label=_("series"),
         help_text=_("You write its messages, and put them in order, under Sending, Series."),
     )
