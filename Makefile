@@ -18,7 +18,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 STAMP := $(VENV)/.jouren-ready
 
-.PHONY: help setup demo run test check bench lock messages format
+.PHONY: help setup demo run test faults check bench lock messages format
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ run: $(STAMP) ## run Jouren without demo data (its data: .jouren)
 test: $(STAMP) ## all tests, in random order; DATABASE_URL=... runs them on a server of yours
 	@$(BIN)/python scripts/ensure_chromium.py
 	@$(BIN)/pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+faults: $(STAMP) ## kills, restarts, storms: the whole suite, 10,000 people; SEED=... repeats its kill points
+	@JOUREN_TEST_FAULTS=whole JOUREN_TEST_SEED=$(SEED) $(BIN)/pytest tests/faults -s --durations=0 --durations-min=5 $(ARGS)
 
 check: $(STAMP) ## style, types, layers, migrations, translations
 	$(BIN)/ruff check .

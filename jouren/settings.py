@@ -30,6 +30,8 @@ X_FRAME_OPTIONS = "SAMEORIGIN"
 INSTALLED_APPS = [
     "jouren.api",
     "jouren.backoffice",
+    "jouren.files",
+    "jouren.reports",
     "jouren.journeys",
     "jouren.broadcasts",
     "jouren.content",

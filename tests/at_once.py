@@ -32,8 +32,9 @@ def at_once(*work: Callable[[], T]) -> list[T]:
 
 
 @contextmanager
-def meanwhile(work: Callable[[], object]) -> Iterator[None]:
-    """Do ``work`` in a thread that has come to its end when this ends; what it raises is raised here."""
+def meanwhile(work: Callable[[], object], patience: float = PATIENCE) -> Iterator[None]:
+    """Do ``work`` in a thread that has come to its end when this ends, or so many seconds later; what it raises is
+    raised here."""
     with ThreadPoolExecutor(1) as pool:
 
         def run() -> None:
@@ -44,7 +45,7 @@ def meanwhile(work: Callable[[], object]) -> Iterator[None]:
 
         done = pool.submit(run)
         yield
-        done.result(PATIENCE)
+        done.result(patience)
 
 
 def somebody_waits_for_a_lock() -> bool:

@@ -9,9 +9,14 @@ import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import translation
+from hypothesis import settings as hypothesis_settings
 
 from jouren.core import clock, wake
 from tests.installation import Installation, first_start
+
+# How long something takes is for benchmarks to say: here it depends on what else the machine does.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 # What takes minutes begins first, so that no process ends long after the others.
 _LONG_FIRST = ("browser/test_languages", "tests/faults", "tests/browser", "integration/test_cli")

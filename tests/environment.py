@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 home = Path(os.environ.get("JOUREN_TEST_HOME", ".jouren/test")).resolve()
-for name in [name for name in os.environ if name.startswith("JOUREN_") and name != "JOUREN_TEST_HOME"]:
+for name in [name for name in os.environ if name.startswith("JOUREN_") and not name.startswith("JOUREN_TEST_")]:
     del os.environ[name]
 os.environ["JOUREN_HOME"] = str(home)
 os.environ["JOUREN_SECRET_KEY"] = "only-for-tests-and-nothing-else-at-all"

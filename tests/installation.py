@@ -30,7 +30,7 @@ from jouren.core.loops import wait_until
 ROOT = Path(__file__).parents[1]
 JOUREN = Path(sys.executable).with_name("jouren")
 SERVER = os.environ.get("DATABASE_URL", "")
-PATIENCE = 180.0
+PATIENCE = 300.0
 OWNER = "demo@example.jp"
 _OURS = ("JOUREN_", "DATABASE_", "DJANGO_", "LC_", "LANG")
 
@@ -156,9 +156,9 @@ def first_start() -> Iterator[Installation]:
 
 
 @contextmanager
-def copy_of(template: Installation, **settings: object) -> Iterator[Installation]:
-    """A running demo shop of one's own, taken down at the end."""
-    with _place() as (home, database_url):
+def copy_of(template: Installation, within: Path | None = None, **settings: object) -> Iterator[Installation]:
+    """A running demo shop of one's own, taken down at the end. ``within``: the folder in which it has its own."""
+    with _place(within) as (home, database_url):
         # With owners and modes: the embedded database belongs to a system user.
         subprocess.run(["cp", "-a", str(template.home), str(home)], check=True)
         if SERVER:
@@ -172,9 +172,9 @@ def copy_of(template: Installation, **settings: object) -> Iterator[Installation
 
 
 @contextmanager
-def _place() -> Iterator[tuple[Path, str]]:
+def _place(within: Path | None = None) -> Iterator[tuple[Path, str]]:
     """A data folder that is still to be made, and the URL of its database."""
-    with tempfile.TemporaryDirectory(prefix="jouren-shop-") as folder:
+    with tempfile.TemporaryDirectory(prefix="jouren-shop-", dir=within) as folder:
         # The embedded database's system user has to get there.
         Path(folder).chmod(0o755)
         home = Path(folder) / "home"

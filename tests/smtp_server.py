@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
@@ -28,14 +29,45 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Conversation)
         self.script: Callable[[str, str], bytes | None] = lambda command, argument: None
         self.offers_pipelining = True
+        self.keeps_bodies = True  # of ten thousands of letters the headers are enough
         self.asks_for_data_anyway = False  # RFC 2920 3.2: a server may say 354 though it refused every recipient
         self.letters: list[tuple[str, bytes]] = []
         self.commands: list[str] = []
         self.lock = threading.Lock()
+        self._is_dead = False
+        self._open: set[socket.socket] = set()
 
     @property
     def port(self) -> int:
         return int(self.server_address[1])
+
+    def die(self) -> None:
+        """Break every line at once, and hang up on whoever calls, until :meth:`rise`."""
+        with self.lock:
+            self._is_dead = True
+            for line in self._open:
+                with suppress(OSError):
+                    line.shutdown(socket.SHUT_RDWR)
+
+    def rise(self) -> None:
+        """Answer again."""
+        with self.lock:
+            self._is_dead = False
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self.lock:
+            if not self._is_dead:
+                self._open.add(request)
+            is_dead = self._is_dead
+        if is_dead:
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self.lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
 
     @property
     def recipients(self) -> list[str]:
@@ -111,11 +143,15 @@ class _Conversation(socketserver.StreamRequestHandler):
         answer = self.server.script(".", self._recipient)
         if answer is None or answer.startswith(b"2") or answer == HANG_UP:
             with self.server.lock:
-                self.server.letters.append((self._recipient, b"".join(lines)))
+                self.server.letters.append((self._recipient, self._kept(lines)))
         if answer is not None:
             return self._scripted(answer)
         self._say(b"250 taken")
         return True
+
+    def _kept(self, lines: list[bytes]) -> bytes:
+        whole = b"".join(lines)
+        return whole if self.server.keeps_bodies else whole.partition(b"\r\n\r\n")[0]
 
     def _scripted(self, answer: bytes) -> bool:
         if answer == HANG_UP:

@@ -54,6 +54,8 @@ def _urls() -> list[Any]:
         path("mailbox/", include("jouren.backoffice.mailbox.urls")),
         path("notices/", include("jouren.backoffice.team.urls")),
         path("webhooks/", include("jouren.backoffice.webhooks.urls")),
+        path("reports/", include("jouren.backoffice.reports.urls")),
+        path("files/", include("jouren.backoffice.files.urls")),
         path("clock/", include("jouren.backoffice.clock.urls")),
         path("conditions/", include("jouren.backoffice.conditions.urls")),
     ]
@@ -77,6 +79,7 @@ def _script() -> str:
 
 def _acts(actions: LogActionRegistry) -> None:
     actions.register_action("contacts.export", _("Export person"), _("Data exported"))
+    actions.register_action("reports.export", _("Export report"), _("Report exported"))
     actions.register_action(FAILED, _("Publish scheduled draft"), _("What was scheduled could not be done"))
     actions.register_action(REFUSED, _("Refuse login"), _("Too many tries to sign in were refused"))
 

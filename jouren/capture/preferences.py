@@ -32,6 +32,7 @@ class Reader:
     channel: str
     topic: str
     topic_name: str
+    delivery_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def find_reader(token: str) -> Reader | None:
         return None
     topic = delivery.message_version.topic
     name = Topic.objects.filter(key=topic).values_list("name", flat=True).first() or topic
-    return Reader(contact_id, delivery.channel, topic, name)
+    return Reader(contact_id, delivery.channel, topic, name, delivery.pk)
 
 
 def choices_of(contact_id: int) -> list[Choice]:
@@ -112,7 +113,7 @@ def has_stopped(contact_id: int) -> bool:
 
 
 @transaction.atomic
-def save_choices(contact_id: int, wanted: set[str], *, page: str, ip: str = "") -> int:
+def save_choices(contact_id: int, wanted: set[str], *, page: str, ip: str = "", delivery: int | None = None) -> int:
     """Make the consents what was ticked (values of :class:`Choice`). Returns how many changed.
 
     What a person ticks is proved by the words they saw beside the box.
@@ -125,14 +126,16 @@ def save_choices(contact_id: int, wanted: set[str], *, page: str, ip: str = "") 
                 contact_id, choice.channel, choice.topic, via="preferences", text=text, page=page, ip=ip
             )
         elif choice.is_wanted and choice.value not in wanted:
-            changed += withdraw_consent(contact_id, choice.channel, choice.topic, via="preferences", page=page, ip=ip)
+            changed += withdraw_consent(
+                contact_id, choice.channel, choice.topic, via="preferences", page=page, ip=ip, delivery=delivery
+            )
     return changed
 
 
 @transaction.atomic
-def stop_everything(contact_id: int, *, page: str, ip: str = "") -> None:
+def stop_everything(contact_id: int, *, page: str, ip: str = "", delivery: int | None = None) -> None:
     """今後不必要な案内は出さない: every consent is withdrawn, and nothing but transactional mail goes out again."""
-    withdraw_all_consent(contact_id, via="preferences", page=page, ip=ip)
+    withdraw_all_consent(contact_id, via="preferences", page=page, ip=ip, delivery=delivery)
     suppress(contact_id, SuppressionReason.UNNEEDED)
 
 
@@ -144,8 +147,9 @@ def allow_again(contact_id: int) -> None:
 @transaction.atomic
 def unsubscribe(reader: Reader, *, page: str, ip: str = "") -> None:
     """Withdraw consent for what a delivery was about; all of its channel when it was about no topic. Safe to repeat."""
+    contact_id, channel, delivery = reader.contact_id, reader.channel, reader.delivery_id
     if reader.topic:
-        withdraw_consent(reader.contact_id, reader.channel, reader.topic, via="unsubscribe", page=page, ip=ip)
+        withdraw_consent(contact_id, channel, reader.topic, via="unsubscribe", page=page, ip=ip, delivery=delivery)
         return
-    withdraw_all_consent(reader.contact_id, reader.channel, via="unsubscribe", page=page, ip=ip)
+    withdraw_all_consent(contact_id, channel, via="unsubscribe", page=page, ip=ip, delivery=delivery)
     suppress(reader.contact_id, SuppressionReason.UNSUBSCRIBED, channel=reader.channel)

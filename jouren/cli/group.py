@@ -8,6 +8,7 @@ from jouren import __version__
 from jouren.cli.base import use_demo
 from jouren.cli.clock import clock
 from jouren.cli.doctor import doctor
+from jouren.cli.files import export_group, import_group, schema
 from jouren.cli.mail import mail
 from jouren.cli.owner import createowner
 from jouren.cli.processes import migrate, sink, web, worker
@@ -26,7 +27,7 @@ def cli(demo: bool) -> None:
         use_demo()
 
 
-for command in (up, web, worker, migrate, createowner, doctor, clock, mail, sink):
+for command in (up, web, worker, migrate, createowner, doctor, clock, mail, sink, export_group, import_group, schema):
     cli.add_command(command)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from jouren.conditions.choices import choices
 from jouren.conditions.errors import ConditionError
 from jouren.conditions.operators import OPERATORS, Parser, questions_of
-from jouren.conditions.payload import KINDS
+from jouren.conditions.payload import FIELD_LABELS, KINDS
 from jouren.conditions.registry import GROUP_LABELS, Argument, Fact, FactType, Question, facts
 from jouren.conditions.values import day, days, moment, month, number, number_range, text, texts
 from jouren.events.types import event_types
@@ -52,7 +52,11 @@ def catalogue() -> dict[str, Any]:
 def _details() -> dict[str, Any]:
     """What each type of event tells of itself: [name, label, type] of everything that can be asked."""
     return {
-        kind.name: [[name, name, KINDS[type].value] for name, type in kind.fields.items() if type in KINDS]
+        kind.name: [
+            [name, str(FIELD_LABELS.get(name, name)), KINDS[type].value]
+            for name, type in kind.fields.items()
+            if type in KINDS
+        ]
         for kind in event_types()
     }
 

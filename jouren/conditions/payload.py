@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 from jouren.conditions.operators import OPERATORS, placeholder_cast
 from jouren.conditions.registry import FactType
@@ -28,6 +30,42 @@ KINDS: Mapping[type, FactType] = {
     list: FactType.SET,
 }
 """What can be asked of a payload's field, by its Python type."""
+
+FIELD_LABELS: Mapping[str, str | Promise] = {
+    "amount": pgettext_lazy("detail of an event", "amount"),
+    "by": pgettext_lazy("detail of an event", "by whom"),
+    "cart": pgettext_lazy("detail of an event", "cart"),
+    "channel": pgettext_lazy("detail of an event", "channel"),
+    "currency": pgettext_lazy("detail of an event", "currency"),
+    "delivery": pgettext_lazy("detail of an event", "delivery"),
+    "form": pgettext_lazy("detail of an event", "form (number)"),
+    "from": pgettext_lazy("detail of an event", "from which stage"),
+    "gone": pgettext_lazy("detail of an event", "merged person (number)"),
+    "journey": pgettext_lazy("detail of an event", "journey (number)"),
+    "kind": pgettext_lazy("detail of an event", "kind"),
+    "message": pgettext_lazy("detail of an event", "message (number)"),
+    "name": pgettext_lazy("detail of an event", "name"),
+    "offer": pgettext_lazy("detail of an event", "offer"),
+    "order": pgettext_lazy("detail of an event", "order number"),
+    "page": pgettext_lazy("detail of an event", "page"),
+    "percent": pgettext_lazy("detail of an event", "how much of it (percent)"),
+    "products": pgettext_lazy("detail of an event", "products"),
+    "reason": pgettext_lazy("detail of an event", "reason"),
+    "referrer": pgettext_lazy("detail of an event", "page before"),
+    "registration": pgettext_lazy("detail of an event", "registration (number)"),
+    "segment": pgettext_lazy("detail of an event", "segment (number)"),
+    "tag": pgettext_lazy("detail of an event", "tag"),
+    "text": pgettext_lazy("detail of an event", "text"),
+    "title": pgettext_lazy("detail of an event", "title"),
+    "to": pgettext_lazy("detail of an event", "to which stage"),
+    "topic": pgettext_lazy("detail of an event", "topic"),
+    "url": pgettext_lazy("detail of an event", "link"),
+    "version": pgettext_lazy("detail of an event", "version"),
+    "via": pgettext_lazy("detail of an event", "by which way"),
+    "video": pgettext_lazy("detail of an event", "video"),
+    "what": pgettext_lazy("detail of an event", "what was changed"),
+}
+"""What editors call the fields of payloads; one that is not here goes by its name."""
 
 Place = Callable[[object], str]
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext
 from jouren.conditions.choices import choice_label
 from jouren.conditions.errors import ConditionError
 from jouren.conditions.operators import OPERATORS, questions_of
+from jouren.conditions.payload import FIELD_LABELS
 from jouren.conditions.registry import Argument, Fact, FactType, Question, fact
 
 
@@ -79,16 +80,17 @@ def _detail(test: object) -> str:
     """A question to an event's payload."""
     if not isinstance(test, Mapping):
         return _("an unfinished condition")
+    field = FIELD_LABELS.get(str(test.get("field")), test.get("field"))
     kinds = [type for type in FactType if test.get("op") in OPERATORS[type]]
     asked = [question for type in kinds[:1] for question in OPERATORS[type][test["op"]].questions(test["op"])]
     exact = [question for question in asked if question.value is not None and question.value == test.get("value")]
     if exact:
-        return _("%(fact)s: %(answer)s") % {"fact": test.get("field"), "answer": exact[0].label}
+        return _("%(fact)s: %(answer)s") % {"fact": field, "answer": exact[0].label}
     if not asked or test.get("value") is None:
         return _("an unfinished condition")
     value = test["value"] if not isinstance(test["value"], list) else _comma().join(map(str, test["value"]))
     return _("%(fact)s %(question)s %(value)s") % {
-        "fact": test.get("field"),
+        "fact": field,
         "question": asked[0].label,
         "value": value,
     }

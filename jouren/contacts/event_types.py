@@ -15,7 +15,13 @@ _TAG, _TAGGED = {"tag": str}, frozenset({"tag"})
 
 EVENT_TYPES = (
     EventType("consent.granted", _("Consent given"), _CONSENT, sentence=_("Allowed %(topic)s by %(channel)s.")),
-    EventType("consent.withdrawn", _("Consent withdrawn"), _CONSENT, sentence=_("Withdrew %(topic)s by %(channel)s.")),
+    EventType(
+        "consent.withdrawn",
+        _("Consent withdrawn"),
+        {**_CONSENT, "delivery": int},
+        optional=frozenset({"delivery"}),
+        sentence=_("Withdrew %(topic)s by %(channel)s."),
+    ),
     EventType(
         "contact.suppressed",
         _("Messages stopped"),

@@ -30,12 +30,11 @@ def attribute_type(arguments: Mapping[str, Any]) -> FactType:
 # Values are checked when they are set. The type is tested all the same: one bad row must not stop a whole segment.
 _VALUE = "(c.attributes ->> %(key)s::text)"
 _IS = "CASE WHEN jsonb_typeof(c.attributes -> %(key)s::text) ="
-_DAY = "'^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$'"
 _ATTRIBUTE = {
     FactType.TEXT: _VALUE,
     FactType.NUMBER: f"{_IS} 'number' THEN {_VALUE}::numeric END",
     FactType.BOOLEAN: f"{_IS} 'boolean' THEN {_VALUE}::boolean END",
-    FactType.DATE: f"CASE WHEN {_VALUE} ~ {_DAY} THEN {_VALUE}::date END",
+    FactType.DATE: f"CASE WHEN {_VALUE} LIKE '____-__-__' THEN {_VALUE}::date END",
 }
 
 _CREATED: frozenset[str] = frozenset()  # only by being made, merged or erased, which is looked at in any case

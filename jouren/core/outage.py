@@ -11,6 +11,7 @@ RETRY_AFTER_SECONDS = 10
 _AWAY_STATES = frozenset(
     {
         None,  # no connection at all
+        "53100",  # the disk is full: it answers, but takes nothing
         "53300",  # too many connections
         "57P01",  # the server is being stopped
         "57P02",

@@ -68,6 +68,7 @@ class Move:
     reason: str = ""
     effects: list[Step] = field(default_factory=list)
     left_out: list[Step] = field(default_factory=list)
+    trail: list[tuple[str, str | None]] = field(default_factory=list)
     skips: bool = False
     place: str | None = None
 
@@ -197,6 +198,7 @@ def walk(
             return _end(move, EnrolmentState.FINISHED, now)
         decision = decide(program, steps[move.step], facts, now)
         if isinstance(decision, Go):
+            move.trail.append((move.step, decision.next))
             move.step, effect = decision
             if facts.arrived_at is not now or facts.place is not None:
                 facts = facts._replace(arrived_at=now, heard=None, series=None, place=None)

@@ -14,7 +14,7 @@ from jouren.contacts.segments.queries import segment_choices
 from jouren.events.errors import InvalidEvent
 from jouren.journeys.dates import dated_fact, dated_facts
 from jouren.journeys.events import event_choices, human_only, property_tests, tests_block
-from jouren.journeys.steps.changing import stage_choices
+from jouren.journeys.steps.changing import STAGE_WORDS, stage_choices
 
 MAX_TRIGGERS = 10
 _MOVES = [("entered", _("comes in")), ("left", _("leaves"))]
@@ -55,7 +55,7 @@ class PurchaseTriggerBlock(blocks.StructBlock):
 class StageTriggerBlock(blocks.StructBlock):
     """Who enters a stage of the pyramid."""
 
-    stage = blocks.ChoiceBlock(choices=stage_choices, label=_("stage"))
+    stage = blocks.ChoiceBlock(choices=stage_choices, words=STAGE_WORDS, label=_("stage"))
 
     class Meta:
         icon = "arrow-up"
@@ -86,7 +86,7 @@ class EventTriggerBlock(blocks.StructBlock):
 class SegmentTriggerBlock(blocks.StructBlock):
     """Who comes into a segment, or leaves one."""
 
-    segment = blocks.ChoiceBlock(choices=_segments, label=_("segment"))
+    segment = blocks.ChoiceBlock(choices=_segments, refers_to="contacts.Segment", label=_("segment"))
     way = blocks.ChoiceBlock(choices=_MOVES, default="entered", label=_("when somebody"))
 
     class Meta:

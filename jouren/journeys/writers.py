@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from jouren.journeys.engine import Move
 
 _sql = load_sql("journeys")
+Watcher = Callable[[Sequence["Move"], datetime], None]
+_watchers: list[Watcher] = []
+
+
+def register_watcher(watch: Watcher) -> None:
+    """Show every batch of moves to a room above, in the transaction that writes them. It must be quick."""
+    if watch not in _watchers:
+        _watchers.append(watch)
 
 
 class DatabaseWriter:
@@ -26,6 +34,8 @@ class DatabaseWriter:
         self._move(moves, now)
         apply_effects(moves, now)
         self._tell(moves, now)
+        for watch in _watchers:
+            watch(moves, now)
 
     def _move(self, moves: Sequence[Move], now: datetime) -> None:
         _sql.run(

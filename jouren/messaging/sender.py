@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -167,7 +168,9 @@ class LaneSender:
         waits = self.lane != Lane.TRANSACTIONAL
         if shop.per_second and waits:
             limit = min(limit, rates.relay_allowance(now, shop.per_second))
-        rows = _sql.all("claim", {"lane": self.lane, "now": now, "channel": self._channel.name, "limit": limit})
+        rows = _standing_still(
+            _sql.all("claim", {"lane": self.lane, "now": now, "channel": self._channel.name, "limit": limit})
+        )
         if not rows:
             return []
         # Also when the gate lets none of them go: others wait behind them.
@@ -259,6 +262,15 @@ class LaneSender:
         with transaction.atomic():
             recover([slot for slot in left if is_abandoned(slot)], ledger)
             ledger.write()
+
+
+def _standing_still(claimed: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Of claimed deliveries those whose person and run nobody is changing, and will until the transaction ends."""
+    if not claimed:
+        return []
+    ids, run_ids, contact_ids = (list(column) for column in list(zip(*claimed, strict=True))[:3])
+    still = {id_ for (id_,) in _sql.all("hold_still", {"ids": ids, "run_ids": run_ids, "contact_ids": contact_ids})}
+    return [row for row in claimed if row[0] in still]
 
 
 def make_tick(lane: Lane) -> tuple[Callable[[], bool], Callable[[], None]]:

@@ -34,7 +34,9 @@ KNOWN = frozenset(re.findall(r"[A-Za-z]{2,}", NAMES + WRITTEN))
 LENT = ("ふりがな", "特商法", "日本語")
 # What opens the choice of blocks of a page's body, and of a journey's steps.
 MANY_BLOCKS = ":is([data-contentpath='body'], [data-contentpath='steps']) .c-sf-add-button:visible"
-_OTHER = re.compile(r"</?\w+>|\S+@\S+|https?://\S+|/\S*/|\b[\w-]*\d[\w-]*\b|\b(?:page|registration|order)\.\w+")
+_OTHER = re.compile(
+    r"</?\w+>|\S+@\S+|https?://\S+|/\S*/|\b[\w-]*\d[\w-]*\b|\b(?:page|registration|order|cart|offer|video)\.\w+"
+)
 _LATIN = re.compile(r"[A-Za-z]{2,}")
 _JAPANESE = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fff々]+")
 _axe = Axe()

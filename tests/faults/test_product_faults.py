@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
-import time
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from http.client import HTTPConnection
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -20,41 +19,14 @@ from psycopg.conninfo import make_conninfo
 
 from jouren.core.database import EmbeddedDatabase
 from jouren.core.loops import wait_until
-from jouren.messaging.vocabulary import State
-from tests.installation import SERVER, Installation, copy_of
-from tests.smtp_server import ScriptedServer, scripted_server, text_of
+from tests.faults.judging import judge, settle
+from tests.faults.scale import SCALE, dice
+from tests.faults.visitors import SignUps, ask, confirm, confirm_paths, got
+from tests.installation import ROOT, SERVER, Installation, copy_of
+from tests.smtp_server import ScriptedServer, scripted_server
 
-PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36"
-SETTLE_SECONDS = 90
+KILLS = min(SCALE.kills, 5)
 AWAY_PATHS = ("/", "/letters/", "/confirm/x", "/p/AAAAAAAAAAAAAAAA", "/c/AAAAAAAAAAAAAAAA/0")
-IS_SETTLED = (
-    "SELECT NOT EXISTS (SELECT FROM events_inbox) "
-    "AND NOT EXISTS (SELECT FROM messaging_delivery WHERE state IN (0, 1)) "
-    "AND NOT EXISTS (SELECT FROM journeys_enrolment WHERE state = 1 AND due_at < now())"
-)
-# Confirmed people, as many as asked for: their registration starts the demo's journey, and that its first letter.
-CONFIRM_PEOPLE = """
-import sys
-from django.db import connection
-from jouren.capture.models import Form
-from jouren.core import clock
-from jouren.events.actions import NewEvent, record_events
-from jouren.messaging.models import RelaySettings
-form = Form.objects.get()
-with connection.cursor() as cursor:
-    cursor.execute(
-        "WITH people AS (INSERT INTO contacts_contact (family_name) SELECT n FROM generate_series(1, %s) AS n "
-        "RETURNING id, family_name), addresses AS (INSERT INTO contacts_identity (contact_id, kind, value) "
-        "SELECT id, 'email', 'k' || family_name || '@example.jp' FROM people), "
-        "consents AS (INSERT INTO contacts_consent (contact_id, channel, topic, is_granted, since) "
-        "SELECT id, 'email', %s, true, now() FROM people) SELECT id FROM people",
-        [int(sys.argv[1]), form.topic.key],
-    )
-    ids = [row[0] for row in cursor.fetchall()]
-payload = {"form": form.pk, "title": form.title, "registration": 0}
-record_events([NewEvent("registration.confirmed", id_, payload, clock.now(), "test", f"k{id_}") for id_ in ids])
-print(RelaySettings.load().in_flight)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -71,80 +43,19 @@ def shop(template: Installation, sink: ScriptedServer) -> Iterator[Installation]
         yield running
 
 
-def settle(shop: Installation) -> None:
-    """Wait until nothing is left to do."""
-    assert wait_until(lambda: shop.query(IS_SETTLED) == [(True,)], SETTLE_SECONDS, 0.25), shop.said()[-3000:]
-
-
-def got(sink: ScriptedServer, beginning: str) -> Counter[str]:
-    """How many mails each address got that begins so."""
-    with sink.lock:
-        return Counter(address for address in sink.recipients if address.startswith(beginning))
-
-
-def addresses(shop: Installation, state: int, beginning: str) -> set[str]:
-    """To whom the deliveries of a state go."""
-    rows = shop.query(
-        "SELECT i.value FROM messaging_delivery d JOIN contacts_identity i ON i.contact_id = d.contact_id "
-        "WHERE d.state = %s AND i.value LIKE %s",
-        state,
-        f"{beginning}%",
-    )
-    return {str(value) for (value,) in rows}
-
-
-def ask(
-    shop: Installation, method: str, path: str, fields: dict[str, str] | None = None, ip: str = ""
-) -> tuple[int, str]:
-    """Status and page, as a browser somewhere gets them."""
-    connection = HTTPConnection("127.0.0.1", shop.port, timeout=60)
-    try:
-        headers = {"User-Agent": PERSON, "Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-For": ip}
-        connection.request(method, path, urlencode(fields or {}), headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
-    finally:
-        connection.close()
-
-
-class SignUps:
-    """Filled-in forms, each from a place of its own."""
-
-    def __init__(self, shop: Installation) -> None:
-        self.shop = shop
-        _status, page = ask(shop, "GET", "/letters/")
-        action, stamp = re.search(r'action="(/f/[^"#]+)', page), re.search(r'name="stamp" value="([^"]+)"', page)
-        assert action is not None
-        assert stamp is not None
-        self.action, self.stamp = action[1], stamp[1]
-        time.sleep(1.6)  # a form that is sent faster than people type is shown again
-
-    def send(self, address: str, number: int) -> int:
-        """The status of the answer."""
-        fields = {"email": address, "consent": "on", "stamp": self.stamp}
-        return ask(self.shop, "POST", self.action, fields, f"198.51.{number // 250}.{number % 250}")[0]
-
-    def send_patiently(self, address: str, number: int) -> set[int]:
-        """All statuses until the form was taken."""
-        seen: set[int] = set()
-        assert wait_until(lambda: bool(seen.add(self.send(address, number))) or 303 in seen, 60, 0.2)
-        return seen
-
-
-def confirm_paths(sink: ScriptedServer, addresses: list[str]) -> list[str]:
-    """Of the confirmation link that each of them got."""
-    texts = [text_of(sink.mail_to(address), "plain") for address in addresses]
-    links = [re.search(r"http\S+/confirm/\S+", text) for text in texts]
-    return [urlsplit(link[0]).path for link in links if link]
-
-
 @contextmanager
 def database_away(shop: Installation) -> Iterator[None]:
-    """PostgreSQL is killed as by a power cut, and started again; a server that is not ours refuses everybody."""
+    """PostgreSQL is stopped at once, without a word to anybody, and started again: what ``pg_ctl -m immediate`` does. A
+    server that is not ours breaks all lines and refuses everybody.
+    """
     if not SERVER:
-        EmbeddedDatabase(shop.home).kill()
+        database = EmbeddedDatabase(shop.home)
+        pid = database.pid()
+        assert pid is not None
+        os.kill(pid, signal.SIGQUIT)
+        assert wait_until(lambda: database.pid() is None, 30)
         yield
-        EmbeddedDatabase(shop.home).start()
+        database.start()
         return
     name = urlsplit(shop.database_url).path.lstrip("/")
     with psycopg.connect(make_conninfo(SERVER, dbname="postgres"), autocommit=True) as admin:
@@ -155,62 +66,90 @@ def database_away(shop: Installation) -> Iterator[None]:
         admin.execute(allow.format(sql.Identifier(name), sql.SQL("true")))
 
 
-def test_workers_killed_amid_two_thousand_letters_write_to_nobody_twice(
+def test_what_jouren_up_starts_again_after_kills_writes_to_nobody_twice(
     shop: Installation, sink: ScriptedServer
 ) -> None:
-    bound = int(shop.run_inside(CONFIRM_PEOPLE, "2000"))
-    assert wait_until(lambda: got(sink, "k").total() >= 700, 60, 0.005)
-    for worker in shop.processes("jouren worker"):
-        os.kill(worker, signal.SIGKILL)
-    assert shop.query(IS_SETTLED) == [(False,)]
-    settle(shop)
-    letters = got(sink, "k")
-    sent, unknown = addresses(shop, State.SENT, "k"), addresses(shop, State.UNKNOWN, "k")
-    assert set(letters.values()) == {1}
-    assert sent <= letters.keys() <= sent | unknown
-    assert sent | unknown == {f"k{number}@example.jp" for number in range(1, 2001)}
-    assert not sent & unknown
-    assert len(unknown) <= bound
+    wanted, bound = confirm(shop, "k")
+    points = sorted(dice("workers of jouren up killed").sample(range(1, int(SCALE.people * 0.9)), KILLS))
+    for point in points:
+        assert wait_until(lambda point=point: got(sink, "k").total() >= point, SCALE.patience, 0.005)
+        for worker in shop.processes("jouren worker"):
+            os.kill(worker, signal.SIGKILL)
+    settle(shop.query)
+    judge(shop.query, sink, wanted, bound=KILLS * bound, beginning="k")
 
 
 def test_two_of_everything_give_one_row_and_one_mail_for_each(shop: Installation, sink: ScriptedServer) -> None:
-    people = [f"d{number}@example.jp" for number in range(300)]
+    people = [f"d{number}@example.jp" for number in range(100)]
     forms = SignUps(shop)
     with ThreadPoolExecutor(16) as pool:
         twice = [(person, number) for number, person in enumerate(people) for _time in range(2)]
         assert set(pool.map(lambda each: forms.send(*each), twice)) == {303}, shop.said()[-6000:]
-        settle(shop)
+        settle(shop.query)
         assert got(sink, "d") == Counter(people)
         paths = [path for path in confirm_paths(sink, people) for _time in range(2)]
         assert set(pool.map(lambda path: ask(shop, "POST", path)[0], paths)) == {200}
-    settle(shop)
+    settle(shop.query)
     assert got(sink, "d") == Counter(people * 2)
     for table in ("capture_registration", "journeys_enrolment", "contacts_consent", "pyramid_position"):
         rows = shop.query(
             f"SELECT count(*), count(DISTINCT contact_id) FROM {table} WHERE contact_id IN "
             "(SELECT contact_id FROM contacts_identity WHERE value LIKE 'd%%@example.jp')"
         )
-        assert rows == [(300, 300)], table
+        assert rows == [(100, 100)], table
 
 
-def test_workers_and_web_outlive_a_restart_of_postgresql(shop: Installation, sink: ScriptedServer) -> None:
-    people = [f"r{number}@example.jp" for number in range(120)]
-    forms = SignUps(shop)
+def test_postgresql_stopped_at_once_and_started_again_loses_no_letter_and_no_form(
+    shop: Installation, sink: ScriptedServer
+) -> None:
+    people = [f"r{number}@example.jp" for number in range(60)]
+    forms, (wanted, bound) = SignUps(shop), confirm(shop, "i")
+    points = sorted(dice("PostgreSQL stopped").sample(range(1, int(SCALE.people * 0.9)), KILLS))
     with ThreadPoolExecutor(8) as pool:
         answers = [pool.submit(forms.send_patiently, person, number) for number, person in enumerate(people)]
-        assert wait_until(lambda: got(sink, "r").total() >= 20, 60, 0.005)
-        with database_away(shop):
-            assert wait_until(lambda: ask(shop, "GET", "/healthz")[0] == 503, 30)
-            for path in AWAY_PATHS:
-                status, page = ask(shop, "GET", path)
-                assert (path, status) == (path, 503)
-                assert "<h1>ただいま表示できません</h1>" in page
+        for point in points:
+            assert wait_until(lambda point=point: got(sink, "i").total() >= point, SCALE.patience, 0.005)
+            with database_away(shop):
+                expect_apologies(shop)
         seen = set().union(*(answer.result() for answer in answers))
     assert seen <= {303, 503}
-    settle(shop)
+    settle(shop.query)
+    judge(shop.query, sink, wanted, bound=KILLS * bound, beginning="i")
     mails = got(sink, "r")
     assert mails.keys() == set(people)
     # A confirmation that was in flight is sent once more: somebody waits for it.
     assert set(mails.values()) <= {1, 2}
-    assert shop.query("SELECT count(*) FROM capture_registration WHERE email LIKE 'r%%@example.jp'") == [(120,)]
+    assert shop.query("SELECT count(*) FROM capture_registration WHERE email LIKE 'r%%@example.jp'") == [(60,)]
     assert ask(shop, "GET", "/healthz") == (200, "ok\n")
+
+
+def expect_apologies(shop: Installation) -> None:
+    """The database is away, and everybody is told so."""
+    assert wait_until(lambda: ask(shop, "GET", "/healthz")[0] == 503, 30)
+    for path in AWAY_PATHS:
+        status, page = ask(shop, "GET", path)
+        assert (path, status) == (path, 503)
+        assert "<h1>ただいま表示できません</h1>" in page
+
+
+def test_a_migration_during_traffic_costs_no_form_and_no_error(shop: Installation, sink: ScriptedServer) -> None:
+    """A column and an index, built concurrently, on tables that workers and web write to all the time."""
+    settings = {"DJANGO_SETTINGS_MODULE": "tests.faults.growing.settings", "PYTHONPATH": str(ROOT)}
+    forms, wanted = SignUps(shop), confirm(shop, "m")[0]
+    migration = subprocess.Popen(
+        [sys.executable, "-m", "jouren", "migrate"], env=shop.env | settings, cwd=ROOT, stdout=subprocess.PIPE
+    )
+    answers: list[int] = []
+    with ThreadPoolExecutor(4) as pool:
+        # Those who fill in the form do so until it is done.
+        while migration.poll() is None:
+            numbers = range(len(answers), len(answers) + 8)
+            answers += pool.map(lambda number: forms.send(f"n{number}@example.jp", number), numbers)
+    assert migration.communicate()[0].decode().splitlines() == ["growing.0001_column_and_index"]
+    assert migration.returncode == 0
+    assert set(answers) == {303}
+    settle(shop.query)
+    judge(shop.query, sink, wanted, bound=0, beginning="m")
+    assert got(sink, "n") == Counter(f"n{number}@example.jp" for number in range(len(answers)))
+    assert shop.query("SELECT DISTINCT grown FROM messaging_delivery") == [(7,)]
+    assert "Traceback" not in shop.said()

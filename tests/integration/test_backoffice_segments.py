@@ -212,3 +212,12 @@ def test_the_catalogue_tells_what_events_say_of_themselves() -> None:
     data = owner_client().get("/admin/conditions/catalogue/").json()
     assert ["amount", "amount", "number"] in data["details"]["order.paid"]
     assert all(fact["label"] for group in data["groups"] for fact in group["facts"])
+
+
+def test_a_persons_page_tells_their_segments(time: Time) -> None:
+    segment = filled("Buyers", bought())
+    person = make_person()
+    buy(person)
+    keep()
+    page = owner_client().get(f"/admin/people/{person.public_id}/").content.decode()
+    assert f'<a href="/admin/segments/{segment.pk}/">Buyers</a>' in page

@@ -125,6 +125,7 @@ def test_only_a_database_that_is_away_counts_as_away() -> None:
     assert not is_away(psycopg.errors.UniqueViolation("no"))
     assert is_away(psycopg.OperationalError("connection failed"))
     assert is_away(psycopg.errors.AdminShutdown("stopped"))
+    assert is_away(psycopg.errors.DiskFull("No space left on device"))
     wrapped = OperationalError("gone")
     wrapped.__cause__ = psycopg.OperationalError("gone")
     assert is_away(wrapped)

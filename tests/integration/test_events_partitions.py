@@ -143,3 +143,18 @@ def test_an_erasing_that_meets_the_move_finds_what_is_moved(monkeypatch: pytest.
 def test_two_workers_that_make_the_same_month_make_it_once() -> None:
     made = at_once(lambda: ensure_partitions(LATER), lambda: ensure_partitions(LATER))
     assert sorted(map(len, made)) == [0, 4]
+
+
+def test_every_month_has_the_index_by_type_whenever_it_was_made() -> None:
+    ensure_partitions(LATER)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT bool_and(index.indisvalid), array_agg(index.indrelid::regclass::text) FROM pg_inherits AS part"
+            " JOIN pg_index AS index ON index.indexrelid = part.inhrelid"
+            " WHERE part.inhparent = 'events_event_of_type'::regclass"
+        )
+        is_valid, tables = cursor.fetchone()
+        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = 'events_event_of_type'::regclass")
+        assert cursor.fetchone() == (True,)
+    assert is_valid
+    assert set(tables) == partitions()

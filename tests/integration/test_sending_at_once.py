@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
+from jouren.contacts.actions import suppress, withdraw_consent
+from jouren.contacts.models import SuppressionReason
 from jouren.core import clock
 from jouren.core.config import SmtpAddress
 from jouren.core.loops import wait_until
 from jouren.messaging import sender as sender_module
-from jouren.messaging.actions import plan_deliveries
+from jouren.messaging.actions import cancel_run, hold_run, plan_deliveries
 from jouren.messaging.models import Delivery, Hold
 from jouren.messaging.queries import is_sending
 from jouren.messaging.sender import LaneSender
@@ -24,6 +26,7 @@ from jouren.messaging.sending_rules.actions import save_rules
 from jouren.messaging.sending_rules.queries import load_rules
 from jouren.messaging.sending_rules.terms import Action, Cap, Rules, Unit
 from jouren.messaging.vocabulary import Lane, State
+from tests.at_once import somebody_waits_for_a_lock
 from tests.messages import planned, published, reader
 from tests.sending_rules import TOKYO
 from tests.smtp_server import ScriptedServer, scripted_server
@@ -141,3 +144,66 @@ def test_two_senders_with_the_same_people_do_not_wait_in_a_circle(server: Script
             done.result()
     assert sorted(server.recipients) == sorted(f"r{number}@example.jp" for number in range(40))
     assert Delivery.objects.filter(state=State.SUPPRESSED).count() == 40
+
+
+TAKE_BACK: dict[str, Callable[[Delivery], object]] = {
+    "unsubscribes": lambda it: withdraw_consent(it.contact_id, "email", "newsletter", via="preferences"),
+    "complains": lambda it: suppress(it.contact_id, SuppressionReason.COMPLAINT, channel="email"),
+    "run is cancelled": lambda it: cancel_run(it.run_id),
+    "run is put on hold": lambda it: hold_run(it.run_id),
+}
+
+
+@pytest.mark.parametrize("take_back", TAKE_BACK.values(), ids=TAKE_BACK)
+def test_who_takes_a_message_back_waits_for_what_is_begun_so_that_nothing_begins_afterwards(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, take_back: Callable[[Delivery], object]
+) -> None:
+    plan_deliveries([planned(published(), reader("a@example.jp"))], clock.now())
+    delivery = Delivery.objects.get()
+
+    def take_it_back() -> int:
+        try:
+            take_back(delivery)
+            return Delivery.objects.get(pk=delivery.pk).state
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool, paused_before_commit(monkeypatch) as (stands, go_on):
+        sending = pool.submit(send_all, Lane.TRIGGERED)
+        assert stands.wait(30)
+        taken_back = pool.submit(take_it_back)
+        assert somebody_waits_for_a_lock()
+        go_on.set()
+        sending.result()
+        assert taken_back.result() != State.PLANNED
+    assert server.recipients == ["a@example.jp"]
+
+
+@pytest.mark.parametrize("take_back", TAKE_BACK.values(), ids=TAKE_BACK)
+def test_a_message_that_is_being_taken_back_is_not_waited_for_and_does_not_go(
+    server: ScriptedServer, take_back: Callable[[Delivery], object]
+) -> None:
+    for address in ("a@example.jp", "b@example.jp"):
+        plan_deliveries([planned(published(), reader(address))], clock.now())
+    delivery = Delivery.objects.order_by("pk")[0]
+    others = Delivery.objects.exclude(pk=delivery.pk)
+    with transaction.atomic(), ThreadPoolExecutor(1) as pool:
+        take_back(delivery)
+        done = pool.submit(send_until, lambda: not others.exclude(state=State.SENT).exists())
+        done.result(30)
+    assert server.recipients == ["b@example.jp"]
+    send_until(lambda: True)
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.attempts) in {(State.SUPPRESSED, 0), (State.PLANNED, 0)}
+    assert server.recipients == ["b@example.jp"]
+
+
+def send_until(is_enough: Callable[[], bool]) -> None:
+    """Work as a sender until it is enough, for some rounds at least."""
+    sender = LaneSender(Lane.TRIGGERED)
+    try:
+        rounds = iter(range(10**9))
+        assert wait_until(lambda: bool(sender.tick() or True) and next(rounds) > 5 and is_enough(), 30, step=0.01)
+    finally:
+        sender.close()
+        connections.close_all()

@@ -9,13 +9,16 @@ from django.http import HttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, ObjectList, PublishingPanel
 from wagtail.admin.ui.tables import Column, NumberColumn, StatusTagColumn
+from wagtail.admin.widgets.button import Button
 from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewSet, UnpublishView
 
 from jouren.backoffice.figures import JourneyPeople, journey_people
+from jouren.backoffice.files.views import ImportScreen
 from jouren.backoffice.journeys.forms import JourneyForm
 from jouren.backoffice.journeys.publishing import JourneyCreateView, JourneyEditView, PublishScreen
 from jouren.backoffice.journeys.results import tell_results
@@ -37,6 +40,15 @@ class JourneyIndexView(IndexView):
 
     def get_base_queryset(self) -> Any:
         return super().get_base_queryset().select_related("latest_revision")
+
+    @cached_property
+    def header_more_buttons(self) -> list[Any]:
+        """What concerns all journeys."""
+        buttons = list(super().header_more_buttons)
+        if ImportScreen.is_allowed(self.request):
+            label = _("Import or download as files")
+            buttons.append(Button(label, url=reverse("files:import"), icon_name="upload", priority=90))
+        return buttons
 
     def get_table(self, object_list: Sequence[Journey], **kwargs: Any) -> Any:
         ids = [journey.pk for journey in object_list]
@@ -91,6 +103,7 @@ class JourneyInspectView(InspectView):
             "older": older_with_people(journey),
             "pause": pause,
             "turned_away": pause.turned_away.count() if pause else 0,
+            "may_export": self.request.user.has_perms(("journeys.view_journey", "messaging.view_message")),
             "may_publish": self.permission_policy.user_has_permission(self.request.user, "publish"),
             "urls": urls,
         }

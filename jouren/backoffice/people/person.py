@@ -22,6 +22,7 @@ from jouren.contacts.models import (
     Topic,
 )
 from jouren.contacts.queries import alias_ids
+from jouren.contacts.segments.queries import Membership, segments_of
 from jouren.contacts.timeline import Cursor, timeline
 from jouren.journeys.models import EnrolmentState, Journey, JourneyVersion
 from jouren.journeys.queries import Walk, walks_of
@@ -112,6 +113,7 @@ class Person:
     identities: list[Identity]
     problems: list[Problem]
     tags: list[str]
+    segments: list[Membership]
     consents: list[ConsentLine]
     suppressions: list[Suppression]
     walks: list[WalkLine]
@@ -138,6 +140,7 @@ def load_person(contact: Contact) -> Person:
         identities=list(contact.identities.order_by("kind", "id")),
         problems=list(problems[:_SHOWN]),
         tags=list(contact.tags.order_by("text").values_list("text", flat=True)),
+        segments=segments_of(contact.pk),
         consents=_consents(contact),
         suppressions=list(contact.suppressions.order_by("-at")[:_SHOWN]),
         walks=_walks(contact),

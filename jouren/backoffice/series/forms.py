@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -136,8 +135,3 @@ def place_of(said: Any) -> int | None:
     """The number that a request names; None for none, or none that can be."""
     form = PlaceForm(said)
     return form.cleaned_data["at"] if form.is_valid() else None
-
-
-def problems_of(form: forms.Form) -> Sequence[str]:
-    """All that is wrong with a form, field by field."""
-    return [str(message) for messages in form.errors.values() for message in messages]

@@ -16,8 +16,7 @@ from jouren.backoffice.series.forms import SeriesForm, initial_of
 from jouren.backoffice.series.screens import CHANGE, VIEW, SeriesPart
 from jouren.core.errors import UserError
 from jouren.journeys.series.actions import change_series, create_series, delete_series
-from jouren.journeys.series.models import Series
-from jouren.journeys.series.queries import journeys_that_send, series_lines
+from jouren.journeys.series.queries import all_series, journeys_that_send
 
 MOST = 500
 
@@ -31,11 +30,9 @@ class ListScreen(Screen):
     header_icon = "list-ol"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        listed = list(Series.objects.order_by("name", "id")[:MOST])
-        lines = series_lines(listed)
         return {
             **super().get_context_data(**kwargs),
-            "rows": [{"series": series, "line": lines[series.pk]} for series in listed],
+            "rows": all_series(MOST),
             "may_change": self.request.user.has_perms(CHANGE),
         }
 

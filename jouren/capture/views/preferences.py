@@ -24,7 +24,7 @@ def preferences_view(request: HttpRequest, token: str) -> HttpResponseBase:
         return unknown_link(request)
     saved = ""
     if request.method == "POST":
-        saved = _change(request, reader.contact_id)
+        saved = _change(request, reader)
     addresses = preferences.addresses_of(reader.contact_id)
     context = {
         "choices": preferences.choices_of(reader.contact_id),
@@ -55,16 +55,17 @@ def unsubscribe_view(request: HttpRequest, token: str) -> HttpResponseBase:
     )
 
 
-def _change(request: HttpRequest, contact_id: int) -> str:
+def _change(request: HttpRequest, reader: preferences.Reader) -> str:
     """Do what the pressed button says. Returns the sentence that tells it."""
-    ip = client_address(request)
+    ip, contact_id, delivery = client_address(request), reader.contact_id, reader.delivery_id
     if "stop" in request.POST:
-        preferences.stop_everything(contact_id, page=_PREFERENCES, ip=ip)
+        preferences.stop_everything(contact_id, page=_PREFERENCES, ip=ip, delivery=delivery)
         return _("We will not send you unneeded messages any more.")
     if "again" in request.POST:
         preferences.allow_again(contact_id)
         return _("Please tick what you would like to get.")
     if "save" in request.POST:
-        preferences.save_choices(contact_id, set(request.POST.getlist("want")), page=_PREFERENCES, ip=ip)
+        wanted = set(request.POST.getlist("want"))
+        preferences.save_choices(contact_id, wanted, page=_PREFERENCES, ip=ip, delivery=delivery)
         return _("Your settings are saved.")
     return ""

@@ -98,8 +98,12 @@ def withdraw_consent(
     ip: str = "",
     at: datetime | None = None,
     by: User | None = None,
+    delivery: int | None = None,
 ) -> bool:
-    """Record that a person no longer allows a topic on a channel. Returns False when they had said so before."""
+    """Record that a person no longer allows a topic on a channel. Returns False when they had said so before.
+
+    ``delivery``: the message by whose link they said so.
+    """
     contact = locked(contact_id)
     at = at or clock.now()
     if Consent.objects.filter(contact=contact, channel=channel, topic=topic, is_granted=False).exists():
@@ -107,14 +111,21 @@ def withdraw_consent(
     proof = {"channel": channel, "topic": topic, "at": at, "via": via, "page": page, "ip_hash": ip_hash(ip)}
     _keep(ConsentRecord(contact=contact, is_granted=False, **proof))
     record_event(
-        NewEvent("consent.withdrawn", contact.pk, {"channel": channel, "topic": topic, "via": via}, occurred_at=at)
+        NewEvent(
+            "consent.withdrawn",
+            contact.pk,
+            {"channel": channel, "topic": topic, "via": via} | ({"delivery": delivery} if delivery else {}),
+            occurred_at=at,
+        )
     )
     audit(contact.pk, "withdraw_consent", by, {"channel": channel, "topic": topic})
     return True
 
 
 @transaction.atomic
-def withdraw_all_consent(contact_id: int, channel: str = "", *, via: str, page: str = "", ip: str = "") -> int:
+def withdraw_all_consent(
+    contact_id: int, channel: str = "", *, via: str, page: str = "", ip: str = "", delivery: int | None = None
+) -> int:
     """Withdraw every consent a person gave on a channel (empty: on all). Returns how many there were."""
     contact = locked(contact_id)
     granted = Consent.objects.filter(contact=contact, is_granted=True)
@@ -122,7 +133,7 @@ def withdraw_all_consent(contact_id: int, channel: str = "", *, via: str, page: 
         granted = granted.filter(channel=channel)
     pairs = list(granted.order_by("id").values_list("channel", "topic"))
     for each_channel, topic in pairs:
-        withdraw_consent(contact.pk, each_channel, topic, via=via, page=page, ip=ip)
+        withdraw_consent(contact.pk, each_channel, topic, via=via, page=page, ip=ip, delivery=delivery)
     return len(pairs)
 
 

@@ -6,11 +6,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.db.models import Count, QuerySet
+
 from jouren.core.sql import load_sql
-from jouren.journeys.series.models import Series, SeriesVersion
+from jouren.journeys.series.models import Series
 
 _sql = load_sql("journeys")
 FIGURES_UP_TO = 2_000
@@ -97,7 +98,6 @@ class PageItem(NamedTuple):
     message_id: int | None
     name: str
     kind: str
-    is_live: bool
     is_edited: bool
     subject: str
     version_id: int | None
@@ -105,7 +105,7 @@ class PageItem(NamedTuple):
 
     @property
     def state(self) -> str:
-        """One of :data:`STATES`, or ``gone`` where the message was deleted."""
+        """draft, new (in the series), changed or published; ``gone`` where the message was deleted."""
         if self.message_id is None:
             return "gone"
         if self.version_id is None:
@@ -113,9 +113,6 @@ class PageItem(NamedTuple):
         if self.published_version is None:
             return "new"
         return "changed" if self.published_version != self.version_id else "published"
-
-
-STATES = ("draft", "new", "changed", "published")
 
 
 @dataclass(frozen=True)
@@ -166,24 +163,7 @@ def item_figures(series_id: int, item_ids: Sequence[str]) -> dict[str, ItemFigur
     return {item: ItemFigures(sent, clicked, held, seen > FIGURES_UP_TO) for item, sent, clicked, held, seen in rows}
 
 
-@dataclass(frozen=True)
-class SeriesLine:
-    """How a series stands, for the list of all."""
-
-    items: int = 0
-    number: int | None = None
-    published_at: datetime | None = None
-
-
-def series_lines(all_series: Iterable[Series]) -> dict[int, SeriesLine]:
-    """How these series stand, in two queries."""
-    listed = {series.pk: series for series in all_series}
-    versions = SeriesVersion.objects.defer("slots").in_bulk(
-        [series.live_version_id for series in listed.values() if series.live_version_id]
-    )
-    counts = dict(_sql.all("series_counts", {"ids": list(listed)}))
-    lines = {}
-    for pk, series in listed.items():
-        live = versions.get(series.live_version_id or 0)
-        lines[pk] = SeriesLine(counts.get(pk, 0), live.number if live else None, live.created_at if live else None)
-    return lines
+def all_series(most: int) -> QuerySet[Series]:
+    """The first ``most`` series by name, each with how many ``messages`` it has and its live version."""
+    listed = Series.objects.annotate(messages=Count("items")).select_related("live_version")
+    return listed.defer("live_version__slots").order_by("name", "id")[:most]

@@ -61,9 +61,6 @@ LEFT JOIN LATERAL (
 WHERE item.series_id = %(series_id)s
 ORDER BY item.number
 
--- name: series_counts
-SELECT series_id, count(*) FROM journeys_seriesitem WHERE series_id = ANY(%(ids)s) GROUP BY series_id
-
 -- name: journeys_that_send
 SELECT DISTINCT journey.name
 FROM journeys_journeyversion AS version
@@ -80,7 +77,7 @@ ORDER BY journey.name
 -- The subject is that of the newest draft: an edited message keeps it in its latest revision.
 SELECT * FROM (
     SELECT item.id::text, item.number, message.id AS message_id, coalesce(message.name, '') AS name,
-           coalesce(message.kind, '') AS kind, coalesce(message.live, false) AS is_live,
+           coalesce(message.kind, '') AS kind,
            coalesce(message.has_unpublished_changes, false) AS is_edited, coalesce(body.subject, '') AS subject,
            newest.id AS version_id, published.version AS published_version
     FROM journeys_seriesitem AS item

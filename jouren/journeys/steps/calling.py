@@ -72,6 +72,7 @@ class WebhookBlock(blocks.StructBlock):
 
     endpoint = blocks.ChoiceBlock(
         choices=endpoint_choices,
+        refers_to="webhooks.Endpoint",
         label=_("webhook"),
         help_text=_("The system that is told. You add systems under Operations, Webhooks."),
     )

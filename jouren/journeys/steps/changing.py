@@ -14,6 +14,8 @@ from jouren.journeys.program import Decision, Facts, Go, Program, Step
 from jouren.journeys.steps.base import Binder, Compiler, Inner, Raw, StepKind
 from jouren.pyramid.stages import Stage
 
+STAGE_WORDS = {str(stage.value): stage.key for stage in Stage}
+"""What files call the stages."""
 _CHANNELS = [("", _("all channels")), ("email", _("mail"))]
 
 
@@ -60,7 +62,7 @@ class StageKind(StepKind):
 class ChangeStageBlock(blocks.StructBlock):
     """Put the person on a stage."""
 
-    stage = blocks.ChoiceBlock(choices=stage_choices, label=_("stage"))
+    stage = blocks.ChoiceBlock(choices=stage_choices, words=STAGE_WORDS, label=_("stage"))
     reason = blocks.CharBlock(max_length=100, label=_("reason"))
 
     class Meta:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django import forms
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -164,11 +165,14 @@ class RhythmBlock(blocks.StructBlock):
     """A rhythm of the step's own, or that of the series."""
 
     every = blocks.ChoiceBlock(
-        choices=[("series", _("as the series says")), *EVERY], default="series", label=_("how often")
+        choices=[("series", _("as the series says")), *EVERY], default="series", label=_("how often it goes")
     )
     days = blocks.IntegerBlock(required=False, min_value=1, max_value=MAX_DAYS, label=_("every how many days"))
     weekdays = blocks.MultipleChoiceBlock(
-        required=False, choices=lambda: [(str(day), name) for day, name in WEEKDAYS.items()], label=_("weekdays")
+        required=False,
+        choices=lambda: [(str(day), name) for day, name in WEEKDAYS.items()],
+        widget=forms.CheckboxSelectMultiple,
+        label=_("weekdays"),
     )
     at = blocks.TimeBlock(default="07:00", label=_("at"))
     business = blocks.BooleanBlock(required=False, label=_("on business days only"))
@@ -176,7 +180,7 @@ class RhythmBlock(blocks.StructBlock):
 
     class Meta:
         label = _("rhythm")
-        form_classname = "struct-block jouren-row"
+        form_classname = "struct-block jouren-own-rhythm"
 
 
 class SeriesBlock(blocks.StructBlock):
@@ -184,6 +188,7 @@ class SeriesBlock(blocks.StructBlock):
 
     series = blocks.ChoiceBlock(
         choices=series_choices,
+        refers_to="journeys.Series",
         label=_("series"),
         help_text=_("You write its messages, and put them in order, under Sending, Series."),
     )

@@ -69,7 +69,7 @@ class ColleagueBlock(blocks.StructBlock):
     """Tell somebody of the shop."""
 
     users = blocks.MultipleChoiceBlock(
-        choices=colleague_choices, widget=forms.CheckboxSelectMultiple, label=_("who is told")
+        choices=colleague_choices, refers_to="auth.User", widget=forms.CheckboxSelectMultiple, label=_("who is told")
     )
     text = blocks.TextBlock(
         max_length=MAX_TEXT_LENGTH,

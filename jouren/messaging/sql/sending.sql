@@ -71,6 +71,30 @@ CROSS JOIN LATERAL (
 ) AS delivery
 LIMIT %(limit)s
 
+-- name: hold_still
+-- Of claimed deliveries, those that nobody is taking back this moment: their person and their run stay as they are until this
+-- transaction ends. Whoever changes one of them (unsubscribes, complains, is erased; cancels, holds) waits so long, and
+-- finds begun what we begin; nothing begins after they have committed. We wait for nobody: see docs/subsystems/locking.md.
+WITH runs AS MATERIALIZED (
+    SELECT id FROM messaging_run
+    WHERE id = ANY(%(run_ids)s::bigint[]) AND held_at IS NULL ORDER BY id
+    FOR SHARE SKIP LOCKED
+), people AS MATERIALIZED (
+    SELECT id FROM contacts_contact
+    WHERE id = ANY(
+        SELECT coalesce(alias.to_id, asked.id)
+        FROM unnest(%(contact_ids)s::bigint[]) AS asked (id)
+        LEFT JOIN contacts_alias AS alias ON alias.from_id = asked.id
+    )
+    ORDER BY id
+    FOR SHARE SKIP LOCKED
+)
+SELECT asked.id
+FROM unnest(%(ids)s::bigint[], %(run_ids)s::bigint[], %(contact_ids)s::bigint[]) AS asked (id, run_id, contact_id)
+LEFT JOIN contacts_alias AS alias ON alias.from_id = asked.contact_id
+LEFT JOIN contacts_contact AS contact ON contact.id = coalesce(alias.to_id, asked.contact_id)
+WHERE asked.run_id IN (SELECT id FROM runs) AND (contact.id IS NULL OR contact.id IN (SELECT id FROM people))
+
 -- name: apply
 -- Writes down what became of deliveries, and which go next. Gives back the ids of those that were not final before:
 -- a process that was taken for dead may report late, and must not report twice. What it was sure of still counts; what it

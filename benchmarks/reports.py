@@ -1,0 +1,119 @@
+"""How long the report of a journey takes: over all versions, of one, of some days, and with its picture.
+
+``--enrolments`` people have walked a journey with ``--messages`` messages and waits; a row of passages for each step,
+hour of waiting and day.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import uuid
+from typing import Any
+
+from benchmarks.environment import migrate, report, set_up
+from benchmarks.live import live_version
+
+_WALKS = """
+INSERT INTO journeys_enrolment (journey_id, version_id, contact_id, occurrence, state, step, arrived_at, due_at,
+    entered_at, ended_at)
+SELECT %(journey)s, %(version)s, n, 1, 1 + n %% 3, (%(steps)s::uuid[])[1 + n %% %(count)s], now(),
+       CASE WHEN n %% 3 = 0 THEN now() + interval '1 day' END, now() - n %% 90 * interval '1 day',
+       CASE WHEN n %% 3 > 0 THEN now() END
+FROM generate_series(1, %(people)s) AS n
+"""
+_MAILS = """
+INSERT INTO messaging_delivery (run_id, step, contact_id, occurrence, channel, lane, state, due_at, try_at, planned_at,
+    message_version_id, sent_at, first_opened_at, first_clicked_at, bounced_at)
+SELECT %(run)s, step, n, 1, 'email', 1, CASE WHEN n %% 50 = 0 THEN 5 ELSE 2 END, now(), now(), now(), 1, now(),
+       CASE WHEN n %% 3 = 0 THEN now() END, CASE WHEN n %% 30 = 0 THEN now() END, CASE WHEN n %% 70 = 0 THEN now() END
+FROM generate_series(1, %(people)s) AS n, unnest(%(sends)s::uuid[]) AS step
+"""
+_PASSAGES = """
+INSERT INTO reports_passage (version_id, step, next, day, bucket, people)
+SELECT %(version)s, step, NULL, current_date - d, b, 5
+FROM unnest(%(steps)s::uuid[]) AS step, generate_series(0, 89) AS d, generate_series(1, 24) AS b
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Fill the tables, and time; see ``--help``."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks reports", description=__doc__)
+    parser.add_argument("--enrolments", type=int, default=100_000)
+    parser.add_argument("--messages", type=int, default=5)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(arguments)
+    set_up()
+    migrate()
+    journey, version = _fill(options.enrolments, options.messages)
+    params = {"enrolments": options.enrolments, "messages": options.messages}
+    from datetime import date
+
+    from jouren.reports.queries import Period, make_report
+
+    year = Period(date(2020, 1, 1), date(2100, 1, 1))
+    report(
+        options.json,
+        "reports",
+        params,
+        all_versions=(_best(lambda: make_report(journey)), "ms"),
+        one_version=(_best(lambda: make_report(journey, version)), "ms"),
+        with_days=(_best(lambda: make_report(journey, period=year)), "ms"),
+        screen=(_best(_screen(journey, version)), "ms"),
+    )
+    return 0
+
+
+def _fill(people: int, messages: int) -> tuple[Any, Any]:
+    from django.db import connection
+
+    from jouren.journeys.models import JourneyVersion
+    from jouren.messaging.models import Run
+
+    ids = [str(uuid.uuid4()) for _ in range(messages * 2)]
+    steps: dict[str, dict[str, Any]] = {}
+    for place, step in enumerate(ids):
+        following = ids[place + 1] if place + 1 < len(ids) else None
+        steps[step] = (
+            {"type": "wait", "seconds": 86_400, "next": following}
+            if place % 2
+            else {"type": "send", "message_version": 1, "channel": "email", "next": following}
+        )
+    version = JourneyVersion.objects.select_related("journey", "run").get(pk=live_version(steps, reentry="once"))
+    Run.objects.filter(pk=version.run_id).update(reference=str(version.journey_id))
+    values: dict[str, Any] = {
+        "journey": version.journey_id,
+        "version": version.pk,
+        "run": version.run_id,
+        "people": people,
+        "steps": ids,
+        "sends": ids[::2],
+        "count": len(ids),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE messaging_delivery, journeys_enrolment, reports_passage, reports_unsubscription")
+        for statement in (_WALKS, _MAILS, _PASSAGES):
+            cursor.execute(statement, values)
+        cursor.execute("VACUUM ANALYZE messaging_delivery, journeys_enrolment, reports_passage")
+    return version.journey, version
+
+
+def _screen(journey: Any, version: Any) -> Any:
+    from jouren.reports.picture import draw
+    from jouren.reports.queries import make_report
+    from jouren.reports.rows import rows_of
+
+    def show() -> None:
+        draw(rows_of(version.compiled, make_report(journey)), "benchmark")
+
+    return show
+
+
+def _best(work: Any) -> float:
+    """Milliseconds of the best of five."""
+    times = []
+    for _ in range(5):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return min(times) * 1e3

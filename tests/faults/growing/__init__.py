@@ -1,0 +1,1 @@
+"""An app whose only migration lets tables in use grow."""
