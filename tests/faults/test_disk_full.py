@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,20 +25,18 @@ FULL = "No space left on device"
 
 
 @pytest.fixture
-def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def small_disk() -> Iterator[Path]:
     """A file system of its own, in memory."""
-    place = tmp_path_factory.mktemp("disk")
     if SERVER:
         pytest.skip("The disk of a server that is not ours cannot be filled.")
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", place], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("To mount a small disk takes rights that this user has not.")
-    for folder in (place, *place.parents):
-        folder.chmod(folder.stat().st_mode | 0o011)
-    yield place
-    subprocess.run(["umount", "--lazy", place], check=True)
+    with tempfile.TemporaryDirectory(prefix="jouren-disk-") as folder:
+        mounting = ["mount", "-t", "tmpfs", "-o", "size=1g,mode=755", "tmpfs", folder]
+        if subprocess.run(mounting, capture_output=True, check=False).returncode:
+            pytest.skip("To mount a small disk takes rights that this user has not.")
+        try:
+            yield Path(folder)
+        finally:
+            subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 @contextmanager

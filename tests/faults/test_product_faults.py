@@ -54,16 +54,20 @@ def database_away(shop: Installation) -> Iterator[None]:
         assert pid is not None
         os.kill(pid, signal.SIGQUIT)
         assert wait_until(lambda: database.pid() is None, 30)
-        yield
-        database.start()
+        try:
+            yield
+        finally:
+            database.start()
         return
     name = urlsplit(shop.database_url).path.lstrip("/")
     with psycopg.connect(make_conninfo(SERVER, dbname="postgres"), autocommit=True) as admin:
         allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
         admin.execute(allow.format(sql.Identifier(name), sql.SQL("false")))
         admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
-        yield
-        admin.execute(allow.format(sql.Identifier(name), sql.SQL("true")))
+        try:
+            yield
+        finally:
+            admin.execute(allow.format(sql.Identifier(name), sql.SQL("true")))
 
 
 def test_what_jouren_up_starts_again_after_kills_writes_to_nobody_twice(

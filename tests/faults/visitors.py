@@ -17,7 +17,8 @@ PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Sa
 FIRST_LETTER = """
 SELECT version.name FROM messaging_delivery AS delivery
 JOIN messaging_messageversion AS version ON version.id = delivery.message_version_id
-WHERE version.kind <> 'transactional' ORDER BY delivery.id LIMIT 1
+JOIN contacts_identity AS identity ON identity.contact_id = delivery.contact_id
+WHERE identity.value = %s ORDER BY delivery.id LIMIT 1
 """
 # Confirmed people, as many as asked for: their registration starts the demo's journey, and that its first letter.
 CONFIRM_PEOPLE = """
@@ -84,7 +85,7 @@ class SignUps:
     def send_patiently(self, address: str, number: int) -> set[int]:
         """All statuses until the form was taken."""
         seen: set[int] = set()
-        assert wait_until(lambda: bool(seen.add(self.send(address, number))) or 303 in seen, 60, 0.2)
+        assert wait_until(lambda: bool(seen.add(self.send(address, number))) or 303 in seen, SCALE.patience, 0.2)
         return seen
 
 
@@ -98,5 +99,7 @@ def confirm_paths(sink: ScriptedServer, addresses: list[str]) -> list[str]:
 def confirm(shop: Installation, beginning: str) -> tuple[set[tuple[str, str]], int]:
     """People confirm their registration. Returns what they are to get, and how many letters one kill leaves unknown."""
     bound = int(shop.run_inside(CONFIRM_PEOPLE, beginning, str(SCALE.people)))
-    (letter,) = shop.query(FIRST_LETTER)[0]
-    return {(f"{beginning}{number}@example.jp", str(letter)) for number in range(1, SCALE.people + 1)}, bound
+    people = [f"{beginning}{number}@example.jp" for number in range(1, SCALE.people + 1)]
+    assert wait_until(lambda: shop.query(FIRST_LETTER, people[0]) != [], SCALE.patience)
+    (letter,) = shop.query(FIRST_LETTER, people[0])[0]
+    return {(person, str(letter)) for person in people}, bound

@@ -15,6 +15,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from jouren.capture.preferences import find_reader, save_choices, unsubscribe
 from jouren.contacts.models import Contact
 from jouren.core import clock
+from jouren.core.lots import is_drawn
 from jouren.events.actions import NewEvent, record_event
 from jouren.journeys.actions import freeze_version
 from jouren.journeys.models import Enrolment, EnrolmentState, Inside, Journey
@@ -88,6 +89,18 @@ def test_people_are_counted_by_step_and_way(time: Time, hello: Message) -> None:
         (0, 3, None),
     ]
     assert [row.is_empty for row in rows] == [False, False, False, True, False, False]
+
+
+def test_who_is_held_back_to_compare_did_not_enter(time: Time, hello: Message) -> None:
+    journey = live_journey([send(hello, "mail")], holdout=50)
+    readers = [make_reader(number) for number in range(1, 13)]
+    for reader in readers:
+        buy(reader)
+    work()
+    got = [each for each in readers if not is_drawn(f"holdout:{journey.pk}", each.pk, 50)]
+    report = make_report(journey)
+    assert (report.entered, report.finished) == (len(got), len(got))
+    assert 0 < len(got) < len(readers)
 
 
 def test_two_ways_to_one_step_cannot_be_told_apart(time: Time, hello: Message) -> None:

@@ -35,7 +35,7 @@ GROUP BY step, next, bucket
 SELECT min(day) FROM reports_passage WHERE version_id = ANY(%(versions)s::bigint[])
 
 -- name: people
--- Where people are now, and where they left in that time; who entered in that time.
+-- Where people are now, and where they left in that time; who entered in that time. Who is held back to compare did not.
 SELECT state, step::text,
        count(*) FILTER (WHERE state = 1 OR ((%(from)s::timestamptz IS NULL OR ended_at >= %(from)s::timestamptz)
                                         AND (%(to)s::timestamptz IS NULL OR ended_at < %(to)s::timestamptz))),
@@ -43,6 +43,7 @@ SELECT state, step::text,
                           AND (%(to)s::timestamptz IS NULL OR entered_at < %(to)s::timestamptz))
 FROM journeys_enrolment
 WHERE journey_id = %(journey_id)s::bigint AND (%(version_id)s::bigint IS NULL OR version_id = %(version_id)s::bigint)
+  AND state <> 5
 GROUP BY state, step
 
 -- name: runs
