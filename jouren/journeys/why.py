@@ -128,6 +128,11 @@ class WhyOutside:
         """Whether that event happened before the journey went live."""
         return self.pulled is not None and self.live_since is not None and self.pulled.recorded_at < self.live_since
 
+    @property
+    def is_history(self) -> bool:
+        """Whether that event was told as history, which brings nobody in."""
+        return self.pulled is not None and self.pulled.historical
+
 
 @dataclass(frozen=True)
 class Why:

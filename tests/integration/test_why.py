@@ -12,6 +12,7 @@ from jouren.contacts.actions import suppress, withdraw_consent
 from jouren.contacts.models import SuppressionReason
 from jouren.core.errors import UserError
 from jouren.core.loops import wait_until
+from jouren.events.actions import NewEvent, record_event
 from jouren.journeys.pausing import How, Resumption, pause_journey, resume_journey
 from jouren.journeys.queries import find_journey
 from jouren.journeys.why import Why, why
@@ -175,6 +176,15 @@ def test_what_happened_before_the_journey_went_live_did_not_count(time: Time) ->
     assert "That was before this version of the journey went live, on Mon 23 Nov, 10:00." in told(
         why(contact.pk, journey)
     )
+
+
+def test_imported_history_did_not_count() -> None:
+    journey = live_journey([send(message_of(name="Hello"), "a")])
+    contact = reader("a@example.jp")
+    paid = {"order": "1", "kind": "regular", "amount": 1000, "currency": "JPY", "products": ["tea"]}
+    record_event(NewEvent("order.paid", contact.pk, paid, historical=True))
+    work()
+    assert "It was imported as history, and what is past brings nobody in." in told(why(contact.pk, journey))
 
 
 def test_an_unpublished_journey_says_so() -> None:

@@ -365,6 +365,8 @@ def _tell_outside(why: WhyOutside, *, has_walked: bool) -> Chain:
         assert why.live_since is not None
         text = _("That was before this version of the journey went live, on %(moment)s.")
         links.append(Told(text % {"moment": moment_text(why.live_since)}, tone=WARN))
+    elif why.is_history:
+        links.append(Told(_("It was imported as history, and what is past brings nobody in."), tone=WARN))
     if why.entry is not None:
         holds = why.entry.holds
         text = _("They meet the condition for entering.") if holds else _("The condition for entering does not hold.")
