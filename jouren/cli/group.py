@@ -13,6 +13,7 @@ from jouren.cli.mail import mail
 from jouren.cli.owner import createowner
 from jouren.cli.processes import migrate, sink, web, worker
 from jouren.cli.up import up
+from jouren.cli.why import why
 from jouren.core.errors import ConfigError, JourenError
 
 _BAD_SETTING = 2
@@ -27,7 +28,21 @@ def cli(demo: bool) -> None:
         use_demo()
 
 
-for command in (up, web, worker, migrate, createowner, doctor, clock, mail, sink, export_group, import_group, schema):
+for command in (
+    up,
+    web,
+    worker,
+    migrate,
+    createowner,
+    doctor,
+    clock,
+    mail,
+    sink,
+    export_group,
+    import_group,
+    schema,
+    why,
+):
     cli.add_command(command)
 
 

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import unicodedata
-
 import click
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from jouren.cli.base import start_django, use_running_demo
+from jouren.cli.base import printable, start_django, use_running_demo
 from jouren.core.mailbox import NoSuchMail, list_mail, read_mail
 
 
@@ -29,7 +27,7 @@ def list_command(limit: int, to: str | None) -> None:
     for number, found in enumerate(mails, start=1):
         received = timezone.localtime(found.received_at)
         line = f"{number:>4}  {received:%Y-%m-%d %H:%M:%S}  {found.recipient}  {found.subject}"
-        click.echo(_printable(line))
+        click.echo(printable(line))
 
 
 @mail.command("show")
@@ -46,11 +44,6 @@ def show_command(number: str) -> None:
     else:
         found = read_mail(config, number)
     for name, value in found.headers:
-        click.echo(_printable(f"{name}: {value}"))
+        click.echo(printable(f"{name}: {value}"))
     click.echo()
-    click.echo(_printable(found.text or found.html))
-
-
-def _printable(text: str) -> str:
-    """Without control characters: a mail may not drive the terminal it is read in."""
-    return "".join(mark for mark in text if mark in "\n\t" or unicodedata.category(mark) != "Cc")
+    click.echo(printable(found.text or found.html))

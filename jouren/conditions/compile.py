@@ -107,12 +107,16 @@ class SqlWriter:
         def place(found: re.Match[str]) -> str:
             name = found[1]
             if name == "now":
-                self.params["now"] = self.now
-                return "%(now)s"
+                return self.moment()
             value = arguments[name]
             return value.sql(self.place) if isinstance(value, PayloadTests) else self.place(value)
 
         return _PLACEHOLDER.sub(place, sql)
+
+    def moment(self) -> str:
+        """The moment of asking."""
+        self.params["now"] = self.now
+        return "%(now)s"
 
     def leaf(self, leaf: Leaf, *, negated: bool, is_filter: bool) -> str:
         """A boolean expression of one question."""
@@ -253,8 +257,31 @@ def python_leaf(leaf: Leaf, place: int) -> Matches:
     return matches
 
 
+class PastWriter(SqlWriter):
+    """Writes what facts were at a moment of each row's own, ``asked.at``."""
+
+    def value(self, use: FactUse) -> str:
+        fact = use.fact
+        if fact.past_rows is not None:
+            return self.bound(_value_of_rows(fact.past_rows(use.given), use.type), use.given)
+        if not fact.past_sql:
+            return super().value(use)
+        return self._or_default(use, f"({self.bound(fact.past_sql, use.given)})")
+
+    def moment(self) -> str:
+        return "asked.at"
+
+
 def select_facts(facts: Sequence[FactUse], now: datetime, zone: tzinfo) -> CompiledSql:
     """The facts' expressions, comma-separated, in place of a WHERE; for a batch loader."""
-    writer = SqlWriter(now, zone)
+    return _selected(SqlWriter(now, zone), facts)
+
+
+def select_past_facts(facts: Sequence[FactUse], now: datetime, zone: tzinfo) -> CompiledSql:
+    """The same for what facts were at ``asked.at``, a column of the caller's; unknown pasts are told as of ``now``."""
+    return _selected(PastWriter(now, zone), facts)
+
+
+def _selected(writer: SqlWriter, facts: Sequence[FactUse]) -> CompiledSql:
     columns = ", ".join(writer.value(use) for use in facts)
     return CompiledSql(columns, writer.joins_sql, writer.params)

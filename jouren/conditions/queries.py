@@ -15,7 +15,7 @@ import psycopg
 from django.conf import settings
 from django.db import transaction
 
-from jouren.conditions.compile import compile_sql, select_facts
+from jouren.conditions.compile import compile_sql, select_facts, select_past_facts
 from jouren.conditions.errors import TooManyToCount
 from jouren.conditions.registry import FactUse
 from jouren.conditions.standing import select_standing
@@ -96,6 +96,26 @@ def load_facts(facts: Sequence[FactUse], contact_ids: Iterable[int], now: dateti
     )
     rows = _run(sql, {**selected.params, "contact_ids": list(contact_ids)})
     return {row[0]: row[1:] for row in rows}
+
+
+def load_past_facts(
+    facts: Sequence[FactUse], asked: Sequence[tuple[int, datetime]], now: datetime
+) -> list[tuple[Any, ...]]:
+    """The values of ``facts`` for each (contact, moment), in that order, as they were then: one query a batch.
+
+    A fact that keeps no past (``Fact.keeps_past``) is told as it is now. Somebody who does not exist has no value.
+    """
+    selected = select_past_facts(facts, now, UTC)
+    sql = (
+        f"SELECT asked.place - 1, {selected.where}\n"
+        "FROM unnest(%(contact_ids)s::bigint[], %(moments)s::timestamptz[]) WITH ORDINALITY AS asked (id, at, place)\n"
+        f"JOIN contacts_contact c ON c.id = asked.id\n{selected.joins}"
+    )
+    ids, moments = [contact_id for contact_id, _at in asked], [at for _contact_id, at in asked]
+    values: list[tuple[Any, ...]] = [(None,) * len(facts)] * len(asked)
+    for place, *row in _run(sql, {**selected.params, "contact_ids": ids, "moments": moments}):
+        values[place] = tuple(row)
+    return values
 
 
 def shop_zone() -> tzinfo:

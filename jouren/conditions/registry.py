@@ -148,6 +148,9 @@ class Fact:
     without arguments: true when it has one of ``%(members)s::text[]``, where that is faster than making the set.
     ``batch_sql``: the same value for a few people, where there is a better way than ``join`` or ``rows``.
 
+    ``past_sql``: the value as it was at ``%(now)s``, an earlier moment; ``past_rows``: the rows that counted then.
+    Neither: only today's value is known.
+
     ``changed_by``: the types of events after which the value may be another. ``next_change``, where time alone changes
     it: what to load besides, given this use and the question's operator and value, to know when next; a DATETIME.
 
@@ -165,6 +168,8 @@ class Fact:
     default: int | None = None
     member_sql: str = ""
     batch_sql: SqlText = ""
+    past_sql: str = ""
+    past_rows: Callable[[Mapping[str, Any]], Rows] | None = None
     group: Group | None = None
     choices: str = ""
     questions: Sequence[Question] = ()
@@ -188,6 +193,11 @@ class Fact:
     def expression(self, type: FactType) -> str:
         """The SQL expression for a value of that type."""
         return self.sql if isinstance(self.sql, str) else self.sql[type]
+
+    @property
+    def keeps_past(self) -> bool:
+        """Whether its earlier values are known."""
+        return bool(self.past_sql) or self.past_rows is not None
 
     @property
     def never_misses(self) -> bool:

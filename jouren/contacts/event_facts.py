@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -64,6 +65,9 @@ def event_count(
             where += f" AND r.occurred_at > %(now)s::timestamptz - {_WINDOW}"
         return Rows("events_event r", where, _PERSON, _JOINED, _OF_PERSON)
 
+    def past_rows(given: Mapping[str, Any]) -> Rows:
+        return replace(rows(given), where=f"{rows(given).where} AND r.occurred_at <= %(now)s::timestamptz")
+
     def next_change(use: FactUse, op: str, value: Any) -> FactUse | None:
         if use.given["within_days"] is None or not (ranks := _ranks(op, value)):
             return None
@@ -77,6 +81,7 @@ def event_count(
         arguments=(*arguments, WITHIN),
         default=0,
         rows=rows,
+        past_rows=past_rows,
         changed_by=changed_by,
         next_change=next_change,
         group=group,

@@ -45,6 +45,8 @@ _SUPPRESSION = frozenset({"contact.suppressed", "contact.unsuppressed"})
 _CONSENT = frozenset({"consent.granted", "consent.withdrawn"})
 _MEMBER = "r.text = ANY(%(members)s::text[])"
 
+_OPEN_THEN = "r.noted_at <= %(now)s::timestamptz AND (r.solved_at IS NULL OR r.solved_at > %(now)s::timestamptz)"
+
 FACTS = (
     Fact("contact.present", FactType.BOOLEAN, "", "c.erased_at IS NULL AND c.merged_at IS NULL", is_certain=True),
     Fact(
@@ -54,6 +56,7 @@ FACTS = (
         "c.created_at",
         is_certain=True,
         changed_by=_CREATED,
+        past_sql="c.created_at",
         group=Group.PERSON,
     ),
     Fact(
@@ -63,6 +66,7 @@ FACTS = (
         "c.confirmed_at IS NOT NULL",
         is_certain=True,
         changed_by=_VERIFIED,
+        past_sql="c.confirmed_at IS NOT NULL AND c.confirmed_at <= %(now)s::timestamptz",
         group=Group.PERSON,
     ),
     Fact(
@@ -71,6 +75,7 @@ FACTS = (
         _("Confirmed at"),
         "c.confirmed_at",
         changed_by=_VERIFIED,
+        past_sql="CASE WHEN c.confirmed_at <= %(now)s::timestamptz THEN c.confirmed_at END",
         group=Group.PERSON,
     ),
     Fact(
@@ -123,6 +128,7 @@ FACTS = (
         "nullif(c.source ->> %(key)s::text, '')",
         arguments=(Argument("key", _("what of it"), choices="sources"),),
         changed_by=_CREATED,
+        past_sql="nullif(c.source ->> %(key)s::text, '')",
         group=Group.SOURCE,
         phrase="%(key)s",
     ),
@@ -132,6 +138,7 @@ FACTS = (
         _("Open problems"),
         rows=Rows("contacts_problem r", "r.solved_at IS NULL", column="r.text::text", has_member=_MEMBER),
         changed_by=_PROBLEM,
+        past_rows=lambda _given: Rows("contacts_problem r", _OPEN_THEN, column="r.text::text"),
         group=Group.WANTS,
         choices="problems",
     ),
@@ -142,6 +149,7 @@ FACTS = (
         rows=Rows("contacts_problem r", "r.solved_at IS NULL"),
         default=0,
         changed_by=_PROBLEM,
+        past_rows=lambda _given: Rows("contacts_problem r", _OPEN_THEN),
         group=Group.WANTS,
     ),
     Fact(
@@ -150,6 +158,9 @@ FACTS = (
         _("Solved problems"),
         rows=Rows("contacts_problem r", "r.solved_at IS NOT NULL", column="r.text::text", has_member=_MEMBER),
         changed_by=_PROBLEM,
+        past_rows=lambda _given: Rows(
+            "contacts_problem r", "r.solved_at <= %(now)s::timestamptz", column="r.text::text"
+        ),
         group=Group.WANTS,
         choices="problems",
     ),
@@ -169,6 +180,9 @@ FACTS = (
         arguments=(_CHANNEL, Argument("topic", _("topic"), choices="topics")),
         rows=Rows("contacts_consent r", "r.is_granted AND r.channel = %(channel)s::text AND r.topic = %(topic)s::text"),
         changed_by=_CONSENT,
+        past_sql="coalesce((SELECT r.is_granted FROM contacts_consent_record r WHERE r.contact_id = c.id"
+        " AND r.channel = %(channel)s::text AND r.topic = %(topic)s::text AND r.at <= %(now)s::timestamptz"
+        " ORDER BY r.at DESC, r.id DESC LIMIT 1), false)",
         group=Group.CONSENT,
         phrase=_("Allows %(topic)s by %(channel)s"),
     ),
@@ -181,6 +195,11 @@ FACTS = (
             "contacts_suppression r", "r.lifted_at IS NULL AND r.channel IN ('', coalesce(%(channel)s::text, ''))"
         ),
         changed_by=_SUPPRESSION,
+        past_rows=lambda _given: Rows(
+            "contacts_suppression r",
+            "r.at <= %(now)s::timestamptz AND (r.lifted_at IS NULL OR r.lifted_at > %(now)s::timestamptz)"
+            " AND r.channel IN ('', coalesce(%(channel)s::text, ''))",
+        ),
         group=Group.CONSENT,
     ),
 )

@@ -22,7 +22,7 @@ from jouren.core import clock
 from jouren.core.sql import load_sql
 from jouren.journeys.decide import GOAL_REACHED, decide
 from jouren.journeys.models import EnrolmentState
-from jouren.journeys.program import Facts, Go, Proceed, Program, Stay, Step
+from jouren.journeys.program import Decision, Facts, Go, Proceed, Program, Stay, Step
 from jouren.journeys.series.reading import SeriesRead, SeriesWalk
 from jouren.journeys.sources import DatabaseFacts, FactSource
 from jouren.journeys.versions import LoadedVersion, load_version
@@ -174,10 +174,12 @@ def walk(
     *,
     best: tuple[int, ZoneInfo] | None = None,
     series: SeriesRead | None = None,
+    trail: list[tuple[str, Decision]] | None = None,
 ) -> Move:
     """Decide step after step until the person has to wait, leaves, or has walked to the end.
 
     After a step that changes what is known of the person the walk pauses, to go on in the next tick with fresh facts.
+    ``trail`` gets every step that was decided, with what was decided.
     """
     program, steps = version.program, version.program.steps
     facts = Facts(
@@ -197,6 +199,8 @@ def walk(
         if move.step is None:
             return _end(move, EnrolmentState.FINISHED, now)
         decision = decide(program, steps[move.step], facts, now)
+        if trail is not None:
+            trail.append((move.step, decision))
         if isinstance(decision, Go):
             move.trail.append((move.step, decision.next))
             move.step, effect = decision

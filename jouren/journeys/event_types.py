@@ -17,7 +17,8 @@ def register() -> None:
         EventType(
             "journey.entered",
             _("Entered a journey"),
-            {"journey": int, "name": str},
+            {"journey": int, "name": str, "event": int},
+            optional=frozenset({"event"}),
             sentence=_("Entered the journey “%(name)s”."),
             reacts=False,
         )

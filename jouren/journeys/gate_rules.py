@@ -19,6 +19,7 @@ from jouren.messaging.gate import GateFacts, GateRule, register_gate_rule
 
 _sql = load_sql("journeys")
 LEFT = "journey_left"
+LEFT_RULE = "journeys.left"
 
 
 def refuse_those_who_left(batch: Sequence[GateFacts], now: datetime) -> list[str | None]:
@@ -48,4 +49,4 @@ def refuse_those_who_left(batch: Sequence[GateFacts], now: datetime) -> list[str
 
 def register() -> None:
     """Called when the room starts."""
-    register_gate_rule(GateRule("journeys.left", refuse_those_who_left, order=200, at_sending_only=True))
+    register_gate_rule(GateRule(LEFT_RULE, refuse_those_who_left, order=200, at_sending_only=True))

@@ -7,9 +7,42 @@ import json
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+
+from jouren.events.policies import fits, holds
+from jouren.journeys.program import Program, Trigger
 
 _HOUR = timedelta(hours=1)
+
+
+class Past(NamedTuple):
+    """A walk that somebody began: what it is about, when, and when it ended (None: they are on the way)."""
+
+    key: str
+    entered_at: datetime
+    ended_at: datetime | None
+
+
+def pulls(trigger: Trigger, type: str, payload: Mapping[str, Any]) -> bool:
+    """Whether an event is of the kind that pulls a trigger, however many of it are needed."""
+    return type == trigger.event and fits(payload, trigger.match) and holds(payload, trigger.where)
+
+
+def key_of(program: Program, payload: Mapping[str, Any]) -> str:
+    """What a walk is about that an event starts; empty where the journey does not ask."""
+    return str(payload.get(program.key) or "") if program.key else ""
+
+
+def may_enter(program: Program, walks: Iterable[Past], key: str, now: datetime) -> bool:
+    """Whether somebody with these walks may begin another one. What ``enrol`` asks in SQL."""
+    if program.reentry == "once":
+        return not any(True for _walk in walks)
+    if program.reentry == "keyed":
+        return all(walk.key != key for walk in walks)
+    is_inside = any(walk.ended_at is None or walk.ended_at > now for walk in walks)
+    if is_inside or program.reentry == "again":
+        return not is_inside
+    return all(walk.entered_at <= now - timedelta(days=program.reentry_days) for walk in walks)
 
 
 def fingerprint(compiled: Mapping[str, Any]) -> str:

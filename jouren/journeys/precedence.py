@@ -24,9 +24,10 @@ from jouren.messaging.sending_rules.queries import load_rules
 from jouren.messaging.sending_rules.terms import JOURNEY
 
 _sql = load_sql("journeys")
+PRECEDENCE_RULE = "journeys.precedence"
 
 
-class _Rank(NamedTuple):
+class Rank(NamedTuple):
     """Where a journey stands: a lower ``precedence`` comes first."""
 
     precedence: int
@@ -53,21 +54,32 @@ def give_way(batch: Sequence[GateFacts], now: datetime) -> list[Verdict | None]:
         [delivery_id for place in before if (delivery_id := batch[place].question.delivery_id) is not None]
     )
     for place, journey_id in before.items():
-        until = _same_time_next_day(moments[place], ranks[batch[place].run_id].zone)
         waiting_since = since.get(batch[place].question.delivery_id or 0, moments[place])
-        verdicts[place] = within_delay(Verdict(f"{JOURNEY}:{journey_id}", until, JOURNEY), waiting_since, longest)
+        zone = ranks[batch[place].run_id].zone
+        verdicts[place] = put_off(journey_id, moments[place], zone, waiting_since, longest)
     return verdicts
 
 
-def _ranks(run_ids: Collection[int]) -> dict[int, _Rank]:
+def put_off(journey_id: int, moment: datetime, zone: ZoneInfo, since: datetime, longest: timedelta) -> Verdict:
+    """What is said of a message for ``moment`` that gives way to a journey, and has waited ``since`` then."""
+    verdict = Verdict(f"{JOURNEY}:{journey_id}", _same_time_next_day(moment, zone), JOURNEY)
+    return within_delay(verdict, since, longest)
+
+
+def rank_of_run(run_id: int) -> Rank | None:
+    """Where the journey of a run stands; None when no other comes before it."""
+    return _ranks([run_id]).get(run_id)
+
+
+def _ranks(run_ids: Collection[int]) -> dict[int, Rank]:
     """The journeys among these runs that others come before."""
     rows = _sql.all("ranks_of_runs", {"run_ids": list(run_ids)}) if run_ids else []
-    return {run_id: _Rank(precedence, ZoneInfo(zone)) for run_id, precedence, zone in rows}
+    return {run_id: Rank(precedence, ZoneInfo(zone)) for run_id, precedence, zone in rows}
 
 
-def _more_important(wishes: Mapping[int, tuple[GateFacts, _Rank, datetime]]) -> dict[int, int]:
+def _more_important(wishes: Mapping[int, tuple[GateFacts, Rank, datetime]]) -> dict[int, int]:
     """By place: a journey that comes first and writes to the person that day."""
-    days = {place: _day(moment, rank.zone) for place, (_facts, rank, moment) in wishes.items()}
+    days = {place: day_of(moment, rank.zone) for place, (_facts, rank, moment) in wishes.items()}
     parameters = {
         "places": list(wishes),
         "contact_ids": [facts.contact_id for facts, _rank, _moment in wishes.values()],
@@ -91,7 +103,7 @@ def _comes_to_a_message(program: Program, step_id: str) -> bool:
     return following is not None and following.tells
 
 
-def _day(moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def day_of(moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The day that a moment lies in, from its midnight to the next."""
     date = moment.astimezone(zone).date()
     return local_moment(date, time(), zone), local_moment(date + timedelta(days=1), time(), zone)
@@ -104,4 +116,4 @@ def _same_time_next_day(moment: datetime, zone: ZoneInfo) -> datetime:
 
 def register() -> None:
     """Called when the room starts."""
-    register_gate_rule(GateRule("journeys.precedence", give_way, order=300))
+    register_gate_rule(GateRule(PRECEDENCE_RULE, give_way, order=300))

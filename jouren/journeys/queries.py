@@ -6,6 +6,9 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
+from jouren.core.errors import UserError
 from jouren.core.sql import load_sql
 from jouren.journeys.models import EnrolmentState, Journey
 from jouren.journeys.series.progress import SeriesStep, series_steps
@@ -85,3 +88,18 @@ class Walk:
 def walks_of(contact_id: int) -> list[Walk]:
     """All walks of a person, the latest first."""
     return [Walk(*row) for row in _sql.all("walks_of", {"contact_id": contact_id})]
+
+
+def find_journey(text: str) -> Journey:
+    """The journey of that number, or name. Raises UserError when there is none, or several have the name."""
+    found = Journey.objects.filter(pk=int(text)) if text.isascii() and text.isdigit() else Journey.objects.none()
+    found = found or Journey.objects.filter(name=text) or Journey.objects.filter(name__icontains=text)
+    if len(found) != 1:
+        known = ", ".join(f"{journey.pk} {journey.name}" for journey in found or Journey.objects.all()[:20])
+        message = (
+            _("Several journeys have this name. Give the number: %(known)s")
+            if found
+            else _("There is no journey “%(text)s”. There are: %(known)s")
+        )
+        raise UserError(message % {"text": text[:100], "known": known or "-"})
+    return found[0]

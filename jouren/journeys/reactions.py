@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from jouren.core import clock
 from jouren.core.lots import is_drawn
 from jouren.core.sql import load_sql
 from jouren.core.wake import wake
 from jouren.events.actions import NewEvent, record_events
-from jouren.events.policies import fits, holds
 from jouren.events.types import Event
 from jouren.journeys.engine import CHANNEL
 from jouren.journeys.models import Entries
-from jouren.journeys.policies import paced
+from jouren.journeys.policies import key_of, paced, pulls
 from jouren.journeys.program import Trigger
 from jouren.journeys.sources import DatabaseFacts
 from jouren.journeys.versions import LoadedVersion, live_versions, load_version
@@ -56,13 +54,11 @@ def wake_waiting(events: Sequence[Event], now: datetime) -> int:
 def enrol_triggered(version: LoadedVersion, events: Sequence[Event], now: datetime) -> int:
     """Bring in those who pull a trigger of this journey and meet its entry condition. Returns how many."""
     program = version.program
-    keys = {
-        event.contact_id: str(event.payload.get(program.key) or "") if program.key else ""
-        for trigger in program.triggers
-        for event in _pulling(trigger, events, now)
-    }
+    pulling = {event.contact_id: event for trigger in program.triggers for event in _pulling(trigger, events, now)}
+    keys = {contact_id: key_of(program, event.payload) for contact_id, event in pulling.items()}
     keys = admitted(version, keys, now)
-    return len(enrol_contacts(version, keys, now)) if keys else 0
+    causes = {contact_id: pulling[contact_id].id for contact_id in keys}
+    return len(enrol_contacts(version, keys, now, causes=causes)) if keys else 0
 
 
 def admitted(version: LoadedVersion, keys: Mapping[int, str], now: datetime) -> dict[int, str]:
@@ -76,7 +72,7 @@ def admitted(version: LoadedVersion, keys: Mapping[int, str], now: datetime) -> 
 
 def _pulling(trigger: Trigger, events: Sequence[Event], now: datetime) -> list[Event]:
     """The events that pull a trigger: each of its kind, or the one that makes its number full."""
-    pulling = [event for event in events if _is_of(trigger, event.type, event.payload)]
+    pulling = [event for event in events if pulls(trigger, event.type, event.payload)]
     if trigger.times == 1 or not pulling:
         return pulling
     since = None if trigger.within_days is None else now - timedelta(days=trigger.within_days)
@@ -85,23 +81,24 @@ def _pulling(trigger: Trigger, events: Sequence[Event], now: datetime) -> list[E
     for contact_id, payload in _sql.all(
         "payloads", {"contact_ids": contact_ids, "type": trigger.event, "since": since, "now": now}
     ):
-        counts[contact_id] += _is_of(trigger, trigger.event, payload)
+        counts[contact_id] += pulls(trigger, trigger.event, payload)
     return [event for event in pulling if counts[event.contact_id] >= trigger.times]
 
 
-def _is_of(trigger: Trigger, type: str, payload: Mapping[str, Any]) -> bool:
-    return type == trigger.event and fits(payload, trigger.match) and holds(payload, trigger.where)
-
-
 def enrol_contacts(
-    version: LoadedVersion, keys: Mapping[int, str], now: datetime, started_by: Mapping[int, int] | None = None
+    version: LoadedVersion,
+    keys: Mapping[int, str],
+    now: datetime,
+    started_by: Mapping[int, int] | None = None,
+    *,
+    causes: Mapping[int, int] | None = None,
 ) -> list[int]:
     """Start these people's walks, each at most once at a time. Returns those who did enter.
 
     ``keys``: what each walk is about, by contact; empty where the journey does not ask. ``started_by``: the walk whose
-    step starts it, by contact. Over the journey's limit an hour, people begin later, in their turn. While the journey
-    is paused they stand still at the first step, or are turned away and counted. Who is held out to compare is kept
-    with the moment, and gets nothing.
+    step starts it, by contact; ``causes``: the id of the event that pulled the trigger. Over the journey's limit an
+    hour, people begin later, in their turn. While the journey is paused they stand still at the first step, or are
+    turned away and counted. Who is held out to compare is kept with the moment, and gets nothing.
     """
     program = version.program
     pause_id, entries = open_pause(version.journey_id) or (None, None)
@@ -131,12 +128,13 @@ def enrol_contacts(
         _sql.run("note_starts", {"ids": [row[1] for row in rows], "by_ids": [started_by[row[0]] for row in rows]})
     if program.entries_per_hour and rows:
         _pace(version, [row[1] for row in rows], program.entries_per_hour, now)
+    told = {"journey": version.journey_id, "name": version.name}
     record_events(
         [
             NewEvent(
                 "journey.held_out" if is_held_out else "journey.entered",
                 contact_id,
-                {"journey": version.journey_id, "name": version.name},
+                told if is_held_out or not causes else {**told, "event": causes[contact_id]},
                 occurred_at=now,
             )
             for contact_id, _id, is_held_out, _share in rows

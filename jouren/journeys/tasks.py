@@ -7,6 +7,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 
+from jouren.journeys import dry_run
 from jouren.journeys.series.actions import publish_series
 from jouren.journeys.series.errors import SeriesProblem
 from jouren.journeys.series.models import SeriesPublishing
@@ -29,3 +30,16 @@ def publish_series_with_messages(series_id: int, user_id: int, language: str) ->
 
 def _keep(series_id: int, problems: list[str]) -> None:
     SeriesPublishing.objects.filter(series_id=series_id).update(problems=problems)
+
+
+@app.task(name="journeys.play_dry_run", pass_context=False)
+def play_dry_run(run_id: int) -> None:
+    """Play a dry run. Killed on the way it begins anew."""
+    dry_run.play_all(run_id)
+
+
+@app.periodic(cron="50 4 * * *")
+@app.task(name="journeys.forget_dry_runs", queueing_lock="journeys.forget_dry_runs", pass_context=False)
+def forget_dry_runs(timestamp: int) -> None:
+    """Once a day: delete old dry runs. ``timestamp`` is the scheduler's."""
+    dry_run.forget_old_dry_runs()

@@ -52,7 +52,15 @@ class _Restored(LogFormatter):
         return _("Restored version %(version)s as a draft") % {"version": log_entry.data["version"]}
 
 
+class _Exported(LogFormatter):
+    label = gettext_lazy("Download a dry run")
+
+    def format_message(self, log_entry: Any) -> str:
+        return _("Downloaded a dry run with the people in it")
+
+
 _ACTS = {
+    "journeys.export_dry_run": _Exported,
     "journeys.move": _Moved,
     "journeys.pause": _Paused,
     "journeys.resume": _Resumed,

@@ -6,8 +6,8 @@ good, or defers it to a moment at which the gate is asked again. The reason is w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -116,15 +116,24 @@ def load_gate_facts(questions: Sequence[Question]) -> list[GateFacts]:
     return [GateFacts(question, *row) for row, question in zip(rows, questions, strict=True)]
 
 
-def ask(facts: Sequence[GateFacts], now: datetime, *, is_sending: bool = False) -> list[Verdict | None]:
+def gate_rules(instead: Mapping[str, Judge] | None = None) -> list[GateRule]:
+    """All rules in the order in which they are asked. ``instead``: judges that take the place of named rules' own."""
+    rules = sorted(_rules.values(), key=lambda rule: (rule.order, rule.name))
+    return [replace(rule, judge=instead[rule.name]) if instead and rule.name in instead else rule for rule in rules]
+
+
+def ask(
+    facts: Sequence[GateFacts], now: datetime, *, is_sending: bool = False, rules: Sequence[GateRule] | None = None
+) -> list[Verdict | None]:
     """What the rules say to each of a batch: None where it may go.
 
     The first refusal counts. It beats every deferral, and of several deferrals the one that lasts longest counts.
+    ``rules``: others than :func:`gate_rules`, such as those of a dry run.
     """
     verdicts: list[Verdict | None] = [None] * len(facts)
     open_places: Sequence[int] = range(len(facts))
     batch = facts
-    for rule in sorted(_rules.values(), key=lambda rule: (rule.order, rule.name)):
+    for rule in gate_rules() if rules is None else rules:
         if not open_places:
             break
         if rule.at_sending_only and not is_sending:

@@ -21,6 +21,13 @@ ORDER_PAID = EventType(
 )
 
 # Told by the shop's page or software, through the interface for events.
+ORDER_DELIVERED = EventType(
+    "order.delivered",
+    _("Order delivered"),
+    {"order": str},
+    identity=("order",),
+    sentence=_("The order %(order)s was delivered."),
+)
 CART_LEFT = EventType(
     "cart.left",
     _("Left a cart without buying"),
@@ -47,7 +54,7 @@ def _currency(value: str) -> str:
 
 def register() -> None:
     """Make this room's event types known."""
-    for event_type in (ORDER_PAID, CART_LEFT, OFFER_VIEWED):
+    for event_type in (ORDER_PAID, ORDER_DELIVERED, CART_LEFT, OFFER_VIEWED):
         register_event_type(event_type)
     register_value_label("order.paid", "kind", _kind)
     register_value_label("order.paid", "amount", _amount)

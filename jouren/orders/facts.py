@@ -15,6 +15,9 @@ _COUNT = (
 
 _PAID = frozenset({"order.paid"})
 
+_PAID_THEN = " FROM orders_order o WHERE o.contact_id = c.id AND o.paid_at <= %(now)s::timestamptz"
+_OF_KIND = " AND (coalesce(%(kind)s::text, '') NOT IN ('trial', 'regular') OR o.kind = %(kind)s::text)"
+
 FACTS = (
     Fact(
         "orders.count",
@@ -25,6 +28,7 @@ FACTS = (
         (Argument("kind", _("kind"), is_required=False, choices="order_kinds", empty=_("any purchase")),),
         default=0,
         changed_by=_PAID,
+        past_sql="SELECT count(*)" + _PAID_THEN + _OF_KIND,
         group=Group.ORDERS,
     ),
     Fact(
@@ -34,6 +38,7 @@ FACTS = (
         "bought.first_at",
         _JOIN,
         changed_by=_PAID,
+        past_sql="SELECT min(o.paid_at)" + _PAID_THEN,
         group=Group.ORDERS,
     ),
     Fact(
@@ -43,6 +48,7 @@ FACTS = (
         "bought.last_at",
         _JOIN,
         changed_by=_PAID,
+        past_sql="SELECT max(o.paid_at)" + _PAID_THEN,
         group=Group.ORDERS,
     ),
     Fact(
@@ -58,6 +64,9 @@ FACTS = (
             total="coalesce(sum(r.amount), 0)",
         ),
         changed_by=_PAID,
+        past_sql="SELECT coalesce(sum(o.amount), 0)"
+        + _PAID_THEN
+        + " AND o.currency = coalesce(%(currency)s::text, 'JPY')",
         group=Group.ORDERS,
     ),
     Fact(
@@ -68,6 +77,8 @@ FACTS = (
         batch_sql="SELECT coalesce(array_agg(DISTINCT product), '{}') FROM orders_order o,"
         " unnest(o.products) AS product WHERE o.contact_id = c.id",
         changed_by=_PAID,
+        past_sql="SELECT coalesce(array_agg(DISTINCT product), '{}')"
+        + _PAID_THEN.replace("orders_order o", "orders_order o, unnest(o.products) AS product"),
         group=Group.ORDERS,
         choices="products",
     ),

@@ -12,6 +12,11 @@ _JOIN = "LEFT JOIN pyramid_position pyramid ON pyramid.contact_id = c.id"
 
 _ENTERED = frozenset({"stage.entered"})
 
+_THEN = (
+    "SELECT %s FROM pyramid_change p WHERE p.contact_id = c.id AND p.at <= %%(now)s::timestamptz"
+    " ORDER BY p.at DESC, p.id DESC LIMIT 1"
+)
+
 FACTS = (
     Fact(
         "pyramid.stage",
@@ -21,6 +26,7 @@ FACTS = (
         _JOIN,
         default=1,
         changed_by=_ENTERED,
+        past_sql=_THEN % "p.to_stage",
         group=Group.STAGE,
         choices="stages",
         questions=(
@@ -38,6 +44,7 @@ FACTS = (
         _JOIN,
         is_certain=True,
         changed_by=_ENTERED,
+        past_sql=f"coalesce(({_THEN % 'p.at'}), c.created_at)",
         group=Group.STAGE,
     ),
 )

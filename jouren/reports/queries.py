@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 from jouren.core.sql import load_sql
 from jouren.journeys.models import EnrolmentState, Journey, JourneyVersion
+from jouren.journeys.series.progress import series_steps
 from jouren.reports.durations import quantile
 
 _sql = load_sql("reports")
+_FIGURES = ("sent", "bounced", "opened", "clicked", "unsubscribed", "withheld")
 
 
 @dataclass
@@ -91,7 +93,6 @@ def make_report(
     period = period or Period()
     asked: dict[str, Any] = {
         "journey_id": journey.pk,
-        "reference": str(journey.pk),
         "version_id": version.pk if version else None,
         **period.moments(ZoneInfo(journey.zone)),
     }
@@ -120,6 +121,8 @@ def _people(asked: Mapping[str, Any], steps: defaultdict[str, StepReport]) -> tu
     states: Counter[int] = Counter()
     entered = 0
     for state, step, people, entries in _sql.all("people", asked):
+        if state == EnrolmentState.HELD_OUT:  # the control group never walks
+            continue
         states[state] += people
         entered += entries
         if step is not None and state == EnrolmentState.ACTIVE:
@@ -140,6 +143,9 @@ def _passages(days: Mapping[str, Any], steps: defaultdict[str, StepReport]) -> N
 
 def _deliveries(asked: Mapping[str, Any], steps: defaultdict[str, StepReport]) -> None:
     name = "deliveries" if asked["version_id"] is None else "deliveries_of_version"
-    for step, *counts in _sql.all(name, asked):
-        here = steps[step]
-        here.sent, here.bounced, here.opened, here.clicked, here.unsubscribed, here.withheld = counts
+    step_of = {item: step for step, sending in series_steps(asked["journey_id"]).items() for item in sending.items}
+    run_ids = [row[0] for row in _sql.all("runs", {"reference": str(asked["journey_id"])})]
+    for step, *counts in _sql.all(name, {**asked, "run_ids": run_ids}):
+        here = steps[step_of.get(step, step)]  # what a series sends bears the id of its item
+        for figure, count in zip(_FIGURES, counts, strict=True):
+            setattr(here, figure, getattr(here, figure) + count)

@@ -22,7 +22,7 @@ from tests.installation import Installation
 # Names, and what every shop owner reads in Latin letters.
 NAMES = """
 Jouren API APIキー URL ID QR SNS LINE YouTube Vimeo Instagram Google JavaScript HTML AVIF GIF JPG JPEG PNG WEBP MB KB
-English Webhook https GMT JST UTC Esc Ctrl Shift Alt Tab Enter localhost
+English Webhook YAML zip CSV https GMT JST UTC Esc Ctrl Shift Alt Tab Enter localhost
 """
 # What the demo shop, or the browser that walks, has written itself.
 WRITTEN = """

@@ -145,3 +145,19 @@ def test_without_a_good_key_nothing_is_recorded(key: str) -> None:
 def test_only_post_records(key: str) -> None:
     assert call("GET", "/api/events", HTTP_AUTHORIZATION=f"Bearer {key}")[0] == "405"
     assert call("POST", "/api/events", b"", HTTP_AUTHORIZATION=f"Bearer {key}")[0] == "413"
+
+
+@pytest.mark.parametrize(
+    ("type", "payload"),
+    [
+        ("order.delivered", {"order": "1001"}),
+        ("cart.left", {"products": ["tea"], "amount": 1200, "currency": "JPY"}),
+        ("offer.viewed", {"offer": "trial set"}),
+        ("video.played", {"video": "how to brew", "percent": 80}),
+    ],
+)
+def test_a_shop_tells_of_what_comes_before_and_after_a_purchase(key: str, type: str, payload: dict[str, Any]) -> None:
+    event = {"type": type, "contact": {"email": "p1@example.jp"}, "key": "1", "payload": payload}
+    assert post(key, [event]) == ("202", {"recorded": 1, "ignored": 0})
+    told = events_of(Contact.objects.values_list("pk", flat=True))
+    assert [(each.type, each.payload) for each in told if each.type == type] == [(type, payload)]

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from wagtail.models import ModelLogEntry
 
 from jouren.broadcasts import engine
 from jouren.broadcasts.actions import Wording, cancel_broadcast, pause_broadcast, resume_broadcast, start_broadcast
@@ -62,6 +63,9 @@ def test_it_has_ended_once_nothing_of_it_waits(time: Time) -> None:
     assert issue_of(broadcast).ended_at == time.now
     assert not Recipient.objects.exists()
     assert engine.tick() is False
+    told = ModelLogEntry.objects.filter(object_id=str(broadcast.pk), action__startswith="broadcasts.")
+    assert [entry.action for entry in told.order_by("pk")] == ["broadcasts.start", "broadcasts.begin", "broadcasts.end"]
+    assert told.get(action="broadcasts.begin").data["people"] == 2
 
 
 def test_only_those_whom_the_condition_holds_for(time: Time) -> None:

@@ -10,7 +10,7 @@ from jouren.contacts.actions import erase_contact, grant_consent
 from jouren.contacts.models import Consent, ConsentRecord, Contact, Suppression, Topic
 from jouren.events.queries import events_of
 from jouren.messaging.models import Delivery, MessageVersion
-from jouren.messaging.tracking import make_token
+from jouren.messaging.tracking import make_token, parse_token
 from tests.capture_pages import fill_in, last_confirm_path, make_form, make_page, visitor
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,8 @@ def test_one_click_unsubscribes_from_the_topic_at_once(contact: Contact, token: 
     assert answer.status_code == 200
     assert _wants() == {("email", "news"): False, ("email", "campaign"): True}
     withdrawn = [event for event in events_of([contact.pk]) if event.type == "consent.withdrawn"]
-    assert [event.payload for event in withdrawn] == [{"channel": "email", "topic": "news", "via": "unsubscribe"}]
+    told = {"channel": "email", "topic": "news", "via": "unsubscribe", "delivery": parse_token(token)}
+    assert [event.payload for event in withdrawn] == [told]
     record = ConsentRecord.objects.filter(is_granted=False).get()
     assert (record.page, token in record.page) == ("/u/", False)
 

@@ -15,9 +15,10 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from jouren.capture.preferences import find_reader, save_choices, unsubscribe
 from jouren.contacts.models import Contact
 from jouren.core import clock
+from jouren.core.lots import is_drawn
 from jouren.events.actions import NewEvent, record_event
 from jouren.journeys.actions import freeze_version
-from jouren.journeys.models import Inside, Journey
+from jouren.journeys.models import Enrolment, EnrolmentState, Inside, Journey
 from jouren.messaging.models import Delivery, Message
 from jouren.messaging.tracking import make_token
 from jouren.messaging.vocabulary import State
@@ -35,6 +36,7 @@ from jouren.reports.queries import Period, make_report
 from jouren.reports.recording import put_together
 from jouren.reports.rows import rows_of
 from tests.backoffice import client_of, owner, staff_client
+from tests.series import make_series, send_series
 from tests.walking import Time, buy, live_journey, make_reader, rewrite, send, step, wait, work
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +91,18 @@ def test_people_are_counted_by_step_and_way(time: Time, hello: Message) -> None:
     assert [row.is_empty for row in rows] == [False, False, False, True, False, False]
 
 
+def test_who_is_held_back_to_compare_did_not_enter(time: Time, hello: Message) -> None:
+    journey = live_journey([send(hello, "mail")], holdout=50)
+    readers = [make_reader(number) for number in range(1, 13)]
+    for reader in readers:
+        buy(reader)
+    work()
+    got = [each for each in readers if not is_drawn(f"holdout:{journey.pk}", each.pk, 50)]
+    report = make_report(journey)
+    assert (report.entered, report.finished) == (len(got), len(got))
+    assert 0 < len(got) < len(readers)
+
+
 def test_two_ways_to_one_step_cannot_be_told_apart(time: Time, hello: Message) -> None:
     ways = [{"name": name, "weight": 1, "then": []} for name in ("a", "b")]
     journey = live_journey([step("split", {"ways": ways}, "lot"), wait(1, "w")])
@@ -138,6 +152,30 @@ def test_messages_are_counted_by_what_became_of_them(time: Time, hello: Message)
     save_choices(other.contact_id, set(), page="x", delivery=other.delivery_id)
     work()
     assert make_report(journey).step(key("mail")).unsubscribed == 2
+
+
+def test_what_a_series_sends_is_counted_at_its_step(time: Time) -> None:
+    series = make_series(["a", "b"], at="08:00")
+    journey = live_journey([send_series(series, "series"), wait(5, "rest")])
+    buy(make_reader())
+    work()
+    time.pass_by(days=1)
+    work()
+    Delivery.objects.update(state=State.SENT, sent_at=time.now)
+    report = make_report(journey)
+    assert report.step(key("series")).sent == Delivery.objects.count() == 2
+    assert rows_of(journey.versions.get().compiled, report)[0].sends
+
+
+def test_the_control_group_is_nobody_who_entered(time: Time, hello: Message) -> None:
+    journey = live_journey([wait(5, "rest")])
+    for number in range(2):
+        buy(make_reader(number))
+    work()
+    first = Enrolment.objects.order_by("pk")[0]
+    Enrolment.objects.filter(pk=first.pk).update(state=EnrolmentState.HELD_OUT, step=None, ended_at=time.now)
+    report = make_report(journey)
+    assert (report.entered, report.active, report.step(key("rest")).came) == (1, 1, 1)
 
 
 def test_days_are_those_of_the_journeys_zone(time: Time, hello: Message) -> None:

@@ -403,6 +403,8 @@ def test_a_shop_without_rules_pays_no_query_and_one_with_them_pays_by_the_batch(
         plan_deliveries([planned(version, contact, occurrence=occurrence) for contact in contacts], clock.now())
         return list(asked)
 
+    for each in (version, ask):
+        statements(each, 9)  # what is asked of a version once in a process
     save_rules(Rules(TOKYO))
     assert statements(ask, 0) == ["gate_facts", "ranks_of_runs", "plan"]
     save_rules(Rules(TOKYO, readiness=Readiness(3)))

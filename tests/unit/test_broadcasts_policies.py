@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jouren.broadcasts.policies import (
@@ -43,6 +43,7 @@ rhythms = st.builds(
 ).filter(lambda rhythm: rhythm.weekdays or rhythm.month_days)
 
 
+@settings(deadline=None)
 @given(rhythms, days)
 def test_the_next_day_is_the_first_one_that_fits(rhythm: Rhythm, after: date) -> None:
     found = rhythm.next_day(after)
@@ -53,6 +54,7 @@ def test_the_next_day_is_the_first_one_that_fits(rhythm: Rhythm, after: date) ->
     assert not any(map(rhythm.falls_on, between))
 
 
+@settings(deadline=None)
 @given(rhythms, days, st.integers(0, 60))
 def test_nothing_comes_after_the_last_day(rhythm: Rhythm, after: date, ahead: int) -> None:
     until = after + timedelta(days=ahead)
@@ -74,6 +76,7 @@ def test_a_month_that_lacks_the_day_has_it_at_its_end(month_day: int, after: dat
     assert Rhythm(month_days=frozenset({month_day})).next_day(after) == expected
 
 
+@settings(deadline=None)
 @given(rhythms, days, clocks, st.sampled_from(ZONES))
 def test_issues_follow_each_other_across_every_change_of_the_clocks(
     rhythm: Rhythm, start: date, at: time, zone: ZoneInfo
@@ -106,6 +109,7 @@ def test_clocks_that_are_put_forward_or_back(day: date, at: time, zone: str, exp
     assert begin_of(day, at, ZoneInfo(zone)) == expected
 
 
+@settings(deadline=None)
 @given(days, clocks, st.lists(st.sampled_from(ZONES), min_size=1, unique_by=lambda zone: zone.key))
 def test_where_everybody_has_their_own_clock_it_begins_with_the_first(
     day: date, at: time, zones: list[ZoneInfo]
@@ -119,6 +123,7 @@ dues = st.lists(st.integers(-3_600, 7_200), min_size=1, max_size=300).map(
 )
 
 
+@settings(deadline=None)
 @given(dues, st.integers(1, 100_000), st.none() | st.integers(-7_200, 7_200))
 def test_no_hour_has_more_than_are_allowed_and_nobody_is_early(
     due: list[datetime], per_hour: int, free_in: int | None
@@ -131,11 +136,13 @@ def test_no_hour_has_more_than_are_allowed_and_nobody_is_early(
         assert sum(moment <= each < moment + HOUR for each in moments) <= per_hour
 
 
+@settings(deadline=None)
 @given(dues)
 def test_without_a_throttle_everybody_goes_when_due(due: list[datetime]) -> None:
     assert turns(due, None, NOW, None) == due
 
 
+@settings(deadline=None)
 @given(st.integers(1, 100_000), st.integers(-600, 600), st.integers(1, 1_000))
 def test_as_many_are_planned_as_go_up_to_a_moment(per_hour: int, free_in: int, most: int) -> None:
     until, free = NOW + timedelta(seconds=60), NOW + timedelta(seconds=free_in)
@@ -145,12 +152,14 @@ def test_as_many_are_planned_as_go_up_to_a_moment(per_hour: int, free_in: int, m
     assert room == most or moments[room] > until
 
 
+@settings(deadline=None)
 @given(st.integers(1, 2**40), st.integers(1, 2**40))
 def test_a_lot_is_always_the_same_and_in_range(issue_id: int, contact_id: int) -> None:
     assert 0 <= lot(issue_id, contact_id) < 1
     assert lot(issue_id, contact_id) == lot(issue_id, contact_id)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1, exclude_max=True), st.integers(1, 99), st.integers(2, 4))
 def test_everybody_is_in_the_test_or_in_the_rest(drawn: float, percent: int, variants: int) -> None:
     place = place_of(drawn, percent / 100, variants)

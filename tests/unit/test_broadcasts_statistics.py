@@ -6,7 +6,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jouren.broadcasts.statistics import LOSS_LIMIT, Tally, distribution, judge, quantile
@@ -36,11 +36,13 @@ def exact_loss(a: int, b: int, c: int, d: int) -> float:
     return c / (c + d) * beats(a, b, c + 1, d) - a / (a + b) * beats(a + 1, b, c, d)
 
 
+@settings(deadline=None)
 @given(whole, whole, st.floats(0.001, 0.999))
 def test_the_distribution_is_that_of_coins(a: int, b: int, x: float) -> None:
     assert distribution(a, b, x) == pytest.approx(binomial_tail(a, b, x), abs=1e-10)
 
 
+@settings(deadline=None)
 @given(whole, whole, st.floats(0.001, 0.999))
 def test_a_quantile_is_where_the_distribution_gets_there(a: int, b: int, probability: float) -> None:
     assert distribution(a, b, quantile(a, b, probability)) == pytest.approx(probability, abs=1e-9)
@@ -60,6 +62,7 @@ def test_known_quantiles(a: float, b: float, probability: float, x: float) -> No
     assert quantile(a, b, probability) == pytest.approx(x, rel=1e-9)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 300), st.integers(0, 300), st.integers(1, 300), st.integers(0, 300))
 def test_the_expected_loss_of_two_is_the_closed_form(sent_a: int, got_a: int, sent_b: int, got_b: int) -> None:
     first, second = Tally(sent_a, min(got_a, sent_a)), Tally(sent_b, min(got_b, sent_b))
@@ -70,6 +73,7 @@ def test_the_expected_loss_of_two_is_the_closed_form(sent_a: int, got_a: int, se
     assert estimates[1].loss == pytest.approx(exact_loss(c, d, a, b), abs=2e-6)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 4))
 def test_of_versions_that_nobody_has_seen_the_best_is_known_in_closed_form(number: int) -> None:
     # The mean of the highest of n uniform variables is n / (n + 1).
@@ -84,6 +88,7 @@ tallies = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(tallies)
 def test_a_verdict_is_sound(counted: list[Tally]) -> None:
     verdict = judge(counted)
@@ -96,6 +101,7 @@ def test_a_verdict_is_sound(counted: list[Tally]) -> None:
         assert winner.mean == max(each.mean for each in verdict.estimates)
 
 
+@settings(deadline=None)
 @given(tallies)
 def test_which_version_is_called_a_changes_nothing(counted: list[Tally]) -> None:
     forwards, backwards = judge(counted), judge(counted[::-1])

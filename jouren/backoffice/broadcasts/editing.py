@@ -82,6 +82,10 @@ class _FormStep(_Step):
     form_class: ClassVar[type[forms.Form]]
     following: ClassVar[str]
 
+    def form(self, *args: Any, **kwargs: Any) -> forms.Form:
+        """The step's form."""
+        return self.form_class(*args, **kwargs)
+
     def initial(self) -> dict[str, Any]:
         """What the form shows of the draft."""
         raise NotImplementedError
@@ -92,7 +96,7 @@ class _FormStep(_Step):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Keep what was filled in and go on, or show what does not fit."""
-        form = self.form_class(request.POST)
+        form = self.form(request.POST)
         if not form.is_valid():
             notes.error(request, _("Nothing was saved: some entries need your attention. They are marked below."))
             return self.render_to_response(self.get_context_data(form=form))
@@ -106,7 +110,7 @@ class _FormStep(_Step):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         if "form" not in kwargs:
-            kwargs["form"] = self.form_class(initial=self.initial())
+            kwargs["form"] = self.form(initial=self.initial())
         return super().get_context_data(**kwargs)
 
 
@@ -116,6 +120,10 @@ class WhatScreen(_FormStep):
     template_name = "backoffice/broadcasts/what.html"
     step, following = "what", "whom"
     form_class = WhatForm
+
+    def form(self, *args: Any, **kwargs: Any) -> forms.Form:
+        chosen = self.broadcast.variants.values_list("message_id", flat=True)
+        return WhatForm(*args, chosen=list(chosen), **kwargs)
 
     def initial(self) -> dict[str, Any]:
         return WhatForm.initial_of(self.broadcast)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -36,10 +37,12 @@ class WhatForm(forms.Form):
         label=_("Name"), max_length=200, help_text=_("For yourselves. Readers of the letters do not see it.")
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, chosen: Collection[int] = (), **kwargs: Any) -> None:
+        """``chosen``: messages that the draft has already, which stay on offer."""
         super().__init__(*args, **kwargs)
-        offered = messages_to_send()[:_MOST_OFFERED]
-        choices = [(message.pk, message.name) for message in offered]
+        offered = dict(messages_to_send().values_list("pk", "name")[:_MOST_OFFERED])
+        offered |= dict(Message.objects.filter(pk__in=chosen).values_list("pk", "name"))
+        choices = list(offered.items())
         for place in range(MOST_VARIANTS):
             empty = _("Choose a message") if place == 0 else _("The same message as A")
             self.fields[f"message_{place}"] = forms.TypedChoiceField(

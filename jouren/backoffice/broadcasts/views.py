@@ -18,7 +18,7 @@ from jouren.backoffice.screens import Screen
 from jouren.broadcasts.actions import create_broadcast
 from jouren.broadcasts.models import Broadcast, Issue, Letter
 from jouren.broadcasts.queries import LetterFigures, letter_figures, tallies_of
-from jouren.broadcasts.statistics import Estimate, Tally, judge
+from jouren.broadcasts.statistics import Estimate, Tally, Verdict, judge
 from jouren.broadcasts.vocabulary import BroadcastState, Decision, Metric, Stage, Timing
 
 PAGE, ISSUES = 20, 5
@@ -185,7 +185,7 @@ def issue_view(issue: Issue) -> IssueView:
     figures = letter_figures(letter.version_id for letter in letters)
     firsts = [letter for letter in letters if not letter.is_again]
     tallies = _tallies(issue, len(firsts))
-    estimates = judge(tallies).estimates if tallies else []
+    verdict = judge(tallies) if tallies else Verdict([], None)
     rows = []
     for letter in letters:
         is_tested = bool(tallies) and not letter.is_again
@@ -200,10 +200,9 @@ def issue_view(issue: Issue) -> IssueView:
                 is_again=letter.is_again,
                 is_winner=issue.decision == Decision.WINNER and issue.winner == letter.place and not letter.is_again,
                 tally=tallies[letter.place] if is_tested else None,
-                estimate=estimates[letter.place] if is_tested else None,
+                estimate=verdict.estimates[letter.place] if is_tested else None,
             )
         )
-    verdict = judge(tallies).winner if tallies else None
     return IssueView(
         issue=issue,
         letters=rows,
@@ -211,7 +210,7 @@ def issue_view(issue: Issue) -> IssueView:
         percent=_percent(issue),
         decision=str(Decision(issue.decision).label) if issue.decision else "",
         is_testing=issue.stage in {Stage.FIRST, Stage.TESTING} and bool(tallies),
-        leader=str(firsts[verdict]) if verdict is not None else "",
+        leader=str(firsts[verdict.winner]) if verdict.winner is not None else "",
         places=[(letter.place, str(letter)) for letter in firsts],
     )
 

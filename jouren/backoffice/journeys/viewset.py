@@ -19,7 +19,9 @@ from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewS
 
 from jouren.backoffice.figures import JourneyPeople, journey_people
 from jouren.backoffice.files.views import ImportScreen
+from jouren.backoffice.journeys.dry_runs import DryRunCsv, DryRunPeopleScreen, DryRunScreen, DryRunsScreen
 from jouren.backoffice.journeys.forms import JourneyForm
+from jouren.backoffice.journeys.persona import PersonaScreen
 from jouren.backoffice.journeys.publishing import JourneyCreateView, JourneyEditView, PublishScreen
 from jouren.backoffice.journeys.results import tell_results
 from jouren.backoffice.journeys.running import MoveScreen, PauseScreen, ResumeScreen
@@ -86,7 +88,8 @@ class JourneyInspectView(InspectView):
         results = tell_results(journey, shown.compiled) if shown else None
         pause = Pause.objects.filter(journey=journey, resumed_at=None).first()
         urls = {
-            name: reverse(f"journeys:{name}", args=[journey.pk]) for name in ("pause", "resume", "move", "versions")
+            name: reverse(f"journeys:{name}", args=[journey.pk])
+            for name in ("pause", "resume", "move", "versions", "dry_runs", "persona")
         }
         return {
             **super().get_context_data(**kwargs),
@@ -213,6 +216,11 @@ class JourneyViewSet(SnippetViewSet):
             path("resume/<int:pk>/", ResumeScreen.as_view(), name="resume"),
             path("move/<int:pk>/", MoveScreen.as_view(), name="move"),
             path("versions/<int:pk>/", VersionsScreen.as_view(), name="versions"),
+            path("dry-runs/<int:pk>/", DryRunsScreen.as_view(), name="dry_runs"),
+            path("dry-runs/<int:pk>/<int:run_id>/", DryRunScreen.as_view(), name="dry_run"),
+            path("dry-runs/<int:pk>/<int:run_id>/people/", DryRunPeopleScreen.as_view(), name="dry_run_people"),
+            path("dry-runs/<int:pk>/<int:run_id>/csv/", DryRunCsv.as_view(), name="dry_run_csv"),
+            path("persona/<int:pk>/", PersonaScreen.as_view(), name="persona"),
             path("versions/<int:pk>/compare/", CompareScreen.as_view(), name="compare"),
             path("versions/<int:pk>/<int:number>/restore/", RestoreView.as_view(), name="restore"),
         ]

@@ -39,6 +39,7 @@ from jouren.pyramid.stages import Stage
 
 TIMELINE_PAGE = 50
 _SHOWN = 50
+_MOST_ASKED = 200
 _WAYS = {
     "form": _("a form, confirmed by mail"),
     "preferences": _("their preference page"),
@@ -165,6 +166,11 @@ def enterable_journeys(contact: Contact) -> list[Journey]:
     inside = {walk.journey_id for walk in walks_of(contact.pk) if walk.state == EnrolmentState.ACTIVE}
     live = JourneyVersion.objects.filter(live=True).exclude(journey_id__in=inside).values("journey_id")
     return list(Journey.objects.filter(pk__in=live))
+
+
+def askable_journeys() -> list[Journey]:
+    """Journeys that somebody may be, or not be, in."""
+    return list(Journey.objects.filter(versions__isnull=False).distinct()[:_MOST_ASKED])
 
 
 def _step(change: PyramidChange) -> Step:

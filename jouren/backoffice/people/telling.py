@@ -40,11 +40,14 @@ _ICONS = (
 )
 
 
+_FATES = frozenset({"message.sent", "message.withheld", "message.failed", "message.unknown"})
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of the timeline. ``explanation`` is there for a message that did not simply arrive.
 
-    ``origin`` tells where a visit came from.
+    ``origin`` tells where a visit came from; ``delivery_id`` the message whose fate it is.
     """
 
     at: datetime
@@ -54,6 +57,7 @@ class Line:
     tone: str
     explanation: Explanation | None = None
     origin: str = ""
+    delivery_id: int | None = None
 
 
 def tell_lines(entries: Sequence[Entry]) -> list[Line]:
@@ -100,7 +104,8 @@ def _line(entry: Entry, delivery: Delivery | None, withdrawal: Withdrawal | None
         explanation = explain(delivery.state, delivery.reason, delivery.error)
     if name in {"message.opened", "message.clicked"} and entry.event.payload.get("by") != "human":
         icon, tone = "cogs", ""
-    return Line(entry.event.occurred_at, entry.label, entry.sentence, icon, tone, explanation, _origin(entry))
+    fate = delivery.pk if delivery is not None and name in _FATES else None
+    return Line(entry.event.occurred_at, entry.label, entry.sentence, icon, tone, explanation, _origin(entry), fate)
 
 
 def _origin(entry: Entry) -> str:

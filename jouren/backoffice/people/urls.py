@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from jouren.backoffice.people import acts, views
+from jouren.backoffice.why import views as why
 
 app_name = "people"
 _PERSON = "<uuid:public_id>/"
@@ -12,6 +13,9 @@ urlpatterns = [
     path("", views.PeopleScreen.as_view(), name="list"),
     path("stage/<slug:stage>/", views.PeopleScreen.as_view(), name="stage"),
     path(_PERSON, views.PersonScreen.as_view(), name="person"),
+    path(f"{_PERSON}why/", why.AskWhy.as_view(), name="ask_why"),
+    path(f"{_PERSON}why/<int:journey_id>/", why.WhyJourneyScreen.as_view(), name="why"),
+    path(f"{_PERSON}why/message/<int:delivery_id>/", why.WhyMessageScreen.as_view(), name="why_message"),
     path(f"{_PERSON}name/", acts.ChangeName.as_view(), name="name"),
     path(f"{_PERSON}move/", acts.ChangeStage.as_view(), name="move"),
     path(f"{_PERSON}problem/", acts.NoteProblem.as_view(), name="note_problem"),

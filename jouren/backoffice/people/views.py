@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from jouren.backoffice.people.forms import NameForm, ProblemForm, StageForm, TagForm
 from jouren.backoffice.people.listing import list_people
-from jouren.backoffice.people.person import enterable_journeys, load_person, timeline_page
+from jouren.backoffice.people.person import askable_journeys, enterable_journeys, load_person, timeline_page
 from jouren.backoffice.people.searching import MAX_TEXT, recall_search, remember_search
 from jouren.backoffice.pyramid.home import MEANINGS
 from jouren.backoffice.screens import Screen
@@ -24,6 +24,7 @@ from jouren.contacts.queries import find_contact_by_public_id, known_tags
 from jouren.contacts.timeline import Cursor
 from jouren.pyramid.stages import Stage, stage_of
 
+VIEW_JOURNEYS = ("journeys.view_journey",)
 VIEW, CHANGE, ERASE = ("contacts.view_contact",), ("contacts.change_contact",), ("contacts.delete_contact",)
 
 
@@ -120,6 +121,7 @@ class PersonScreen(Screen):
             "known_tags": known_tags() if may_change else [],
             "stage_form": StageForm(initial={"stage": person.stage.value}),
             "journeys": enterable_journeys(self.contact) if may_enrol else [],
+            "asked_journeys": askable_journeys() if self.request.user.has_perms(VIEW_JOURNEYS) else [],
             "stages": list(reversed(Stage)),
         }
 

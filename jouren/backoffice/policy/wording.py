@@ -191,13 +191,13 @@ def _window_sentence(window: Window) -> str:
     closed += [] if window.on_closures else [_("the shop's days off")]
     if closed:
         listed = pgettext("between the parts of a list", ", ").join(closed)
-        text = _two(text, _("Not on %(days)s.") % {"days": listed})
+        text = two_sentences(text, _("Not on %(days)s.") % {"days": listed})
     if window.action == Action.DEFER:
-        return _two(text, _("Others wait for the next of these times."))
-    return _two(text, _("At other times they are not sent at all."))
+        return two_sentences(text, _("Others wait for the next of these times."))
+    return two_sentences(text, _("At other times they are not sent at all."))
 
 
-def _two(first: str, second: str) -> str:
+def two_sentences(first: str, second: str) -> str:
     """Two sentences, one after the other: Japanese puts no space between them."""
     return _("%(first)s %(second)s") % {"first": first, "second": second}
 

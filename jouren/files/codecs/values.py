@@ -148,7 +148,10 @@ class ChoiceCodec(Codec):
         return None
 
     def schema(self) -> Schema:
-        return {"enum": [*self._values(), None]} if self._is_fixed else {"type": ["string", "number", "null"]}
+        if not self._is_fixed:  # the shop's own: no schema names them
+            return {"type": ["string", "number", "null"]}
+        values = self._values().values()
+        return {"enum": [*(self._words.get(str(value), getattr(value, "value", value)) for value in values), None]}
 
 
 class ManyCodec(Codec):

@@ -7,8 +7,9 @@ are locked first, in the transaction that marks it as being sent: of two senders
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Protocol
 
 from jouren.contacts.policies import zone_of
 from jouren.messaging.gate import GateFacts, GateRule, Verdict, register_gate_rule
@@ -20,28 +21,67 @@ from jouren.messaging.sending_rules.terms import Rules
 from jouren.messaging.vocabulary import Kind
 
 ORDER = 900
+NAME = "messaging.sending_rules"
+
+
+class Past(Protocol):
+    """What the rules count: what went to people before. The database's (:class:`StoredPast`), or a dry run's."""
+
+    def went_to(self, contact_ids: Collection[int], since: datetime, *, is_sending: bool) -> Mapping[int, list[Gone]]:
+        """What went to these people since then; everyone asked for is in the answer. Whoever sends adds to it."""
+
+    def help_reached(self, contact_ids: Collection[int], needed: int) -> Mapping[int, int]:
+        """How many messages that help reached these people, counted up to ``needed``; none: left out."""
+
+    def first_held(self, delivery_ids: Sequence[int]) -> Mapping[int, datetime]:
+        """Since when deliveries have been waiting for a rule; those that never were are left out."""
+
+
+class StoredPast:
+    """What is written down."""
+
+    def went_to(self, contact_ids: Collection[int], since: datetime, *, is_sending: bool) -> Mapping[int, list[Gone]]:
+        """See :class:`Past`. Whoever sends locks the people first, until the transaction ends."""
+        if is_sending:
+            lock_people(contact_ids)
+        gone = went_to(contact_ids, since)
+        return {contact_id: gone[contact_id] for contact_id in contact_ids}
+
+    def help_reached(self, contact_ids: Collection[int], needed: int) -> Mapping[int, int]:
+        """See :class:`Past`."""
+        return help_reached(contact_ids, needed)
+
+    def first_held(self, delivery_ids: Sequence[int]) -> Mapping[int, datetime]:
+        """See :class:`Past`."""
+        return first_held(delivery_ids)
 
 
 def judge(batch: Sequence[GateFacts], now: datetime) -> Sequence[Verdict | None]:
     """What the shop's rules say to a batch. A shop without rules, and a message that none is about, cost no query."""
+    edition = batch[0].rules_edition
+    if not edition:
+        return [None] * len(batch)
+    return judge_by(Rulebook(rules_of_edition(edition), closures()), StoredPast(), batch, now)
+
+
+def judge_by(book: Rulebook, past: Past, batch: Sequence[GateFacts], now: datetime) -> Sequence[Verdict | None]:
+    """What these rules say to a batch, after that past."""
     verdicts: list[Verdict | None] = [None] * len(batch)
-    if not batch[0].rules_edition:
-        return verdicts
-    rules = rules_of_edition(batch[0].rules_edition)
+    rules = book.rules
     bound = [place for place, facts in enumerate(batch) if rules.bind(facts.question.channel, facts.kind, facts.topic)]
     if not bound:
         return verdicts
     facts = [batch[place] for place in bound]
-    for place, verdict in zip(bound, _judge_bound(rules, facts, now), strict=True):
+    for place, verdict in zip(bound, _judge_bound(book, past, facts, now), strict=True):
         verdicts[place] = verdict
     return verdicts
 
 
-def _judge_bound(rules: Rules, batch: Sequence[GateFacts], now: datetime) -> list[Verdict | None]:
+def _judge_bound(book: Rulebook, past: Past, batch: Sequence[GateFacts], now: datetime) -> list[Verdict | None]:
+    rules = book.rules
     messages = [_candidate(rules, facts, now) for facts in batch]
-    gone = _gone(rules, batch, messages, now)
-    reached = _reached(rules, batch)
-    book = Rulebook(rules, closures())
+    gone = _gone(rules, past, batch, messages, now)
+    reached = _reached(rules, past, batch)
     verdicts = []
     for facts, message in zip(batch, messages, strict=True):
         contact_id, delivery_id = facts.contact_id or 0, facts.question.delivery_id
@@ -50,7 +90,7 @@ def _judge_bound(rules: Rules, batch: Sequence[GateFacts], now: datetime) -> lis
             # Of several for one person in this batch the next one counts it.
             gone[contact_id].append(Gone(delivery_id, now, *message[:3]))
         verdicts.append(verdict)
-    return _within_delay(rules, batch, messages, verdicts)
+    return _within_delay(rules, past, batch, messages, verdicts)
 
 
 def _candidate(rules: Rules, facts: GateFacts, now: datetime) -> Candidate:
@@ -60,8 +100,8 @@ def _candidate(rules: Rules, facts: GateFacts, now: datetime) -> Candidate:
 
 
 def _gone(
-    rules: Rules, batch: Sequence[GateFacts], messages: Sequence[Candidate], now: datetime
-) -> dict[int, list[Gone]]:
+    rules: Rules, past: Past, batch: Sequence[GateFacts], messages: Sequence[Candidate], now: datetime
+) -> Mapping[int, list[Gone]]:
     """What went to those whom a cap is about, as far back as any cap counts."""
     capped: dict[int, None] = {}
     about = set()
@@ -72,26 +112,27 @@ def _gone(
             about.update(caps)
     if not capped:
         return {}
-    if batch[0].question.delivery_id is not None:
-        lock_people(capped)
     since = min(counted_from(cap, now, rules.zone) for cap in about)
-    gone = went_to(capped, since)
-    return {contact_id: gone[contact_id] for contact_id in capped}
+    return past.went_to(capped, since, is_sending=batch[0].question.delivery_id is not None)
 
 
-def _reached(rules: Rules, batch: Sequence[GateFacts]) -> dict[int, int]:
+def _reached(rules: Rules, past: Past, batch: Sequence[GateFacts]) -> Mapping[int, int]:
     if rules.readiness is None:
         return {}
     asked = {facts.contact_id for facts in batch if facts.kind == Kind.ASK and facts.contact_id is not None}
-    return help_reached(asked, rules.readiness.needed) if asked else {}
+    return past.help_reached(asked, rules.readiness.needed) if asked else {}
 
 
 def _within_delay(
-    rules: Rules, batch: Sequence[GateFacts], messages: Sequence[Candidate], verdicts: Sequence[Verdict | None]
+    rules: Rules,
+    past: Past,
+    batch: Sequence[GateFacts],
+    messages: Sequence[Candidate],
+    verdicts: Sequence[Verdict | None],
 ) -> list[Verdict | None]:
     """Deferrals as they are, or refusals where a message would wait too long, from when it first had to wait."""
     waiting = [facts.question.delivery_id for facts, verdict in zip(batch, verdicts, strict=True) if verdict]
-    since = first_held([delivery_id for delivery_id in waiting if delivery_id is not None])
+    since = past.first_held([delivery_id for delivery_id in waiting if delivery_id is not None])
     return [
         verdict
         and within_delay(verdict, since.get(facts.question.delivery_id or 0, message.moment), rules.longest_delay)
@@ -101,4 +142,4 @@ def _within_delay(
 
 def register() -> None:
     """Called when the room starts."""
-    register_gate_rule(GateRule("messaging.sending_rules", judge, ORDER))
+    register_gate_rule(GateRule(NAME, judge, ORDER))

@@ -35,7 +35,7 @@ GROUP BY step, next, bucket
 SELECT min(day) FROM reports_passage WHERE version_id = ANY(%(versions)s::bigint[])
 
 -- name: people
--- Where people are now, and where they left in that time; who entered in that time.
+-- Where people are now, and where they left in that time; who entered in that time. Who is held back to compare did not.
 SELECT state, step::text,
        count(*) FILTER (WHERE state = 1 OR ((%(from)s::timestamptz IS NULL OR ended_at >= %(from)s::timestamptz)
                                         AND (%(to)s::timestamptz IS NULL OR ended_at < %(to)s::timestamptz))),
@@ -43,7 +43,12 @@ SELECT state, step::text,
                           AND (%(to)s::timestamptz IS NULL OR entered_at < %(to)s::timestamptz))
 FROM journeys_enrolment
 WHERE journey_id = %(journey_id)s::bigint AND (%(version_id)s::bigint IS NULL OR version_id = %(version_id)s::bigint)
+  AND state <> 5
 GROUP BY state, step
+
+-- name: runs
+-- Asked before: told the runs themselves, the planner knows how many deliveries there are.
+SELECT id FROM messaging_run WHERE kind = 'journey' AND reference = %(reference)s::text
 
 -- name: deliveries
 SELECT delivery.step::text,
@@ -55,7 +60,7 @@ SELECT delivery.step::text,
        count(*) FILTER (WHERE delivery.state = 5)
 FROM messaging_delivery AS delivery
 LEFT JOIN reports_unsubscription AS unsubscription ON unsubscription.delivery_id = delivery.id
-WHERE delivery.run_id IN (SELECT id FROM messaging_run WHERE kind = 'journey' AND reference = %(reference)s::text)
+WHERE delivery.run_id = ANY(%(run_ids)s::bigint[])
   AND (%(from)s::timestamptz IS NULL OR coalesce(delivery.sent_at, delivery.due_at) >= %(from)s::timestamptz)
   AND (%(to)s::timestamptz IS NULL OR coalesce(delivery.sent_at, delivery.due_at) < %(to)s::timestamptz)
 GROUP BY delivery.step
@@ -74,7 +79,7 @@ JOIN journeys_enrolment AS walk
   ON walk.journey_id = %(journey_id)s::bigint AND walk.contact_id = delivery.contact_id
  AND walk.occurrence = delivery.occurrence AND walk.version_id = %(version_id)s::bigint
 LEFT JOIN reports_unsubscription AS unsubscription ON unsubscription.delivery_id = delivery.id
-WHERE delivery.run_id IN (SELECT id FROM messaging_run WHERE kind = 'journey' AND reference = %(reference)s::text)
+WHERE delivery.run_id = ANY(%(run_ids)s::bigint[])
   AND (%(from)s::timestamptz IS NULL OR coalesce(delivery.sent_at, delivery.due_at) >= %(from)s::timestamptz)
   AND (%(to)s::timestamptz IS NULL OR coalesce(delivery.sent_at, delivery.due_at) < %(to)s::timestamptz)
 GROUP BY delivery.step

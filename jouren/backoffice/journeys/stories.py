@@ -1,0 +1,130 @@
+"""What happened to somebody in a dry run or a preview, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from jouren.backoffice.messages.wording import channel_label, why_withheld
+from jouren.backoffice.policy.wording import moment_text, two_sentences, why_held
+from jouren.events.errors import InvalidEvent
+from jouren.events.types import event_type
+from jouren.journeys.dry_run import step_order
+from jouren.journeys.replay.replay import Happening
+from jouren.journeys.steps import describe_step, does_something
+from jouren.journeys.wording import reason_text
+
+_ICONS = {
+    "entered": ("route", "good"),
+    "sent": ("mail", "good"),
+    "held": ("time", "warn"),
+    "stopped": ("no-view", "warn"),
+    "did": ("edit", ""),
+    "heard": ("history", "good"),
+    "left": ("cross", "warn"),
+    "finished": ("check", "good"),
+}
+
+
+_FATES = frozenset({"sent", "held", "stopped"})
+
+
+@dataclass(frozen=True)
+class StoryLine:
+    """One line of a story."""
+
+    at: datetime
+    text: str
+    icon: str
+    tone: str
+
+
+def step_texts(compiled: Mapping[str, Any]) -> dict[str, str]:
+    """What each step of a compiled journey does; told once, for many stories."""
+    return {step_id: describe_step(compiled["steps"][step_id]) for step_id in step_order(compiled)}
+
+
+def tell_story(happened: Iterable[Happening], compiled: Mapping[str, Any], texts: Mapping[str, str]) -> list[StoryLine]:
+    """The lines of what happened, in order. Steps that do something are told by what came of them."""
+    lines = []
+    for each in _in_reading_order(happened):
+        if each.what == "step" and does_something(compiled["steps"][each.step]):
+            continue
+        icon, tone = _ICONS.get(each.what, ("arrow-down", ""))
+        lines.append(StoryLine(each.at, _text(each, texts), icon, tone))
+    return lines
+
+
+def _in_reading_order(happened: Iterable[Happening]) -> list[Happening]:
+    """What becomes of a message at once stands where its step does."""
+    told = list(happened)
+    at_once = {(each.at, each.walk, each.step): each for each in reversed(told) if each.what in _FATES}
+    ordered = []
+    for each in told:
+        key = (each.at, each.walk, each.step)
+        if each.what == "planned":
+            if key in at_once:
+                ordered.append(at_once[key])
+        elif at_once.get(key) is not each or not any(one is each for one in ordered):
+            ordered.append(each)
+    return ordered
+
+
+def _text(each: Happening, texts: Mapping[str, str]) -> str:
+    step = texts.get(each.step, "")
+    match each.what:
+        case "entered":
+            return _("Enters: %(event)s.") % {"event": _event_label(each.detail)}
+        case "sent":
+            return _("%(step)s: goes out by %(channel)s.") % {"step": step, "channel": channel_label(each.detail)}
+        case "held":
+            return _("%(step)s: %(why)s") % {"step": step, "why": _held(each)}
+        case "stopped":
+            return _("%(step)s: %(why)s") % {"step": step, "why": why_withheld(each.detail)[0]}
+        case "heard":
+            return _("It happens: %(event)s.") % {"event": _event_label(each.detail)}
+        case "left" | "finished":
+            return reason_text(each.detail or "finished")
+    return step
+
+
+def _held(each: Happening) -> str:
+    held = why_held(each.detail, each.until)
+    if held is not None:
+        return held[0]
+    assert each.until is not None
+    waits = _("It waits until %(moment)s.") % {"moment": moment_text(each.until)}
+    return two_sentences(why_withheld(each.detail)[0], waits)
+
+
+def read_story(story: Iterable[list[Any]], compiled: Mapping[str, Any]) -> list[Happening]:
+    """A story as a dry run keeps it."""
+    ids = step_order(compiled)
+    return [
+        Happening(
+            datetime.fromtimestamp(at, UTC),
+            what,
+            walk,
+            ids[place] if place is not None else "",
+            detail,
+            datetime.fromtimestamp(until, UTC) if until is not None else None,
+        )
+        for at, what, walk, place, detail, until in story
+    ]
+
+
+def day_text(day: int) -> str:
+    """The day since entry."""
+    return ngettext("Day %(day)s", "Day %(day)s", day) % {"day": day}
+
+
+def _event_label(name: str) -> str:
+    try:
+        return str(event_type(name).label)
+    except InvalidEvent:
+        return name
