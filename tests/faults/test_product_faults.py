@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -19,9 +20,9 @@ from psycopg.conninfo import make_conninfo
 
 from jouren.core.database import EmbeddedDatabase
 from jouren.core.loops import wait_until
-from tests.faults.judging import judge, settle
+from tests.faults.judging import is_settled, judge, settle
 from tests.faults.scale import SCALE, dice
-from tests.faults.visitors import SignUps, ask, confirm, confirm_paths, got
+from tests.faults.visitors import Dam, SignUps, ask, confirm, confirm_paths, got
 from tests.installation import ROOT, SERVER, Installation, copy_of
 from tests.smtp_server import ScriptedServer, scripted_server
 
@@ -73,12 +74,15 @@ def database_away(shop: Installation) -> Iterator[None]:
 def test_what_jouren_up_starts_again_after_kills_writes_to_nobody_twice(
     shop: Installation, sink: ScriptedServer
 ) -> None:
-    wanted, bound = confirm(shop, "k")
     points = sorted(dice("workers of jouren up killed").sample(range(1, int(SCALE.people * 0.9)), KILLS))
-    for point in points:
-        assert wait_until(lambda point=point: got(sink, "k").total() >= point, SCALE.patience, 0.005)
+    dam = Dam(sink, "k", points[0])
+    wanted, bound = confirm(shop, "k")
+    for following in [*points[1:], math.inf]:
+        dam.wait_until_full()
         for worker in shop.processes("jouren worker"):
             os.kill(worker, signal.SIGKILL)
+        assert not is_settled(shop.query)
+        dam.raise_to(following)
     settle(shop.query)
     judge(shop.query, sink, wanted, bound=KILLS * bound, beginning="k")
 
@@ -107,14 +111,16 @@ def test_postgresql_stopped_at_once_and_started_again_loses_no_letter_and_no_for
     shop: Installation, sink: ScriptedServer
 ) -> None:
     people = [f"r{number}@example.jp" for number in range(60)]
-    forms, (wanted, bound) = SignUps(shop), confirm(shop, "i")
     points = sorted(dice("PostgreSQL stopped").sample(range(1, int(SCALE.people * 0.9)), KILLS))
+    dam = Dam(sink, "i", points[0])
+    forms, (wanted, bound) = SignUps(shop), confirm(shop, "i")
     with ThreadPoolExecutor(8) as pool:
         answers = [pool.submit(forms.send_patiently, person, number) for number, person in enumerate(people)]
-        for point in points:
-            assert wait_until(lambda point=point: got(sink, "i").total() >= point, SCALE.patience, 0.005)
+        for following in [*points[1:], math.inf]:
+            dam.wait_until_full()
             with database_away(shop):
                 expect_apologies(shop)
+            dam.raise_to(following)
         seen = set().union(*(answer.result() for answer in answers))
     assert seen <= {303, 503}
     settle(shop.query)

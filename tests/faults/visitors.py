@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections import Counter
 from http.client import HTTPConnection
@@ -49,6 +50,35 @@ def got(sink: ScriptedServer, beginning: str) -> Counter[str]:
     """How many mails each address got that begins so."""
     with sink.lock:
         return Counter(address for address in sink.recipients if address.startswith(beginning))
+
+
+class Dam:
+    """Lets so many letters to such addresses arrive, and keeps the next ones waiting at their end, until it is raised:
+    what is done meanwhile is done in their middle.
+    """
+
+    def __init__(self, sink: ScriptedServer, beginning: str, level: float) -> None:
+        self._beginning, self._level, self._passed = beginning, level, 0
+        self._raised = threading.Condition()
+        sink.script = self._keep_waiting
+
+    def wait_until_full(self) -> None:
+        """Wait until no more may arrive."""
+        with self._raised:
+            assert self._raised.wait_for(lambda: self._passed >= self._level, SCALE.patience)
+
+    def raise_to(self, level: float) -> None:
+        """Let so many arrive, counted from the first."""
+        with self._raised:
+            self._level = level
+            self._raised.notify_all()
+
+    def _keep_waiting(self, verb: str, address: str) -> None:
+        if verb == "." and address.startswith(self._beginning):
+            with self._raised:
+                self._raised.wait_for(lambda: self._passed < self._level, SCALE.patience)
+                self._passed += 1
+                self._raised.notify_all()
 
 
 def ask(
