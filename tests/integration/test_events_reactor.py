@@ -293,7 +293,7 @@ def test_whoever_waited_for_history_is_looked_after_at_once(witness: Witness, mo
 def test_an_event_recorded_before_its_months_partition_is_there_is_reacted_to(
     witness: Witness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    later = clock.now() + timedelta(days=500)
+    later = clock.now() + timedelta(days=5_000)
     monkeypatch.setattr(clock, "now", lambda: later)
     _happen(1, 0)
     with connection.cursor() as cursor:

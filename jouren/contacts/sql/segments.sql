@@ -102,10 +102,11 @@ UPDATE contacts_segment SET seen_at = clock_timestamp() WHERE id = %(id)s AND se
 
 -- name: segment_is_settled
 -- Whether whatever began before everybody knew the version is over: what such a transaction changes, nobody looks at for
--- this segment. One that has written nothing yet will see the version when it does.
+-- this segment. One that has written nothing yet will see the version when it does. Autovacuum changes nobody.
 SELECT segment.seen_at IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM pg_stat_activity AS other
     WHERE other.datname = current_database() AND other.pid <> pg_backend_pid() AND other.backend_xid IS NOT NULL
+      AND other.backend_type NOT LIKE 'autovacuum%%'
       AND other.xact_start <= segment.seen_at
 )
 FROM contacts_segment AS segment WHERE segment.id = %(id)s
