@@ -31,7 +31,7 @@ yofukashi tea regular trial nemuri
 """
 KNOWN = frozenset(re.findall(r"[A-Za-z]{2,}", NAMES + WRITTEN))
 # Japanese words that English texts name: the columns of a file, for one.
-LENT = ("ふりがな", "特商法", "日本語", "件名", "本文", "名前", "プレビュー文", "役割", "段階", "配信の種類", "壁", "迷い")
+LENT = frozenset(re.findall(r"\S+", "ふりがな 特商法 日本語 件名 本文 名前 プレビュー文 役割 段階 配信の種類 壁 迷い"))
 # Letters stand there in the language in which they were written, with all around them.
 _LETTERS = re.compile(r"/backnumber/\d+/$")
 # What opens the choice of blocks of a page's body, and of a journey's steps.

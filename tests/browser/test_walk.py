@@ -94,7 +94,8 @@ def timeline(office: Window) -> list[str]:
     """The person's page, line by line, the earliest first; without the times and what can be done."""
     office.page.reload()
     lines = office.page.locator("h3#timeline + ul > li").all()
-    return [" | ".join(line.locator("strong, p:not(.jouren-why, .jouren-ask)").all_inner_texts()) for line in reversed(lines)]
+    told = "strong, p:not(.jouren-why, .jouren-ask)"
+    return [" | ".join(line.locator(told).all_inner_texts()) for line in reversed(lines)]
 
 
 def push_clock(office: Window, button: str) -> None:
