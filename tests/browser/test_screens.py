@@ -27,6 +27,7 @@ _axe = Axe()
 
 def flaws(seen: Window) -> list[str]:
     """What axe finds serious, and whether the page has to be moved sideways to be read."""
+    seen.hold_still()
     result: dict[str, Any] = _axe.run(seen.page, options={"resultTypes": ["violations"]}).response
     found = [
         f"{seen.page.url} {violation['id']}: {node['html'][:200]}"

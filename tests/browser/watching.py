@@ -16,6 +16,14 @@ PERSON = (
 )
 
 
+# A page's own rules for styles may allow no <style>, and do not ask about this.
+_STILL = """() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("*, *::before, *::after { transition: none !important; animation: none !important; }");
+    document.adoptedStyleSheets.push(sheet);
+}"""
+
+
 class Window:
     """One tab of one visitor. ``complaints`` are script errors, server errors and requests to anybody else."""
 
@@ -33,6 +41,10 @@ class Window:
         response = self.page.goto(self.shop.url + path)
         assert response is not None
         return response
+
+    def hold_still(self) -> None:
+        """Let nothing of the page be on its way: a colour that turns into another is neither."""
+        self.page.evaluate(_STILL)
 
     def log_in(self) -> None:
         """Into the back office, as the owner."""
