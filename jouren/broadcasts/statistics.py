@@ -67,11 +67,6 @@ def judge(tallies: Sequence[Tally]) -> Verdict:
     return Verdict(estimates, leader if is_sure and any(t.answered for t in tallies) else None)
 
 
-def _estimate(a: int, b: int, best: float) -> Estimate:
-    mean = a / (a + b)
-    return Estimate(mean, quantile(a, b, (1 - MASS) / 2), quantile(a, b, (1 + MASS) / 2), max(0.0, best - mean))
-
-
 def distribution(a: float, b: float, x: float) -> float:
     """The regularised incomplete beta function: with what probability a Beta(a, b) is at most ``x``."""
     if x <= 0:

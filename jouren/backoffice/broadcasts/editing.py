@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
@@ -78,7 +79,7 @@ class _Step(Screen):
         return {**super().get_context_data(**kwargs), **context, **kwargs}
 
 
-class _FormStep(_Step):
+class _FormStep(_Step, ABC):
     form_class: ClassVar[type[forms.Form]]
     following: ClassVar[str]
 
@@ -86,9 +87,9 @@ class _FormStep(_Step):
         """The step's form."""
         return self.form_class(*args, **kwargs)
 
+    @abstractmethod
     def initial(self) -> dict[str, Any]:
         """What the form shows of the draft."""
-        raise NotImplementedError
 
     def values(self, form: Any) -> dict[str, Any]:
         """What :func:`change_broadcast` takes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 from uuid import UUID
 
@@ -37,7 +38,7 @@ class AskWhy(PermissionAsked, View):
         return redirect("people:why", contact.public_id, int(chosen))
 
 
-class _WhyScreen(Screen):
+class _WhyScreen(Screen, ABC):
     template_name = "backoffice/people/why.html"
     page_title = gettext_lazy("What decided this")
     header_icon = "help"
@@ -57,9 +58,9 @@ class _WhyScreen(Screen):
         ]
         return [*self.breadcrumbs_items, *above, {"url": "", "label": self.get_header_title()}]
 
+    @abstractmethod
     def chains(self) -> list[Chain]:
         """What is told."""
-        raise NotImplementedError
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {**super().get_context_data(**kwargs), "contact": self.contact, "chains": self.chains()}
