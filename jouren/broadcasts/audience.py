@@ -11,18 +11,20 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jouren.broadcasts.models import Issue
+from jouren.broadcasts.policies import lot_subject
 from jouren.broadcasts.vocabulary import Phase
 from jouren.conditions.compile import compile_sql
 from jouren.conditions.queries import PRESENT, count_contacts, shop_zone
 from jouren.conditions.tree import validate_tree
+from jouren.core.lots import LOTS
 from jouren.core.schedule import local_moment
 from jouren.core.sql import hot_cursor, load_sql
 
 _sql = load_sql("broadcasts")
 CHANNEL = "email"
 
-# The first 32 bits of a digest, as policies.lot draws them.
-_LOT = "('x' || left(md5(%(lot_of)s::text || ':' || c.id::text), 8))::bit(32)::bigint / 4294967296.0::float8"
+# As policies.lot draws them.
+_LOT = f"core_lot(%(lot_subject)s, c.id) / {LOTS}::float8"
 
 
 def everybody_meant(audience: dict[str, Any] | None) -> dict[str, Any]:
@@ -83,6 +85,7 @@ def freeze_audience(issue: Issue, topic: str, share: float, variants: int, now: 
     )
     own = {
         "lot_of": issue.pk,
+        "lot_subject": lot_subject(issue.pk),
         "lot_share": float(share),
         "lot_variants": variants,
         "lot_first": int(Phase.FIRST),

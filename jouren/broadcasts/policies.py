@@ -6,9 +6,9 @@ import calendar
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from hashlib import md5
 from zoneinfo import ZoneInfo
 
+from jouren.core import lots
 from jouren.core.schedule import local_moment
 
 HOUR = timedelta(hours=1)
@@ -74,10 +74,14 @@ def room_until(until: datetime, next_slot: datetime | None, now: datetime, per_h
     return 0 if free > until else min(most, (until - free) // pace(per_hour) + 1)
 
 
+def lot_subject(issue_id: int) -> str:
+    """What the lots of an issue are drawn for (see ``core.lots``)."""
+    return f"broadcast {issue_id}"
+
+
 def lot(issue_id: int, contact_id: int) -> float:
     """A number from 0 to below 1, drawn for a person of an issue: always the same one. SQL draws it as well."""
-    digest = md5(f"{issue_id}:{contact_id}".encode(), usedforsecurity=False).hexdigest()
-    return int(digest[:8], 16) / 2**32
+    return lots.lot(lot_subject(issue_id), contact_id) / lots.LOTS
 
 
 def place_of(drawn: float, share: float, variants: int) -> int | None:

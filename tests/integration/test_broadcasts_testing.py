@@ -11,7 +11,7 @@ from django.db import connection
 from jouren.broadcasts import engine
 from jouren.broadcasts.actions import Wording, choose_version, pause_broadcast, resume_broadcast
 from jouren.broadcasts.models import Broadcast
-from jouren.broadcasts.policies import lot, place_in_rest, place_of
+from jouren.broadcasts.policies import lot, lot_subject, place_in_rest, place_of
 from jouren.broadcasts.queries import letter_figures
 from jouren.broadcasts.vocabulary import Decision, Stage
 from jouren.contacts.actions import withdraw_consent
@@ -76,9 +76,7 @@ def test_who_gets_which_version_is_drawn_by_lot_and_stays_so(time: Time) -> None
 def test_sql_draws_the_same_lots(time: Time) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT n, ('x' || left(md5(%s::text || ':' || n::text), 8))::bit(32)::bigint / 4294967296.0::float8"
-            " FROM generate_series(1, 500) AS n",
-            [77],
+            "SELECT n, core_lot(%s, n) / 4294967296::float8 FROM generate_series(1, 500) AS n", [lot_subject(77)]
         )
         for number, drawn in cursor.fetchall():
             assert float(drawn) == lot(77, number)
