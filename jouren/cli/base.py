@@ -9,8 +9,8 @@ import signal
 import sys
 import threading
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import NoReturn, TextIO
 
@@ -68,6 +68,14 @@ def database(config: Config) -> Iterator[None]:
             yield
         finally:
             connections.close_all()
+
+
+def database_kept_up(config: Config, say: Callable[[str], None]) -> AbstractContextManager[None]:
+    """The embedded database is started again when it ends by itself; one on a server of its own is others' to look after.
+
+    ``say(why)`` is told of each end (with "") and of each start that failed.
+    """
+    return EmbeddedDatabase(config.home).kept_up(say) if config.uses_embedded_database else nullcontext()
 
 
 @contextmanager

