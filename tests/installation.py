@@ -83,11 +83,14 @@ class Installation:
         assert "Ctrl-C stops it" in self.said(), self.said()
 
     def down(self) -> None:
-        """Stop it as Ctrl-C does."""
+        """Stop it as Ctrl-C does, after which no worker may have to be killed."""
         if self.process is not None:
+            workers = self.processes("jouren worker")
             self.process.send_signal(signal.SIGINT)
             assert self.process.wait(60) == 0, self.said()
             self.process = None
+            for worker in workers:
+                assert f"Worker {worker} has ended." in self.said(), self.said()
 
     def run(self, *arguments: str) -> str:
         """What a ``jouren`` command answers; it has to succeed."""

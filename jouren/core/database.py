@@ -111,7 +111,7 @@ class EmbeddedDatabase:
     def kept_up(self, say: Callable[[str], None]) -> Iterator[None]:
         """Start the server again whenever it ended by itself, for the length of a ``with``.
 
-        ``say(text)`` is called, in a thread of its own, for each end (with "") and for each start that failed (with why).
+        ``say(text)`` is called, in a thread of its own: with "" for each end, with the reason for each failed start.
         """
         stop = threading.Event()
         watch = threading.Thread(target=self._watch, args=(stop, say), name="database", daemon=True)
