@@ -104,7 +104,7 @@ class EmbeddedDatabase:
                 yield
             finally:
                 with self.alone():
-                    if _is_last(users):
+                    if is_last(users):
                         self.stop()
 
     @contextmanager
@@ -247,7 +247,7 @@ class EmbeddedDatabase:
             yield
 
 
-def _is_last(users: TextIO) -> bool:
+def is_last(users: TextIO) -> bool:
     """True when nobody but the caller holds the lock on ``users``."""
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
