@@ -17,17 +17,33 @@ from benchmarks.live import live_version
 _WALKS = """
 INSERT INTO journeys_enrolment (journey_id, version_id, contact_id, occurrence, state, step, arrived_at, due_at,
     entered_at, ended_at)
-SELECT %(journey)s, %(version)s, n, 1, 1 + n %% 3, (%(steps)s::uuid[])[1 + n %% %(count)s], now(),
-       CASE WHEN n %% 3 = 0 THEN now() + interval '1 day' END, now() - n %% 90 * interval '1 day',
-       CASE WHEN n %% 3 > 0 THEN now() END
+SELECT %(journey)s, %(version)s, n, 1, CASE WHEN n %% 10 = 0 THEN 5 ELSE 1 + n %% 3 END,
+       CASE WHEN n %% 10 > 0 THEN (%(steps)s::uuid[])[1 + n %% %(count)s] END, now(),
+       CASE WHEN n %% 3 = 0 AND n %% 10 > 0 THEN now() + interval '1 day' END, now() - n %% 90 * interval '1 day',
+       CASE WHEN n %% 3 > 0 AND n %% 10 > 0 THEN now() END
 FROM generate_series(1, %(people)s) AS n
 """
 _MAILS = """
 INSERT INTO messaging_delivery (run_id, step, contact_id, occurrence, channel, lane, state, due_at, try_at, planned_at,
     message_version_id, sent_at, first_opened_at, first_clicked_at, bounced_at)
-SELECT %(run)s, step, n, 1, 'email', 1, CASE WHEN n %% 50 = 0 THEN 5 ELSE 2 END, now(), now(), now(), 1, now(),
-       CASE WHEN n %% 3 = 0 THEN now() END, CASE WHEN n %% 30 = 0 THEN now() END, CASE WHEN n %% 70 = 0 THEN now() END
-FROM generate_series(1, %(people)s) AS n, unnest(%(sends)s::uuid[]) AS step
+SELECT %(run)s, step, n, 1, 'email', 1, CASE WHEN n %% 50 = 1 THEN 5 ELSE 2 END, now(), now(), now(), 1,
+       CASE WHEN n %% 50 <> 1 THEN now() - n %% 90 * interval '1 day' + place * interval '1 day' END,
+       CASE WHEN n %% 3 = 0 THEN now() END, CASE WHEN n %% 30 = 3 THEN now() END, CASE WHEN n %% 70 = 0 THEN now() END
+FROM generate_series(1, %(people)s) AS n, unnest(%(sends)s::uuid[]) WITH ORDINALITY AS sends (step, place)
+WHERE n %% 10 > 0
+"""
+_ORDERS = """
+INSERT INTO events_event (contact_id, type, version, occurred_at, recorded_at, source, payload, historical)
+SELECT n, kind, 1, at, at, 'bench', payload, false
+FROM generate_series(1, %(people)s) AS n
+CROSS JOIN LATERAL (VALUES
+    ('page.visited', now() - n %% 90 * interval '1 day' + interval '2 hours', '{"page": "/"}'::jsonb),
+    ('page.visited', now() - n %% 90 * interval '1 day' + interval '50 hours', '{"page": "/"}'::jsonb),
+    ('order.paid', now() - n %% 90 * interval '1 day' + n %% 40 * interval '1 day' + interval '3 hours',
+     jsonb_build_object('order', n::text, 'kind', 'regular', 'amount', 1000 + n %% 7 * 500, 'currency', 'JPY',
+                        'products', jsonb_build_array('tea')))
+) AS event (kind, at, payload)
+WHERE kind <> 'order.paid' OR n %% 5 = 0 OR n %% 7 = 0
 """
 _PASSAGES = """
 INSERT INTO reports_passage (version_id, step, next, day, bucket, people)
