@@ -1,7 +1,7 @@
-"""How long the report of a journey takes: over all versions, of one, of some days, and with its picture.
+"""How long the figures and the report of a journey take: to count them whole, and to look at them on a screen.
 
-``--enrolments`` people have walked a journey with ``--messages`` messages and waits; a row of passages for each step,
-hour of waiting and day.
+``--enrolments`` people have entered a journey with ``--messages`` messages and waits, in 90 days; one of ten is held
+back to compare, one of three buys; a row of passages for each step, hour of waiting and day.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 import uuid
 from typing import Any
 
-from benchmarks.environment import migrate, report, set_up
+from benchmarks.environment import migrate, report, resident_mib, set_up
 from benchmarks.live import live_version
 
 _WALKS = """
@@ -63,26 +63,40 @@ def main(arguments: list[str]) -> int:
     migrate()
     journey, version = _fill(options.enrolments, options.messages)
     params = {"enrolments": options.enrolments, "messages": options.messages}
-    from datetime import date
+    from jouren.journeys.queries import figures
+    from jouren.journeys.results import results_of
+    from jouren.reports.queries import make_report
 
-    from jouren.reports.queries import Period, make_report
-
-    year = Period(date(2020, 1, 1), date(2100, 1, 1))
     report(
         options.json,
         "reports",
         params,
-        all_versions=(_best(lambda: make_report(journey)), "ms"),
-        one_version=(_best(lambda: make_report(journey, version)), "ms"),
-        with_days=(_best(lambda: make_report(journey, period=year)), "ms"),
-        screen=(_best(_screen(journey, version)), "ms"),
+        people_and_messages=(_best(lambda: figures(journey)), "ms"),
+        results=(_best(lambda: results_of(journey, version.compiled)), "ms"),
+        report=(_best(lambda: make_report(journey)), "ms"),
+        report_of_version=(_best(lambda: make_report(journey, version)), "ms"),
+    )
+    first, later, counting = _screens(journey, version)
+    report(
+        options.json,
+        "reports",
+        params,
+        first_look=(first, "ms"),
+        counted_by_jobs=(counting, "ms"),
+        later_look=(later, "ms"),
+        resident=(resident_mib(), "MiB"),
     )
     return 0
 
 
 def _fill(people: int, messages: int) -> tuple[Any, Any]:
+    from datetime import timedelta
+
     from django.db import connection
 
+    from jouren.core import clock
+    from jouren.events.partitions import ensure_partitions
+    from jouren.journeys.conversions import PURCHASE
     from jouren.journeys.models import JourneyVersion
     from jouren.messaging.models import Run
 
@@ -96,6 +110,11 @@ def _fill(people: int, messages: int) -> tuple[Any, Any]:
             else {"type": "send", "message_version": 1, "channel": "email", "next": following}
         )
     version = JourneyVersion.objects.select_related("journey", "run").get(pk=live_version(steps, reentry="once"))
+    version.compiled = {**version.compiled, "conversion": dict(PURCHASE), "conversion_days": 30, "holdout": 10}
+    version.created_at = clock.now() - timedelta(days=85)
+    version.save()
+    for months in range(4):
+        ensure_partitions(clock.now() - timedelta(days=months * 30.5))
     Run.objects.filter(pk=version.run_id).update(reference=str(version.journey_id))
     values: dict[str, Any] = {
         "journey": version.journey_id,
@@ -107,28 +126,42 @@ def _fill(people: int, messages: int) -> tuple[Any, Any]:
         "count": len(ids),
     }
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE messaging_delivery, journeys_enrolment, reports_passage, reports_unsubscription")
-        for statement in (_WALKS, _MAILS, _PASSAGES):
+        cursor.execute(
+            "TRUNCATE messaging_delivery, journeys_enrolment, reports_passage, reports_unsubscription, events_event, "
+            "events_inbox, reports_keptfigures"
+        )
+        for statement in (_WALKS, _MAILS, _ORDERS, _PASSAGES):
             cursor.execute(statement, values)
-        cursor.execute("VACUUM ANALYZE messaging_delivery, journeys_enrolment, reports_passage")
+        cursor.execute("VACUUM ANALYZE messaging_delivery, journeys_enrolment, reports_passage, events_event")
     return version.journey, version
 
 
-def _screen(journey: Any, version: Any) -> Any:
+def _screens(journey: Any, version: Any) -> tuple[float, float, float]:
+    """Milliseconds that both screens together wait for their figures: at the first look, later, and all jobs."""
+    from jouren.reports.kept import count_kept, report_of, standing_of
+    from jouren.reports.models import KeptFigures
     from jouren.reports.picture import draw
-    from jouren.reports.queries import make_report
+    from jouren.reports.queries import Period
     from jouren.reports.rows import rows_of
 
-    def show() -> None:
-        draw(rows_of(version.compiled, make_report(journey)), "benchmark")
+    def look() -> None:
+        standing_of(journey, version)
+        kept = report_of(journey, None, Period())
+        if kept.answer is not None:
+            draw(rows_of(version.compiled, kept.answer), "benchmark")
 
-    return show
+    def count() -> None:
+        for kept_id in KeptFigures.objects.values_list("pk", flat=True):
+            count_kept(kept_id)
+
+    first, counting = _best(look, 1), _best(count, 1)
+    return first, _best(look), counting
 
 
-def _best(work: Any) -> float:
-    """Milliseconds of the best of five."""
+def _best(work: Any, times_over: int = 3) -> float:
+    """Milliseconds of the best of some tries."""
     times = []
-    for _ in range(5):
+    for _ in range(times_over):
         started = time.perf_counter()
         work()
         times.append(time.perf_counter() - started)

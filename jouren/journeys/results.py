@@ -1,7 +1,7 @@
 """What a journey brings: who reached its goal, after which message, and how many would have without it.
 
-All of it is counted from the log anew, so that late events, merged people and another goal are counted rightly. What was
-counted (``Counts``) is plain numbers that can be kept; what is told of it (``Results``) follows from those.
+All of it is counted from the log anew, so that late events, merged people and another goal are counted rightly. What
+was counted (``Counts``) is plain numbers that can be kept; what is told of it (``Results``) follows from those.
 """
 
 from __future__ import annotations
@@ -148,21 +148,20 @@ def count_results(journey: Journey, compiled: Mapping[str, Any]) -> Counts:
 def tell_results(counts: Counts, compiled: Mapping[str, Any]) -> Results:
     """What follows from what was counted by a goal. Compared is by the smallest difference that matters today."""
     goal, days = conversion_of(compiled), conversion_days(compiled)
-    holdout = counts.holdout and _compared(counts.holdout, PURCHASE if goal is None else goal, days)
+    held = counts.holdout
+    holdout = None if held is None else _compared(held, PURCHASE if goal is None else goal, days)
     return Results(goal, days, counts.walked, counts.reached, counts.steps, holdout)
 
 
 class Sent(NamedTuple):
-    """Which messages successes are asked for: of the walks on a version, of those sent from a moment to (not) another."""
+    """Of which messages successes are told: of walks on a version; sent from a moment (included) to another (not)."""
 
     version_id: int | None = None
     since: datetime | None = None
     until: datetime | None = None
 
 
-def count_steps(
-    journey: Journey, compiled: Mapping[str, Any], sent: Sent | None = None
-) -> dict[str, StepSuccesses]:
+def count_steps(journey: Journey, compiled: Mapping[str, Any], sent: Sent | None = None) -> dict[str, StepSuccesses]:
     """Each success at the last message before it, by step; nothing where the goal is a click.
 
     Of ``sent`` are told only those that stand at such a message, so that several parts add up to the whole.
