@@ -131,10 +131,7 @@ def fresh_clock() -> None:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Installation]:
+def template(testrun_uid: str) -> Iterator[Installation]:
     """The demo shop as its first start leaves it, for tests that run the whole product on copies of it."""
-    own = tmp_path_factory.getbasetemp()
-    shared = (own if worker_id == "master" else own.parent) / "template"
-    shared.mkdir(exist_ok=True)
-    with first_start(shared) as shop:
+    with first_start(testrun_uid) as shop:
         yield shop

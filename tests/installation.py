@@ -147,11 +147,14 @@ def _free_port() -> int:
 
 
 @contextmanager
-def first_start(shared: Path) -> Iterator[Installation]:
+def first_start(test_run: str) -> Iterator[Installation]:
     """An installation that was started once, and stopped again: what the others are copies of.
 
-    ``shared``: a folder of all processes of a test run. The first makes the installation there, the last takes it away.
+    All processes of a test run share it. The first makes it, the last takes it away.
     """
+    # Not among pytest's own folders: a second run at the same time closes those to the embedded database's system user.
+    shared = Path(tempfile.gettempdir()) / f"jouren-template-{test_run}"
+    shared.mkdir(mode=0o755, exist_ok=True)
     with (shared / "users").open("a") as users:
         with _alone(shared):
             fcntl.flock(users, fcntl.LOCK_SH)
@@ -189,8 +192,7 @@ def _made(shared: Path) -> Installation:
 
 
 def _take_away(shared: Path, shop: Installation) -> None:
-    (shared / "database_url").unlink()
-    shutil.rmtree(shop.home)
+    shutil.rmtree(shared)
     if SERVER:
         _administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", shop.database_url)
 
