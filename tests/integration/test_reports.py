@@ -252,7 +252,7 @@ def test_a_file_is_written_by_a_job_and_fetched_by_whoever_asked(time: Time, hel
     lines = list(csv.reader(io.StringIO(file.content.decode("utf-8-sig"))))
     assert lines[0][:6] == ["No.", "Level", "Step or way", "People who came", "Share (%)", "People here"]
     assert lines[2][:6] == ["2", "1", "then", "2", "66.7", ""]
-    assert {len(line) for line in lines} == {16}
+    assert {len(line) for line in lines} == {18}
 
 
 def test_nobody_else_fetches_a_file_and_it_is_forgotten(time: Time, hello: Message) -> None:
