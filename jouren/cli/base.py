@@ -71,7 +71,7 @@ def database(config: Config) -> Iterator[None]:
 
 
 def database_kept_up(config: Config, say: Callable[[str], None]) -> AbstractContextManager[None]:
-    """The embedded database is started again when it ends by itself; one on a server of its own is others' to look after.
+    """The embedded database is started again when it ends by itself; a server of its own is for others to look after.
 
     ``say(why)`` is told of each end (with "") and of each start that failed.
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from jouren.cli.base import database, start_django
 from jouren.core.errors import UserError
@@ -91,7 +91,7 @@ def import_command(folder: Path, yes: bool, dry_run: bool, publish: bool, inside
         import_files(
             files, act=True, publish=publish, inside=chosen, tell=tell_people, seen="" if yes else shown.digest
         )
-    click.echo(_("Done."))
+    click.echo(pgettext("of a command", "Done."))
 
 
 def _show(shown: Imported) -> None:

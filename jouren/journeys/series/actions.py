@@ -18,6 +18,7 @@ from wagtail.log_actions import log
 from jouren.core import clock
 from jouren.core.sql import load_sql
 from jouren.core.wake import wake
+from jouren.core.wording import listed
 from jouren.journeys.engine import CHANNEL
 from jouren.journeys.locks import trying_again
 from jouren.journeys.program import NEVER
@@ -253,7 +254,7 @@ def delete_series(series_id: int, *, by: By) -> None:
     series = _lock(series_id)
     if names := journeys_that_send(series_id):
         raise SeriesInUse(
-            _("It cannot be deleted: these journeys send it: %(journeys)s.") % {"journeys": ", ".join(names)}
+            _("It cannot be deleted: these journeys send it: %(journeys)s.") % {"journeys": listed(names)}
         )
     log(instance=series, action="wagtail.delete", user=by, deleted=True)
     series.delete()
