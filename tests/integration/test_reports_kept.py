@@ -121,7 +121,7 @@ def test_a_large_journey_is_counted_by_one_job_and_then_shown_as_of_that_moment(
     buy(make_reader())
     work()
     browser = client_of(owner())
-    url, report = f"/admin/journeys/inspect/{journey.pk}/", f"/admin/reports/journey/{journey.pk}/"
+    url, report = f"/admin/journeys/inspect/{journey.pk}/", f"/admin/journeys/reports/journey/{journey.pk}/"
     for _again in range(2):
         for page in (browser.get(url), browser.get(report)):
             assert page["Refresh"] == "3"
@@ -472,7 +472,7 @@ def test_successes_stand_at_the_last_message_before_them_by_days_and_by_version(
     day = (START + timedelta(days=2)).date()
     assert successes(period=Period(since=day)) == {"one": (1, 4000), "two": (1, 2000)}
     assert successes(period=Period(until=day - timedelta(days=1))) == {"one": (1, 1000)}
-    page = client_of(owner()).get(f"/admin/reports/journey/{journey.pk}/").content.decode()
+    page = client_of(owner()).get(f"/admin/journeys/reports/journey/{journey.pk}/").content.decode()
     assert '<th scope="col">Successes</th><th scope="col">Yen</th>' in page
     assert "<td>2</td><td>5,000</td>" in page
     assert "at the last message before it, within 10 days of that message" in page
@@ -483,6 +483,6 @@ def test_where_a_click_is_the_success_the_report_has_no_column_for_it(time: Time
     buy(make_reader())
     work()
     assert make_report(journey).goal is None
-    page = client_of(owner()).get(f"/admin/reports/journey/{journey.pk}/").content.decode()
+    page = client_of(owner()).get(f"/admin/journeys/reports/journey/{journey.pk}/").content.decode()
     assert '<th scope="col">Successes</th>' not in page
     assert "A success of this journey is a click" in page
