@@ -131,7 +131,7 @@ def test_a_large_journey_is_counted_by_one_job_and_then_shown_as_of_that_moment(
         page = browser.get(address)
         assert "Refresh" not in page
         text = page.content.decode()
-        assert "Figures as of Nov. 22, 2026, 10 a.m." in text
+        assert "Figures as of Nov. 22, 2026, 10 a.m.<" in text
         assert "counted anew" not in text
         assert "<strong>1</strong> on the way" in text
 
@@ -284,6 +284,27 @@ def test_the_list_shows_the_people_of_large_journeys_as_they_were_last_counted(
     enrol_by_hand(large, readers[2:])
     work()
     assert journey_people([large.pk]) == {large.pk: JourneyPeople(2, 0, 0)}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("large")
+def test_all_parts_are_counted_in_one_snapshot(time: Time, hello: Message, monkeypatch: pytest.MonkeyPatch) -> None:
+    journey = live_journey([send(hello), wait(50)])
+    buy(make_reader())
+    work()
+    shown(journey)
+    seen = []
+
+    def count(question: Question) -> Report:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('transaction_isolation'), current_setting('transaction_read_only')")
+            seen.append(cursor.fetchone())
+        return make_report(journey)
+
+    monkeypatch.setattr(Question, "count", count)
+    assert count_all() == 1
+    assert seen == [("repeatable read", "on")]
+    assert KeptFigures.objects.get().as_of == time.now
 
 
 @contextmanager
