@@ -151,11 +151,11 @@ def _by_sql(people: list[int], now: datetime, rounds: int) -> float:
 
 def _dry_run(version_id: int, now: datetime) -> tuple[float, int]:
     """Play everybody through a year. Returns seconds, and how many messages would have gone."""
-    from jouren.core.worker import tune_interpreter
+    from jouren.core.interpreter import tune_for_loops
     from jouren.journeys.dry_run import Tally, simulate
     from jouren.journeys.versions import load_version
 
-    tune_interpreter()
+    tune_for_loops()
     version = load_version(version_id)
     tally = Tally(version.program.zone)
     started = time.perf_counter()

@@ -167,10 +167,10 @@ def _line(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 def _work() -> int:
     load()
-    from jouren.core.worker import tune_interpreter
+    from jouren.core.interpreter import tune_for_loops
     from jouren.journeys import engine
 
-    tune_interpreter()
+    tune_for_loops()
     print(json.dumps({"ready": True}), flush=True)
     sys.stdin.readline()
     moved = idle = 0

@@ -22,6 +22,7 @@ from django.utils import translation
 from jouren.core.config import Config, read_config
 from jouren.core.database import EmbeddedDatabase
 from jouren.core.errors import JourenError
+from jouren.core.interpreter import collect_rarely
 
 DEMO_HOME = Path(".jouren/demo")
 
@@ -53,7 +54,7 @@ def start_django() -> Config:
     """
     config = read_config()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jouren.settings")
-
+    collect_rarely()
     django.setup()
     terminal = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
     translation.activate("ja" if terminal.startswith("ja") else "en")
