@@ -59,3 +59,33 @@ def resident_mib() -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     raise OSError("There is no VmRSS in /proc/self/status.")
+
+
+def own_seconds() -> float:
+    """How long this process, and those it started that have ended, have kept processors busy."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
+def database_seconds() -> float:
+    """How long this thread's database process, and those of connections that have ended, have kept processors busy.
+
+    0 where they do not run on this machine.
+    """
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    try:
+        own = _process_fields(pid)
+        server = _process_fields(int(own[1]))
+    except OSError:
+        return 0.0
+    user, system, _children, _children_system = map(int, own[11:15])
+    return (user + system + int(server[13]) + int(server[14])) / os.sysconf("SC_CLK_TCK")
+
+
+def _process_fields(pid: int) -> list[str]:
+    """What /proc says of a process, from its state on."""
+    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()

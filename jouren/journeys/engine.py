@@ -205,7 +205,7 @@ def walk(
             move.trail.append((move.step, decision.next))
             move.step, effect = decision
             if facts.arrived_at is not now or facts.place is not None:
-                facts = facts._replace(arrived_at=now, heard=None, series=None, place=None)
+                facts = Facts(values, walker.entered_at, now, None, closures, walker.contact_id, walker.key, best)
             if effect is not None:
                 (move.left_out if move.skips and effect.tells else move.effects).append(effect)
                 if effect.changes_facts:

@@ -84,13 +84,15 @@ Judge = Callable[[Sequence[GateFacts], datetime], Sequence[str | Verdict | None]
 class GateRule:
     """``judge`` gets a batch of facts and gives, for each, None to let it pass, a reason to refuse it, or a verdict.
 
-    Lower ``order`` is asked first. ``at_sending_only``: whoever plans has asked it already.
+    Lower ``order`` is asked first. ``at_sending_only``: whoever plans has asked it already. ``is_timeless``: it goes by
+    the person and the message alone, whatever the moment, the run and the delivery, and never defers.
     """
 
     name: str
     judge: Judge
     order: int = 100
     at_sending_only: bool = False
+    is_timeless: bool = False
 
 
 _rules: dict[str, GateRule] = {}

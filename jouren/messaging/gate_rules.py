@@ -47,4 +47,4 @@ def register_gate_rules() -> None:
     """Called when the room starts."""
     own = (refuse_erased, refuse_without_address, refuse_suppressed, refuse_without_consent, refuse_cancelled)
     for order, rule in enumerate(own):
-        register_gate_rule(GateRule(rule.__name__, _for_each(rule), order * 10))
+        register_gate_rule(GateRule(rule.__name__, _for_each(rule), order * 10, is_timeless=True))

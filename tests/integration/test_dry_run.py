@@ -12,14 +12,17 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import override_settings
 
 from jouren.backoffice.journeys.dry_runs import neutralised
 from jouren.contacts.actions import erase_contact, withdraw_consent
 from jouren.contacts.models import AttributeDefinition, Contact
 from jouren.journeys import dry_run
-from jouren.journeys.dry_run import BadDryRun, forget_old_dry_runs, play_all, simulate, start_dry_run, step_order
+from jouren.journeys.dry_run import BadDryRun, forget_old_dry_runs, play_all, start_dry_run
 from jouren.journeys.models import DryRun, DryRunState, Journey
+from jouren.journeys.replay import helpers, player
 from jouren.journeys.replay.persona import ALWAYS, NEVER, ON_DAY, Persona, live_as
+from jouren.journeys.replay.player import Player, step_order
 from jouren.journeys.replay.sources import setting_of
 from jouren.journeys.versions import live_version_of
 from jouren.messaging.models import Message
@@ -122,11 +125,9 @@ def test_it_writes_nothing_and_speaks_to_no_mail_server(time: Time, monkeypatch:
 
 
 def test_every_batch_is_played_where_the_database_refuses_changes(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
-    journey, *_people = past(time)
-    version = live_version_of(journey.pk)
-    assert version is not None
+    journey, one, two = past(time)
     seen = []
-    play = dry_run.play
+    play = player.play
 
     def look(*args: Any) -> None:
         with connection.cursor() as cursor:
@@ -134,9 +135,43 @@ def test_every_batch_is_played_where_the_database_refuses_changes(time: Time, mo
             seen.append(cursor.fetchone())
         play(*args)
 
-    monkeypatch.setattr(dry_run, "play", look)
-    assert [done for done, _of, _batch in simulate(version, START, time.now, time.now, batch=1)] == [1, 2]
+    monkeypatch.setattr(player, "play", look)
+    played = Player(start(journey, time), time.now)
+    assert played.people() == [one.pk, two.pk]
+    assert [played.play([contact.pk]).people for contact in (one, two)] == [1, 1]
     assert seen == [("on",), ("on",)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_helpers_find_the_same_as_one_process(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    journey, one, two = past(time)
+    alone, beside = start(journey, time), start(journey, time)
+    play_all(alone.pk)
+    monkeypatch.setattr(helpers, "ENOUGH", 2)
+    monkeypatch.setattr(dry_run, "BATCH", 1)
+    play_all(beside.pk)
+    alone.refresh_from_db()
+    beside.refresh_from_db()
+    assert beside.state == DryRunState.DONE
+    assert (beside.people, beside.done) == (2, 2)
+    assert beside.totals == alone.totals
+    kept = ("contact_id", "sent", "marks", "story")
+    assert list(beside.persons.order_by("contact_id").values_list(*kept)) == list(
+        alone.persons.order_by("contact_id").values_list(*kept)
+    )
+    assert {one.pk, two.pk} == set(beside.persons.values_list("contact_id", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_helper_that_is_lost_is_told(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    journey, *_people = past(time)
+    run = start(journey, time)
+    monkeypatch.setattr(helpers, "ENOUGH", 2)
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "no.settings")
+    with override_settings(SETTINGS_MODULE="no.settings"):
+        play_all(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error) == (DryRunState.FAILED, "HelperLost")
 
 
 def test_sending_rules_count_what_is_played_and_what_really_went(time: Time) -> None:
@@ -202,7 +237,7 @@ def test_one_that_was_killed_begins_anew_and_one_that_fails_says_so(
         raise ValueError("broken")
 
     other = start(journey, time)
-    monkeypatch.setattr(dry_run, "play", fail)
+    monkeypatch.setattr(player, "play", fail)
     play_all(other.pk)
     other.refresh_from_db()
     assert (other.state, other.error) == (DryRunState.FAILED, "ValueError")

@@ -21,7 +21,7 @@ from django.views.generic import View
 from wagtail.log_actions import log
 
 from jouren.backoffice.journeys.screens import JourneyScreen
-from jouren.backoffice.journeys.stories import read_story, step_texts, tell_story
+from jouren.backoffice.journeys.stories import step_texts, tell_story
 from jouren.backoffice.messages.wording import channel_label, why_withheld
 from jouren.backoffice.screens import PermissionAsked
 from jouren.conditions.registry import fact
@@ -29,9 +29,11 @@ from jouren.contacts.models import Contact
 from jouren.core import clock
 from jouren.core.errors import UserError
 from jouren.core.schedule import local_moment
-from jouren.journeys.dry_run import CHANNELS, KEPT_DAYS, start_dry_run, version_of
+from jouren.journeys.dry_run import CHANNELS, KEPT_DAYS, start_dry_run
 from jouren.journeys.models import DryRun, DryRunPerson, DryRunState
+from jouren.journeys.replay.player import version_of
 from jouren.journeys.replay.sources import unknown_pasts
+from jouren.journeys.replay.story import read_story
 from jouren.journeys.wording import reason_text
 
 VIEW, CHANGE = ("journeys.view_journey",), ("journeys.change_journey",)
@@ -291,7 +293,7 @@ def _with_stories(run: DryRun, persons: list[DryRunPerson]) -> list[dict[str, An
         {
             "contact": contacts.get(person.contact_id),
             "sent": person.sent,
-            "lines": tell_story(read_story(person.story, run.compiled), run.compiled, texts),
+            "lines": tell_story(read_story(person.story, list(texts)), run.compiled, texts),
         }
         for person in persons
     ]
@@ -327,7 +329,7 @@ def _csv_lines(run: DryRun) -> Iterator[str]:
         contacts = Contact.objects.in_bulk([person.contact_id for person in persons])
         for person in persons:
             contact = contacts.get(person.contact_id)
-            for each in read_story(person.story, run.compiled):
+            for each in read_story(person.story, list(texts)):
                 for line in tell_story([each], run.compiled, texts):
                     when = f"{timezone.localtime(each.at):%Y-%m-%d %H:%M:%S}"
                     row = [contact.public_id if contact else "", contact.name if contact else "", when]

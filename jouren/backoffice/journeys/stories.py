@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,8 +14,9 @@ from jouren.backoffice.messages.wording import channel_label, why_withheld
 from jouren.backoffice.policy.wording import moment_text, two_sentences, why_held
 from jouren.events.errors import InvalidEvent
 from jouren.events.types import event_type
-from jouren.journeys.dry_run import step_order
+from jouren.journeys.replay.player import step_order
 from jouren.journeys.replay.replay import Happening
+from jouren.journeys.replay.story import in_reading_order
 from jouren.journeys.steps import describe_step, does_something
 from jouren.journeys.wording import reason_text
 
@@ -29,9 +30,6 @@ _ICONS = {
     "left": ("cross", "warn"),
     "finished": ("check", "good"),
 }
-
-
-_FATES = frozenset({"sent", "held", "stopped"})
 
 
 @dataclass(frozen=True)
@@ -52,27 +50,12 @@ def step_texts(compiled: Mapping[str, Any]) -> dict[str, str]:
 def tell_story(happened: Iterable[Happening], compiled: Mapping[str, Any], texts: Mapping[str, str]) -> list[StoryLine]:
     """The lines of what happened, in order. Steps that do something are told by what came of them."""
     lines = []
-    for each in _in_reading_order(happened):
+    for each in in_reading_order(happened):
         if each.what == "step" and does_something(compiled["steps"][each.step]):
             continue
         icon, tone = _ICONS.get(each.what, ("arrow-down", ""))
         lines.append(StoryLine(each.at, _text(each, texts), icon, tone))
     return lines
-
-
-def _in_reading_order(happened: Iterable[Happening]) -> list[Happening]:
-    """What becomes of a message at once stands where its step does."""
-    told = list(happened)
-    at_once = {(each.at, each.walk, each.step): each for each in reversed(told) if each.what in _FATES}
-    ordered = []
-    for each in told:
-        key = (each.at, each.walk, each.step)
-        if each.what == "planned":
-            if key in at_once:
-                ordered.append(at_once[key])
-        elif at_once.get(key) is not each or not any(one is each for one in ordered):
-            ordered.append(each)
-    return ordered
 
 
 def _text(each: Happening, texts: Mapping[str, str]) -> str:
@@ -100,22 +83,6 @@ def _held(each: Happening) -> str:
     assert each.until is not None
     waits = _("It waits until %(moment)s.") % {"moment": moment_text(each.until)}
     return two_sentences(why_withheld(each.detail)[0], waits)
-
-
-def read_story(story: Iterable[list[Any]], compiled: Mapping[str, Any]) -> list[Happening]:
-    """A story as a dry run keeps it."""
-    ids = step_order(compiled)
-    return [
-        Happening(
-            datetime.fromtimestamp(at, UTC),
-            what,
-            walk,
-            ids[place] if place is not None else "",
-            detail,
-            datetime.fromtimestamp(until, UTC) if until is not None else None,
-        )
-        for at, what, walk, place, detail, until in story
-    ]
 
 
 def day_text(day: int) -> str:

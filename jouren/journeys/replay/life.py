@@ -51,8 +51,10 @@ class Life:
 
     def allows(self, channel: str, topic: str, now: datetime) -> bool | None:
         """What they had last said of a topic by then; None: nothing."""
-        said = [is_granted for at, is_granted in self.consents.get((channel, topic), ()) if at <= now]
-        return said[-1] if said else None
+        for at, is_granted in reversed(self.consents.get((channel, topic), ())):
+            if at <= now:
+                return is_granted
+        return None
 
     def reasons(self, channel: str, now: datetime) -> list[str]:
         """Why messages on a channel were stopped then, the oldest first."""

@@ -10,7 +10,9 @@ from collections import deque
 from collections.abc import Callable, Container, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from heapq import heappop, heappush
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from jouren.conditions.registry import FactType
@@ -42,6 +44,7 @@ Values = tuple[Any, ...]
 Asking = Generator[datetime, Values, None]
 OF_BROADCASTS = "broadcasts.answered"
 """A rule that is about second letters of broadcasts only."""
+ACTIVE = int(EnrolmentState.ACTIVE)
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -72,6 +75,11 @@ class Setting:
     control_share: int = 0
     answers: Callable[[int, Sent, str, datetime], Iterable[Event]] | None = None
     rules: Sequence[GateRule] = field(default_factory=gate_rules)
+
+    @cached_property
+    def timeless(self) -> Sequence[GateRule]:
+        """The first of the gate's rules: what they say of a person and a message is so until one of both changes."""
+        return list(takewhile(lambda rule: rule.is_timeless, self.rules))
 
     def places(self, name: str) -> list[tuple[int, dict[str, Any]]]:
         """Where a fact stands in the program's tuple, with its arguments."""
@@ -130,7 +138,6 @@ class Replay:
         self.letters: list[Letter] = []
         self.walks = list(life.walks)
         self._begun = len(life.walks)
-        self._last: Walker | None = None
         self._number = 0
         self._planned: list[Letter] = []
         self._events: deque[Event] = deque(event for event in life.events if event.occurred_at >= setting.start)
@@ -139,6 +146,7 @@ class Replay:
         self._changed: dict[int, tuple[Any, Any]] = {}
         self._past = Remembered(life)
         self._rules: dict[tuple[str, str, str], list[GateRule]] = {}
+        self._refused: dict[tuple[Any, ...], Verdict | None] = {}
         self._has_left = False
 
     @property
@@ -153,23 +161,28 @@ class Replay:
 
     def live(self) -> Asking:
         """Go through all events, steps and messages in order; of the same moment in this order."""
-        end = self.setting.end
+        end, letters = self.setting.end, self.letters
         while True:
-            event_at = self._events[0].occurred_at if self._events else NEVER
-            inside = min(self.inside, key=lambda each: each.due_at, default=None)
-            walk_at = inside.due_at if inside is not None else NEVER
-            letter_at = self.letters[0].try_at if self.letters else NEVER
-            now = min(event_at, walk_at, letter_at)
+            now, inside = NEVER, None
+            for each in self.inside:
+                if each.due_at < now:
+                    now, inside = each.due_at, each
+            is_letter = bool(letters) and letters[0].try_at < now
+            if is_letter:
+                now = letters[0].try_at
+            is_event = bool(self._events) and self._events[0].occurred_at <= now
+            if is_event:
+                now = self._events[0].occurred_at
             if now > end:
                 return
-            if event_at == now:
+            if is_event:
                 event = self._events.popleft()
                 self._hear(event)
                 yield from self._enter(event)
-            elif inside is not None and walk_at == now:
+            elif is_letter:
+                yield from self._hand_over(heappop(letters), now)
+            elif inside is not None:
                 yield from self._walk(inside, now)
-            else:
-                yield from self._hand_over(heappop(self.letters), now)
 
     def _facts(self, now: datetime) -> Generator[datetime, Values, Values]:
         program = self.setting.version.program
@@ -237,26 +250,25 @@ class Replay:
         return count >= trigger.times
 
     def _walk(self, inside: Inside, now: datetime) -> Asking:
-        values = yield from self._facts(now)
+        values = self._known if self._asked_at == now and not self._changed else (yield from self._facts(now))
+        setting, place = self.setting, inside.place
         trail: list[tuple[str, Decision]] = []
-        move = walk(
-            inside.walker, self.setting.version, values, self.setting.closures, now, best=self.life.best, trail=trail
-        )
-        place = inside.place
+        move = walk(inside.walker, setting.version, values, setting.closures, now, best=self.life.best, trail=trail)
+        reached, happened = inside.reached, self.happened
         for step, decision in trail:
-            if step not in inside.reached:
-                inside.reached.add(step)
-                self._tell(now, "step", place, step)
+            if step not in reached:
+                reached.add(step)
+                happened.append(Happening(now, "step", place + 1, step))
             if self.trail is not None:
                 self.trail.append((now, place + 1, step, decision, values))
         for effect in move.effects:
             self._do(effect, move, place, now)
         if self._planned:
             self._plan(now)
-        self._last = move.walker
-        if move.state == EnrolmentState.ACTIVE:
+        walker = move.walker
+        if move.state == ACTIVE:
             assert move.due_at is not None
-            inside.walker = move.walker._replace(step=move.step, arrived_at=move.arrived_at, heard=None)
+            inside.walker = Walker(*walker[:4], move.step, move.arrived_at, walker.entered_at, None, *walker[8:])
             inside.due_at, inside.waits_for = move.due_at, move.waits_for
             return
         self.inside.remove(inside)
@@ -355,9 +367,20 @@ class Replay:
 
     def _ask(self, letter: Letter, now: datetime, *, is_sending: bool) -> Verdict | None:
         message = self.setting.messages[letter.version_id]
-        facts = self._gate_facts(letter, message, now, letter.id if is_sending else None)
+        reasons = self.life.reasons(letter.channel, now)
+        has_consent = self.life.allows(letter.channel, message.topic, now)
+        key = (letter.channel, letter.version_id, has_consent, *reasons)
+        if key not in self._refused:
+            facts = self._gate_facts(letter, message, reasons, has_consent, None)
+            self._refused[key] = ask([facts], now, rules=self.setting.timeless)[0]
+        if (refused := self._refused[key]) is not None:
+            return refused
+        rules = self._rules_for(letter, message)
+        if not rules:
+            return None
         self._past.now = now
-        return ask([facts], now, is_sending=is_sending, rules=self._rules_for(letter, message))[0]
+        facts = self._gate_facts(letter, message, reasons, has_consent, letter.id if is_sending else None)
+        return ask([facts], now, is_sending=is_sending, rules=rules)[0]
 
     def _follow(self, letter: Letter, verdict: Verdict, now: datetime) -> None:
         """Do what the gate says of a letter that does not go now."""
@@ -368,17 +391,19 @@ class Replay:
         heappush(self.letters, letter._replace(try_at=verdict.until))
         self._tell(now, "held", letter.walk, letter.step, detail=verdict.reason, until=verdict.until)
 
-    def _gate_facts(self, letter: Letter, message: Sent, now: datetime, delivery_id: int | None) -> GateFacts:
+    def _gate_facts(
+        self, letter: Letter, message: Sent, reasons: list[str], has_consent: bool | None, delivery_id: int | None
+    ) -> GateFacts:
         life, run_id = self.life, self.setting.version.run_id
         return GateFacts(
             Question(life.contact_id, letter.version_id, run_id, letter.channel, letter.due_at, delivery_id),
             life.contact_id, life.addresses.get(letter.channel), "", "", life.language, life.is_erased,
-            life.reasons(letter.channel, now), life.allows(letter.channel, message.topic, now), False,
+            reasons, has_consent, False,
             message.kind, message.topic, run_id, life.zone, 1, self.setting.control_share,
         )  # fmt: skip
 
     def _rules_for(self, letter: Letter, message: Sent) -> list[GateRule]:
-        """The gate's rules, of which those that count ask this replay and not the database.
+        """The gate's other rules, of which those that count ask this replay and not the database.
 
         Those of them that could never hold such a message back are left out: they would be asked of every message.
         """
@@ -393,7 +418,7 @@ class Replay:
             }
             self._rules[key] = [
                 replace(rule, judge=judge) if (judge := own.get(rule.name)) else rule
-                for rule in setting.rules
+                for rule in setting.rules[len(setting.timeless) :]
                 if own.get(rule.name, ...) is not None
             ]
         return self._rules[key]
@@ -427,8 +452,10 @@ class Replay:
             answers = self.setting.answers(letter.id, message, letter.step, now)
             self._events = deque(sorted([*self._events, *answers], key=lambda event: event.occurred_at))
 
-    def _tell(self, at: datetime, what: str, place: int, step: str = "", **more: Any) -> None:
-        self.happened.append(Happening(at, what, place + 1, step, **more))
+    def _tell(  # noqa: PLR0917
+        self, at: datetime, what: str, place: int, step: str = "", detail: str = "", until: datetime | None = None
+    ) -> None:
+        self.happened.append(Happening(at, what, place + 1, step, detail, until))
 
 
 Load = Callable[[Sequence[tuple[int, datetime]]], Sequence[Values]]

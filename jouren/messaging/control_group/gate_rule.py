@@ -25,4 +25,4 @@ def _is_refused(facts: GateFacts) -> bool:
 
 def register() -> None:
     """Called when the room starts."""
-    register_gate_rule(GateRule("messaging.control_group", refuse_control_group, ORDER))
+    register_gate_rule(GateRule("messaging.control_group", refuse_control_group, ORDER, is_timeless=True))
