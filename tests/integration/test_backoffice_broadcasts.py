@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from jouren.backoffice.broadcasts import editing
 from jouren.broadcasts.actions import Wording, change_broadcast, choose_version
@@ -224,6 +226,7 @@ def test_the_list_is_by_state_with_figures(browser: Client, time: Time) -> None:
     work()
     page = text_of(browser.get("/admin/broadcasts/?state=sent"))
     assert "送った号" in page
+    assert date_format(localtime(Issue.objects.get().begun_at), "SHORT_DATETIME_FORMAT") in page
     assert "下書きの号" not in page
     assert text_of(browser.get("/admin/broadcasts/?state=draft")).count("送った号") == 0
     for state in ("scheduled", "sending", "paused", "nonsense"):
