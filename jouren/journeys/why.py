@@ -23,8 +23,9 @@ from jouren.journeys.models import Enrolment, EnrolmentState, Entries, Journey, 
 from jouren.journeys.policies import Past, key_of, may_enter, pulls
 from jouren.journeys.program import Decision, Leave, Program, Trigger
 from jouren.journeys.reactions import open_pause
-from jouren.journeys.replay.replay import Replay, Values, play
+from jouren.journeys.replay.replay import Replay, play
 from jouren.journeys.replay.sources import PastFacts, load_lives, setting_of
+from jouren.journeys.replay.terms import Values
 from jouren.journeys.versions import LoadedVersion, load_version
 from jouren.messaging.models import Delivery
 from jouren.messaging.why import WhyDelivery, why_delivery

@@ -15,8 +15,8 @@ from jouren.backoffice.policy.wording import moment_text, two_sentences, why_hel
 from jouren.events.errors import InvalidEvent
 from jouren.events.types import event_type
 from jouren.journeys.replay.player import step_order
-from jouren.journeys.replay.replay import Happening
 from jouren.journeys.replay.story import in_reading_order
+from jouren.journeys.replay.terms import Happening
 from jouren.journeys.steps import describe_step, does_something
 from jouren.journeys.wording import reason_text
 

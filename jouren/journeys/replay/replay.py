@@ -7,122 +7,43 @@ answers all their questions with one query (:func:`play`). Nothing here knows a 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Container, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
 from heapq import heappop, heappush
-from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import Any
 
 from jouren.conditions.registry import FactType
 from jouren.core.lots import is_drawn
 from jouren.events.types import Event
 from jouren.journeys.decide import leaves
-from jouren.journeys.engine import Move, Walker, walk
+from jouren.journeys.engine import Walker, walk
 from jouren.journeys.gate_rules import LEFT, LEFT_RULE
 from jouren.journeys.models import EnrolmentState
 from jouren.journeys.policies import Past, key_of, may_enter, pulls
-from jouren.journeys.precedence import PRECEDENCE_RULE, Rank, day_of, put_off
-from jouren.journeys.program import Decision, Facts, Step, Trigger
+from jouren.journeys.precedence import PRECEDENCE_RULE, day_of, put_off
+from jouren.journeys.program import NEVER as FOR_EVER
+from jouren.journeys.program import Decision, Facts, Program, Step, Trigger
+from jouren.journeys.replay.dated import dated_entries
 from jouren.journeys.replay.life import Life, Remembered, Stop
+from jouren.journeys.replay.terms import DATED, Asking, Happening, Inside, Letter, Sent, Setting, Values, Wish
+from jouren.journeys.series.reading import SeriesRead
 from jouren.journeys.steps.attributes import SetAttribute
 from jouren.journeys.steps.changing import ChangeStage, Suppress
 from jouren.journeys.steps.sending import Send
 from jouren.journeys.steps.tagging import AddTag, RemoveTag
-from jouren.journeys.versions import LoadedVersion
-from jouren.messaging.gate import GateFacts, GateRule, Judge, Question, Verdict, ask, gate_rules
+from jouren.messaging.gate import GateFacts, GateRule, Judge, Question, Verdict, ask
 from jouren.messaging.sending_rules.caps import Gone
 from jouren.messaging.sending_rules.gate_rule import NAME as SENDING_RULES
 from jouren.messaging.sending_rules.gate_rule import judge_by
-from jouren.messaging.sending_rules.policies import Rulebook
 from jouren.messaging.vocabulary import Kind
 from jouren.pyramid.policies import steps_between
 from jouren.pyramid.stages import Stage
 
-Values = tuple[Any, ...]
-Asking = Generator[datetime, Values, None]
 OF_BROADCASTS = "broadcasts.answered"
 """A rule that is about second letters of broadcasts only."""
 ACTIVE = int(EnrolmentState.ACTIVE)
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-
-
-class Sent(NamedTuple):
-    """A message version as the gate and events know it."""
-
-    message: int | None
-    title: str
-    kind: str
-    topic: str
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What all replays of one run share. ``start`` and ``end`` (aware) belong to it.
-
-    ``messages``: by version id. ``control_share``: so many of a hundred get no marketing. ``rank``: where the journey
-    stands, if others come before it. ``answers``: what the person does when a message has come, as later events.
-    """
-
-    version: LoadedVersion
-    start: datetime
-    end: datetime
-    messages: Mapping[int, Sent]
-    book: Rulebook
-    closures: Container[date] = ()
-    rank: Rank | None = None
-    control_share: int = 0
-    answers: Callable[[int, Sent, str, datetime], Iterable[Event]] | None = None
-    rules: Sequence[GateRule] = field(default_factory=gate_rules)
-
-    @cached_property
-    def timeless(self) -> Sequence[GateRule]:
-        """The first of the gate's rules: what they say of a person and a message is so until one of both changes."""
-        return list(takewhile(lambda rule: rule.is_timeless, self.rules))
-
-    def places(self, name: str) -> list[tuple[int, dict[str, Any]]]:
-        """Where a fact stands in the program's tuple, with its arguments."""
-        facts = self.version.program.facts
-        return [(place, dict(use.arguments)) for place, use in enumerate(facts) if use.name == name]
-
-
-class Happening(NamedTuple):
-    """Something that happened to the person. ``walk`` counts from 1.
-
-    ``what``: ``entered``, ``step`` (reached), ``heard``, ``did``, ``planned``, ``sent``, ``held``, ``stopped``,
-    ``finished``, ``left``. ``detail``: the reason; ``until``: a message waits until then.
-    """
-
-    at: datetime
-    what: str
-    walk: int
-    step: str = ""
-    detail: str = ""
-    until: datetime | None = None
-
-
-class Letter(NamedTuple):
-    """A message that is to go at ``try_at``."""
-
-    try_at: datetime
-    id: int
-    step: str
-    version_id: int
-    channel: str
-    walk: int
-    due_at: datetime
-
-
-@dataclass(slots=True)
-class Inside:
-    """A walk that goes on."""
-
-    walker: Walker
-    due_at: datetime
-    waits_for: str | None
-    place: int
-    reached: set[str] = field(default_factory=set)
 
 
 class Replay:
@@ -137,10 +58,14 @@ class Replay:
         self.inside: list[Inside] = []
         self.letters: list[Letter] = []
         self.walks = list(life.walks)
-        self._begun = len(life.walks)
         self._number = 0
         self._planned: list[Letter] = []
         self._events: deque[Event] = deque(event for event in life.events if event.occurred_at >= setting.start)
+        self._dated = deque(dated_entries(setting.version.program, life, setting.start, setting.end))
+        self._looked_at = (setting.start, -1)
+        self._now = setting.start
+        self._is_entering = False
+        self._publishings = deque(_publishings(setting))
         self._asked_at: datetime | None = None
         self._known: Values = ()
         self._changed: dict[int, tuple[Any, Any]] = {}
@@ -160,29 +85,46 @@ class Replay:
         self.walks.append(Past(walker.key, walker.entered_at, None))
 
     def live(self) -> Asking:
-        """Go through all events, steps and messages in order; of the same moment in this order."""
+        """Go through all events, steps, days and messages in order; of the same moment in this order."""
         end, letters = self.setting.end, self.letters
         while True:
             now, inside = NEVER, None
             for each in self.inside:
                 if each.due_at < now:
                     now, inside = each.due_at, each
+            is_dated = bool(self._dated) and self._dated[0].at < now
+            if is_dated:
+                now = self._dated[0].at
             is_letter = bool(letters) and letters[0].try_at < now
             if is_letter:
                 now = letters[0].try_at
             is_event = bool(self._events) and self._events[0].occurred_at <= now
             if is_event:
                 now = self._events[0].occurred_at
+            if self._publishings and self._publishings[0][0] <= now:
+                self._wake_readers(*self._publishings.popleft())
+                continue
             if now > end:
                 return
+            self._now = now
             if is_event:
                 event = self._events.popleft()
                 self._hear(event)
-                yield from self._enter(event)
+                yield from self._enter_by(event)
             elif is_letter:
                 yield from self._hand_over(heappop(letters), now)
+            elif is_dated:
+                yield from self._enter_on_day(now)
             elif inside is not None:
                 yield from self._walk(inside, now)
+
+    def next_entry(self) -> datetime:
+        """Before when this person cannot come in: the next event or day that may bring them in, as things stand."""
+        if self._is_entering or self.setting.feeds_itself:
+            return self._now
+        at = self._dated[0].at if self._dated else NEVER
+        types = self.setting.entry_types
+        return min(at, next((event.occurred_at for event in self._events if event.type in types), NEVER))
 
     def _facts(self, now: datetime) -> Generator[datetime, Values, Values]:
         program = self.setting.version.program
@@ -212,28 +154,49 @@ class Replay:
                 inside.walker, inside.due_at = walker._replace(heard=rank), event.occurred_at
                 self._tell(event.occurred_at, "heard", inside.place, walker.step, detail=event.type)
 
-    def _enter(self, event: Event) -> Asking:
-        program, now = self.setting.version.program, event.occurred_at
-        if not any(self._pulls(trigger, event) for trigger in program.triggers):
-            return
-        key = key_of(program, event.payload)
+    def _enter_by(self, event: Event) -> Asking:
+        program = self.setting.version.program
+        if any(self._pulls(trigger, event) for trigger in program.triggers):
+            yield from self._enter(event.occurred_at, key_of(program, event.payload), event.type, (0, event.id))
+
+    def _enter_on_day(self, now: datetime) -> Asking:
+        self._looked_at = looked_at = self._dated[0][:2]
+        entries = []
+        while self._dated and self._dated[0][:2] == looked_at:
+            entries.append(self._dated.popleft())
+        for _at, trigger, turn, key in entries:
+            yield from self._enter(now, key, DATED, (1, trigger, turn, self.life.contact_id))
+
+    def _enter(self, now: datetime, key: str, what: str, turn: tuple[int, ...]) -> Asking:
+        """Begin a walk, if this person may, and wants to by the journey's condition."""
+        version, program = self.setting.version, self.setting.version.program
         if not may_enter(program, self.walks, key, now):
             return
-        held_out = f"holdout:{self.setting.version.journey_id}"
-        if program.holdout and is_drawn(held_out, self.life.contact_id, program.holdout):
-            return
         if program.entry is not None:
+            self._is_entering = True
             values = yield from self._facts(now)
+            self._is_entering = False
             if not program.entry(values, now):
                 return
-        version = self.setting.version
-        occurrence = len(self.walks) + 1
+        contact_id = self.life.contact_id
+        if self._is_held_out(program):
+            if program.entries_per_hour and not self.life.is_held_out:
+                yield Wish(now, turn)  # they take a turn, and nothing else
+            self.life.is_held_out = True
+            return
+        begins = (yield Wish(now, turn)) if program.entries_per_hour else now
         walker = Walker(
-            0, version.id, self.life.contact_id, occurrence, program.first, now, now, None, key, False,
+            0, version.id, contact_id, len(self.walks) + 1, program.first, begins, begins, None, key, False,
             version.journey_id,
         )  # fmt: skip
-        self._tell(now, "entered", len(self.walks), detail=event.type)
-        self.begin(walker, now, program.steps[program.first].waits_for if program.first else None)
+        self._tell(now, "entered", len(self.walks), detail=what, until=begins if begins > now else None)
+        self.begin(walker, begins, program.steps[program.first].waits_for if program.first else None)
+
+    def _is_held_out(self, program: Program) -> bool:
+        if not program.holdout or self.walks:
+            return False
+        lot = f"holdout:{self.setting.version.journey_id}"
+        return self.life.is_held_out or is_drawn(lot, self.life.contact_id, program.holdout)
 
     def _pulls(self, trigger: Trigger, event: Event) -> bool:
         if not pulls(trigger, event.type, event.payload):
@@ -251,9 +214,21 @@ class Replay:
 
     def _walk(self, inside: Inside, now: datetime) -> Asking:
         values = self._known if self._asked_at == now and not self._changed else (yield from self._facts(now))
-        setting, place = self.setting, inside.place
+        setting, place, series = self.setting, inside.place, None
+        sends = setting.version.program.series
+        if sends and (series_id := sends.get(inside.walker.step)) is not None:
+            series = SeriesRead(setting.order_of(series_id, now), inside.got)
         trail: list[tuple[str, Decision]] = []
-        move = walk(inside.walker, setting.version, values, setting.closures, now, best=self.life.best, trail=trail)
+        move = walk(
+            inside.walker,
+            setting.version,
+            values,
+            setting.closures,
+            now,
+            best=self.life.best,
+            series=series,
+            trail=trail,
+        )
         reached, happened = inside.reached, self.happened
         for step, decision in trail:
             if step not in reached:
@@ -262,22 +237,26 @@ class Replay:
             if self.trail is not None:
                 self.trail.append((now, place + 1, step, decision, values))
         for effect in move.effects:
-            self._do(effect, move, place, now)
+            self._do(effect, inside, now)
         if self._planned:
             self._plan(now)
         walker = move.walker
         if move.state == ACTIVE:
             assert move.due_at is not None
-            inside.walker = Walker(*walker[:4], move.step, move.arrived_at, walker.entered_at, None, *walker[8:])
+            inside.walker = Walker(
+                *walker[:4], move.step, move.arrived_at, walker.entered_at, None, *walker[8:11], move.place
+            )
             inside.due_at, inside.waits_for = move.due_at, move.waits_for
             return
         self.inside.remove(inside)
         self.walks[place] = self.walks[place]._replace(ended_at=now)
         self._tell(now, "finished" if move.state == EnrolmentState.FINISHED else "left", place, detail=move.reason)
 
-    def _do(self, effect: Step, move: Move, place: int, now: datetime) -> None:
+    def _do(self, effect: Step, inside: Inside, now: datetime) -> None:
+        place = inside.place
         if isinstance(effect, Send):
             self._number += 1
+            inside.got.add(effect.id)
             letter = Letter(now, self._number, effect.id, effect.message_version, effect.channel, place, now)
             self._planned.append(letter)
             self._tell(now, "planned", place, effect.id)
@@ -335,7 +314,26 @@ class Replay:
             if arguments["key"] == key:
                 is_day = facts[place].type == FactType.DATE and isinstance(value, str)
                 self._set(place, date.fromisoformat(value) if is_day else value)
+        self._set_dates(key, value, now)
         self._events.appendleft(self._event("contact.changed", {"what": [key]}, now))
+
+    def _set_dates(self, key: str, value: Any, now: datetime) -> None:
+        """A day that brings the person in is another from now on; what was looked at before is over."""
+        setting, program = self.setting, self.setting.version.program
+        asked = [each for each in program.dates if each.fact and each.fact.given.get("key") == key]
+        for trigger in asked:
+            day = date.fromisoformat(value) if isinstance(value, str) else None
+            self.life.dates.setdefault(trigger.id, []).append((now, day))
+        if asked:
+            coming = dated_entries(program, self.life, now, setting.end)
+            self._dated = deque(each for each in coming if each[:2] > self._looked_at)
+
+    def _wake_readers(self, at: datetime, series_id: int) -> None:
+        """Who waits at the end of a series for more looks again when it is published."""
+        sends = self.setting.version.program.series
+        for inside in self.inside:
+            if sends.get(inside.walker.step) == series_id and inside.due_at >= FOR_EVER:
+                inside.due_at = at
 
     def _change_tags(self, effect: AddTag | RemoveTag, now: datetime) -> None:
         adds = isinstance(effect, AddTag)
@@ -458,12 +456,25 @@ class Replay:
         self.happened.append(Happening(at, what, place + 1, step, detail, until))
 
 
+def _publishings(setting: Setting) -> list[tuple[datetime, int]]:
+    """When the series were published anew in a replay's time, in order."""
+    return sorted(
+        (since, series_id)
+        for series_id, past in setting.series.items()
+        for since, _order in past
+        if setting.start < since <= setting.end
+    )
+
+
 Load = Callable[[Sequence[tuple[int, datetime]]], Sequence[Values]]
 
 
 def play(replays: Iterable[Replay], load: Load) -> None:
-    """Let all of them live; ``load`` answers what they ask for together: (contact, moment) pairs, in that order."""
-    asking: list[tuple[Asking, int, datetime]] = []
+    """Let all of them live; ``load`` answers what they ask for together: (contact, moment) pairs, in that order.
+
+    Not for journeys that let in so many people an hour: there nobody lives alone (``turns.py``).
+    """
+    asking: list[tuple[Asking, int, Any]] = []
     for each in replays:
         life = each.live()
         if (at := next(life, None)) is not None:
