@@ -51,7 +51,7 @@ check: $(STAMP) ## style, types, layers, migrations, translations
 	$(BIN)/python scripts/translations.py check
 
 bench: $(STAMP) ## measure against the budgets
-	@for name in ingest journey send latency; do $(BIN)/python -m benchmarks $$name --json $(ARGS); done
+	@for name in ingest journey send latency segments broadcast dryrun reports; do $(BIN)/python -m benchmarks $$name --json $(ARGS); done
 
 format: $(STAMP) ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
@@ -61,7 +61,7 @@ messages: $(STAMP) ## bring the translation catalogue in line with the sources, 
 	$(BIN)/python scripts/translations.py update
 
 schemas: $(STAMP) ## renew docs/schemas, after a change of a step, a trigger or a block
-	@for name in journeys messages; do JOUREN_HOME=.jouren/check $(BIN)/jouren schema $$name > docs/schemas/$$name.json; done
+	@for name in journeys messages segments series; do JOUREN_HOME=.jouren/check $(BIN)/jouren schema $$name > docs/schemas/$$name.json; done
 
 lock: $(STAMP) ## renew the lock files (UPGRADE=1: to the newest versions allowed)
 	$(UV) pip compile --universal --generate-hashes --python-version 3.11 $(if $(UPGRADE),--upgrade) --quiet \

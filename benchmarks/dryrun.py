@@ -150,11 +150,11 @@ def _copy_out() -> float:
 
 def _dry_run(version_id: int, now: datetime) -> tuple[float, int]:
     """Play everybody through a year. Returns seconds, and how many messages would have gone."""
-    from jouren.core.worker import tune_interpreter
+    from jouren.core.interpreter import tune_for_loops
     from jouren.journeys.dry_run import play_all
     from jouren.journeys.models import DryRun, JourneyVersion
 
-    tune_interpreter()
+    tune_for_loops()
     version = JourneyVersion.objects.get(pk=version_id)
     DryRun.objects.all().delete()
     run = DryRun.objects.create(

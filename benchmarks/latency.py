@@ -18,7 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from benchmarks.environment import migrate, report, set_up
-from benchmarks.live import live_version
+from benchmarks.live import fill_others, live_version
 from benchmarks.send import people_and_message, plan_broadcast
 
 
@@ -30,17 +30,21 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--workers", type=int, default=3, help="one for the urgent work, the others for the broadcast")
     parser.add_argument("--broadcast", type=int, default=100_000, help="messages due when the second part starts")
     parser.add_argument("--history", type=int, default=100_000, help="imported orders that wait when the third starts")
+    parser.add_argument(
+        "--waiting", type=int, default=0, help="people who stand at a wait of another journey meanwhile"
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     set_up()
     migrate()
     count = int(options.rate * options.seconds)
-    version_id, contact_ids = people_and_message(max(options.broadcast, count * 3))
+    version_id, contact_ids = people_and_message(count * 3 + options.broadcast)
     _journey(version_id)
     parts = {"broadcast": (options.broadcast, 0), "history": (0, options.history)}
     for number, (broadcast, history) in enumerate([(0, 0), *(part for part in parts.values() if any(part))]):
         _empty_queues()
-        plan_broadcast(version_id, contact_ids[:broadcast])
+        fill_others(waiting=options.waiting)
+        plan_broadcast(version_id, contact_ids[count * 3 :][:broadcast])
         _import(contact_ids, history)
         people = contact_ids[number * count : (number + 1) * count]
         _measure(options, people, {"broadcast": broadcast, "history": history})
@@ -94,7 +98,13 @@ def _measure(options: argparse.Namespace, people: list[int], waiting: dict[str, 
     sink.stdin.close()
     arrived = json.loads(_read(sink))["arrived"]
     waited = sorted(arrived[addresses[person]] - happened[person] for person in people if arrived[addresses[person]])
-    params = {"rate": options.rate, "events": len(people), "workers": options.workers, **waiting}
+    params = {
+        "rate": options.rate,
+        "events": len(people),
+        "workers": options.workers,
+        "waiting": options.waiting,
+        **waiting,
+    }
     if len(waited) < len(people):
         raise RuntimeError(f"{len(people) - len(waited)} of {len(people)} messages did not arrive.")
     report(

@@ -1,7 +1,7 @@
-"""How long the report of a journey takes: over all versions, of one, of some days, and with its picture.
+"""How long the figures and the report of a journey take: to count them whole, and to look at them on a screen.
 
-``--enrolments`` people have walked a journey with ``--messages`` messages and waits; a row of passages for each step,
-hour of waiting and day.
+``--enrolments`` people have entered a journey with ``--messages`` messages and waits, in 90 days; one of ten is held
+back to compare, one of three buys; a row of passages for each step, hour of waiting and day.
 """
 
 from __future__ import annotations
@@ -11,23 +11,39 @@ import time
 import uuid
 from typing import Any
 
-from benchmarks.environment import migrate, report, set_up
+from benchmarks.environment import migrate, report, resident_mib, set_up
 from benchmarks.live import live_version
 
 _WALKS = """
 INSERT INTO journeys_enrolment (journey_id, version_id, contact_id, occurrence, state, step, arrived_at, due_at,
     entered_at, ended_at)
-SELECT %(journey)s, %(version)s, n, 1, 1 + n %% 3, (%(steps)s::uuid[])[1 + n %% %(count)s], now(),
-       CASE WHEN n %% 3 = 0 THEN now() + interval '1 day' END, now() - n %% 90 * interval '1 day',
-       CASE WHEN n %% 3 > 0 THEN now() END
+SELECT %(journey)s, %(version)s, n, 1, CASE WHEN n %% 10 = 0 THEN 5 ELSE 1 + n %% 3 END,
+       CASE WHEN n %% 10 > 0 THEN (%(steps)s::uuid[])[1 + n %% %(count)s] END, now(),
+       CASE WHEN n %% 3 = 0 AND n %% 10 > 0 THEN now() + interval '1 day' END, now() - n %% 90 * interval '1 day',
+       CASE WHEN n %% 3 > 0 AND n %% 10 > 0 THEN now() END
 FROM generate_series(1, %(people)s) AS n
 """
 _MAILS = """
 INSERT INTO messaging_delivery (run_id, step, contact_id, occurrence, channel, lane, state, due_at, try_at, planned_at,
     message_version_id, sent_at, first_opened_at, first_clicked_at, bounced_at)
-SELECT %(run)s, step, n, 1, 'email', 1, CASE WHEN n %% 50 = 0 THEN 5 ELSE 2 END, now(), now(), now(), 1, now(),
-       CASE WHEN n %% 3 = 0 THEN now() END, CASE WHEN n %% 30 = 0 THEN now() END, CASE WHEN n %% 70 = 0 THEN now() END
-FROM generate_series(1, %(people)s) AS n, unnest(%(sends)s::uuid[]) AS step
+SELECT %(run)s, step, n, 1, 'email', 1, CASE WHEN n %% 50 = 1 THEN 5 ELSE 2 END, now(), now(), now(), 1,
+       CASE WHEN n %% 50 <> 1 THEN now() - n %% 90 * interval '1 day' + place * interval '1 day' END,
+       CASE WHEN n %% 3 = 0 THEN now() END, CASE WHEN n %% 30 = 3 THEN now() END, CASE WHEN n %% 70 = 0 THEN now() END
+FROM generate_series(1, %(people)s) AS n, unnest(%(sends)s::uuid[]) WITH ORDINALITY AS sends (step, place)
+WHERE n %% 10 > 0
+"""
+_ORDERS = """
+INSERT INTO events_event (contact_id, type, version, occurred_at, recorded_at, source, payload, historical)
+SELECT n, kind, 1, at, at, 'bench', payload, false
+FROM generate_series(1, %(people)s) AS n
+CROSS JOIN LATERAL (VALUES
+    ('page.visited', now() - n %% 90 * interval '1 day' + interval '2 hours', '{"page": "/"}'::jsonb),
+    ('page.visited', now() - n %% 90 * interval '1 day' + interval '50 hours', '{"page": "/"}'::jsonb),
+    ('order.paid', now() - n %% 90 * interval '1 day' + n %% 40 * interval '1 day' + interval '3 hours',
+     jsonb_build_object('order', n::text, 'kind', 'regular', 'amount', 1000 + n %% 7 * 500, 'currency', 'JPY',
+                        'products', jsonb_build_array('tea')))
+) AS event (kind, at, payload)
+WHERE kind <> 'order.paid' OR n %% 5 = 0 OR n %% 7 = 0
 """
 _PASSAGES = """
 INSERT INTO reports_passage (version_id, step, next, day, bucket, people)
@@ -47,26 +63,40 @@ def main(arguments: list[str]) -> int:
     migrate()
     journey, version = _fill(options.enrolments, options.messages)
     params = {"enrolments": options.enrolments, "messages": options.messages}
-    from datetime import date
+    from jouren.journeys.queries import figures
+    from jouren.journeys.results import results_of
+    from jouren.reports.queries import make_report
 
-    from jouren.reports.queries import Period, make_report
-
-    year = Period(date(2020, 1, 1), date(2100, 1, 1))
     report(
         options.json,
         "reports",
         params,
-        all_versions=(_best(lambda: make_report(journey)), "ms"),
-        one_version=(_best(lambda: make_report(journey, version)), "ms"),
-        with_days=(_best(lambda: make_report(journey, period=year)), "ms"),
-        screen=(_best(_screen(journey, version)), "ms"),
+        people_and_messages=(_best(lambda: figures(journey)), "ms"),
+        results=(_best(lambda: results_of(journey, version.compiled)), "ms"),
+        report=(_best(lambda: make_report(journey)), "ms"),
+        report_of_version=(_best(lambda: make_report(journey, version)), "ms"),
+    )
+    first, later, counting = _screens(journey, version)
+    report(
+        options.json,
+        "reports",
+        params,
+        first_look=(first, "ms"),
+        counted_by_jobs=(counting, "ms"),
+        later_look=(later, "ms"),
+        resident=(resident_mib(), "MiB"),
     )
     return 0
 
 
 def _fill(people: int, messages: int) -> tuple[Any, Any]:
+    from datetime import timedelta
+
     from django.db import connection
 
+    from jouren.core import clock
+    from jouren.events.partitions import ensure_partitions
+    from jouren.journeys.conversions import PURCHASE
     from jouren.journeys.models import JourneyVersion
     from jouren.messaging.models import Run
 
@@ -80,6 +110,11 @@ def _fill(people: int, messages: int) -> tuple[Any, Any]:
             else {"type": "send", "message_version": 1, "channel": "email", "next": following}
         )
     version = JourneyVersion.objects.select_related("journey", "run").get(pk=live_version(steps, reentry="once"))
+    version.compiled = {**version.compiled, "conversion": dict(PURCHASE), "conversion_days": 30, "holdout": 10}
+    version.created_at = clock.now() - timedelta(days=85)
+    version.save()
+    for months in range(4):
+        ensure_partitions(clock.now() - timedelta(days=months * 30.5))
     Run.objects.filter(pk=version.run_id).update(reference=str(version.journey_id))
     values: dict[str, Any] = {
         "journey": version.journey_id,
@@ -91,28 +126,42 @@ def _fill(people: int, messages: int) -> tuple[Any, Any]:
         "count": len(ids),
     }
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE messaging_delivery, journeys_enrolment, reports_passage, reports_unsubscription")
-        for statement in (_WALKS, _MAILS, _PASSAGES):
+        cursor.execute(
+            "TRUNCATE messaging_delivery, journeys_enrolment, reports_passage, reports_unsubscription, events_event, "
+            "events_inbox, reports_keptfigures"
+        )
+        for statement in (_WALKS, _MAILS, _ORDERS, _PASSAGES):
             cursor.execute(statement, values)
-        cursor.execute("VACUUM ANALYZE messaging_delivery, journeys_enrolment, reports_passage")
+        cursor.execute("VACUUM ANALYZE messaging_delivery, journeys_enrolment, reports_passage, events_event")
     return version.journey, version
 
 
-def _screen(journey: Any, version: Any) -> Any:
+def _screens(journey: Any, version: Any) -> tuple[float, float, float]:
+    """Milliseconds that both screens together wait for their figures: at the first look, later, and all jobs."""
+    from jouren.reports.kept import count_kept, report_of, standing_of
+    from jouren.reports.models import KeptFigures
     from jouren.reports.picture import draw
-    from jouren.reports.queries import make_report
+    from jouren.reports.queries import Period
     from jouren.reports.rows import rows_of
 
-    def show() -> None:
-        draw(rows_of(version.compiled, make_report(journey)), "benchmark")
+    def look() -> None:
+        standing_of(journey, version)
+        kept = report_of(journey, None, Period())
+        if kept.answer is not None:
+            draw(rows_of(version.compiled, kept.answer), "benchmark")
 
-    return show
+    def count() -> None:
+        for kept_id in KeptFigures.objects.values_list("pk", flat=True):
+            count_kept(kept_id)
+
+    first, counting = _best(look, 1), _best(count, 1)
+    return first, _best(look), counting
 
 
-def _best(work: Any) -> float:
-    """Milliseconds of the best of five."""
+def _best(work: Any, times_over: int = 3) -> float:
+    """Milliseconds of the best of some tries."""
     times = []
-    for _ in range(5):
+    for _ in range(times_over):
         started = time.perf_counter()
         work()
         times.append(time.perf_counter() - started)

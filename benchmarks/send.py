@@ -142,13 +142,13 @@ def _ask(sink: subprocess.Popen[str]) -> dict[str, Any]:
 def _work() -> int:
     """One worker process: the broadcast lane's sender, until nothing is due."""
     load()
-    from jouren.core.worker import tune_interpreter
+    from jouren.core.interpreter import tune_for_loops
     from jouren.messaging.sender import LaneSender
     from jouren.messaging.shop import load_shop
     from jouren.messaging.slots import most_of
     from jouren.messaging.vocabulary import Lane
 
-    tune_interpreter()
+    tune_for_loops()
     shop = load_shop()
     sender = LaneSender(Lane.BROADCAST)
     print(json.dumps({"ready": True}), flush=True)

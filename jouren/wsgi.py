@@ -4,6 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from jouren.core.interpreter import collect_rarely
+
+collect_rarely()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jouren.settings")
 django_application = get_wsgi_application()
 

@@ -9,6 +9,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from jouren.core.interpreter import collect_rarely
+
+collect_rarely()
+
 home = Path(os.environ.get("JOUREN_TEST_HOME", ".jouren/test")).resolve()
 for name in [name for name in os.environ if name.startswith("JOUREN_") and not name.startswith("JOUREN_TEST_")]:
     del os.environ[name]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from jouren.contacts.segments.models import Segment
 from jouren.files.exporting import export_journeys
 from jouren.files.importing import Imported, import_files
 from jouren.files.models import Identity
 from jouren.journeys.models import Journey
+from jouren.journeys.series.models import Series
 from jouren.messaging.models import Message
 from tests.walking import newsletter
 
@@ -38,6 +40,8 @@ def take(files: dict[str, bytes], *, act: bool = True, **options: Any) -> Import
 def elsewhere() -> None:
     """As if this were another installation: nothing that was made is here, only what files refer to."""
     Journey.objects.all().delete()
+    Series.objects.all().delete()
+    Segment.objects.all().delete()
     Message.objects.filter(purpose="").delete()
     Identity.objects.all().delete()
 

@@ -1,14 +1,16 @@
 """The product as its users start it: ``jouren up --demo`` in processes of its own, with a data folder of its own.
 
-The first start makes a database, collects the static files and loads the demo shop. That is done once a session; every
-module that asks for an installation gets a copy. Without ``DATABASE_URL`` each has an embedded PostgreSQL of its own,
-with it a database of its own on that server.
+The first start makes a database, collects the static files and loads the demo shop. That is done once for all processes
+of a test run; every module that asks for an installation gets a copy. Without ``DATABASE_URL`` each has an embedded
+PostgreSQL of its own, with it a database of its own on that server.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,7 +26,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from jouren.core.database import EmbeddedDatabase
+from jouren.core.database import EmbeddedDatabase, is_last
 from jouren.core.loops import wait_until
 
 ROOT = Path(__file__).parents[1]
@@ -83,11 +85,14 @@ class Installation:
         assert "Ctrl-C stops it" in self.said(), self.said()
 
     def down(self) -> None:
-        """Stop it as Ctrl-C does."""
+        """Stop it as Ctrl-C does, after which no worker may have to be killed."""
         if self.process is not None:
+            workers = self.processes("jouren worker")
             self.process.send_signal(signal.SIGINT)
             assert self.process.wait(60) == 0, self.said()
             self.process = None
+            for worker in workers:
+                assert f"Worker {worker} has ended." in self.said(), self.said()
 
     def run(self, *arguments: str) -> str:
         """What a ``jouren`` command answers; it has to succeed."""
@@ -142,17 +147,54 @@ def _free_port() -> int:
 
 
 @contextmanager
-def first_start() -> Iterator[Installation]:
-    """An installation that was started once, and stopped again: what the others are copies of."""
-    with _place() as (home, database_url):
-        if SERVER:
-            _administer("CREATE DATABASE {}", database_url)
-        shop = Installation(home, database_url)
+def first_start(test_run: str) -> Iterator[Installation]:
+    """An installation that was started once, and stopped again: what the others are copies of.
+
+    All processes of a test run share it. The first makes it, the last takes it away.
+    """
+    # Not among pytest's own folders: a second run at the same time closes those to the embedded database's system user.
+    shared = Path(tempfile.gettempdir()) / f"jouren-template-{test_run}"
+    shared.mkdir(mode=0o755, exist_ok=True)
+    with (shared / "users").open("a") as users:
+        with _alone(shared):
+            fcntl.flock(users, fcntl.LOCK_SH)
+            shop = _made(shared)
         try:
-            shop.up()
+            yield shop
         finally:
-            shop.down()
-        yield shop
+            with _alone(shared):
+                if is_last(users):
+                    _take_away(shared, shop)
+
+
+@contextmanager
+def _alone(shared: Path) -> Iterator[None]:
+    with (shared / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _made(shared: Path) -> Installation:
+    home, note = shared / "home", shared / "database_url"
+    if note.exists():
+        return Installation(home, note.read_text("utf-8"))
+    database_url = EmbeddedDatabase(home).url
+    if SERVER:
+        database_url = _new_database_url()
+        _administer("CREATE DATABASE {}", database_url)
+    shop = Installation(home, database_url)
+    try:
+        shop.up()
+    finally:
+        shop.down()
+    note.write_text(database_url, "utf-8")
+    return shop
+
+
+def _take_away(shared: Path, shop: Installation) -> None:
+    shutil.rmtree(shared)
+    if SERVER:
+        _administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", shop.database_url)
 
 
 @contextmanager
@@ -181,11 +223,15 @@ def _place(within: Path | None = None) -> Iterator[tuple[Path, str]]:
         if not SERVER:
             yield home, EmbeddedDatabase(home).url
             return
-        database_url = urlsplit(SERVER)._replace(path=f"/jouren_shop_{uuid.uuid4().hex[:12]}").geturl()
+        database_url = _new_database_url()
         try:
             yield home, database_url
         finally:
             _administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", database_url)
+
+
+def _new_database_url() -> str:
+    return urlsplit(SERVER)._replace(path=f"/jouren_shop_{uuid.uuid4().hex[:12]}").geturl()
 
 
 def _administer(statement: str, *urls: str) -> None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from jouren.backoffice.templatetags.backoffice_tags import grouped
+from jouren.core import wording
 from jouren.core.comparison import FEWEST, FEWEST_BUYERS, Comparison, Finding, Group, Interval, Side
 
 MOST_WEEKS = 104
@@ -91,7 +92,11 @@ def _differences(compared: Comparison) -> list[str]:
         % {"seen": signed(seen * 100), **_range(compared.difference, 100)}
     ]
     if compared.lift is not None and compared.ratio is not None:
-        high = _("any height") if math.isinf(compared.ratio.high) else f"{signed((compared.ratio.high - 1) * 100)} %"
+        high = (
+            _("any height")
+            if math.isinf(compared.ratio.high)
+            else _("%(number)s %%") % {"number": signed((compared.ratio.high - 1) * 100)}
+        )
         lines.append(
             _("Compared with the group without it, that is %(lift)s %%. It may lie between %(low)s %% and %(high)s.")
             % {"lift": signed(compared.lift * 100), "low": signed((compared.ratio.low - 1) * 100), "high": high}
@@ -116,7 +121,7 @@ def _when(compared: Comparison, effect: float, weeks: float | None) -> list[str]
     """How many people it takes, and how long that is at the pace of the last weeks."""
     if compared.finding in {Finding.MORE, Finding.LESS}:
         return []
-    wanted = f"{effect * 100:.0f} %"
+    wanted = wording.percent(effect, 0)
     if compared.finding == Finding.NO_SUCH_DIFFERENCE:
         return [
             _("There are enough people to find a difference of %(effect)s, if there were one.") % {"effect": wanted}
@@ -160,7 +165,7 @@ def people_text(people: int) -> str:
 
 def percent(rate: float) -> str:
     """A share with one decimal: 12.3 %."""
-    return f"{rate * 100:.1f} %"
+    return wording.percent(rate)
 
 
 def signed(number: float, digits: int = 1) -> str:

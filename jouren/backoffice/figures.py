@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta
 from jouren.core.sql import load_sql
 from jouren.journeys.models import EnrolmentState
 from jouren.pyramid.stages import Stage
+from jouren.reports.kept import MOST_AT_ONCE, last_standings
 
 _sql = load_sql("backoffice")
 NEWEST = 200_000
@@ -66,18 +68,28 @@ def message_figures(message_ids: Iterable[int]) -> dict[int, MessageFigures]:
 
 @dataclass(frozen=True, slots=True)
 class JourneyPeople:
-    """How many people a journey has, by how their walk stands."""
+    """How many people a journey has, by how their walk stands; None of a large one that was not counted yet."""
 
-    active: int = 0
-    finished: int = 0
-    left: int = 0
-    failed: int = 0
-    held_out: int = 0
+    active: int | None = 0
+    finished: int | None = 0
+    left: int | None = 0
 
 
 def journey_people(journey_ids: Iterable[int]) -> dict[int, JourneyPeople]:
-    """The people of these journeys; one that nobody entered is left out."""
-    counts: dict[int, dict[str, int]] = {}
-    for journey_id, state, people in _sql.all("journey_figures", {"journey_ids": list(journey_ids)}):
-        counts.setdefault(journey_id, {})[EnrolmentState(state).name.lower()] = people
-    return {journey_id: JourneyPeople(**states) for journey_id, states in counts.items()}
+    """The people of these journeys, of large ones as they were last counted; one that nobody entered is left out."""
+    counts: defaultdict[int, Counter[EnrolmentState]] = defaultdict(Counter)
+    asked = {"journey_ids": list(journey_ids), "most": MOST_AT_ONCE}
+    for journey_id, state, people in _sql.all("journey_figures", asked):
+        counts[journey_id][EnrolmentState(state)] = people
+    kept = last_standings([journey_id for journey_id, states in counts.items() if states.total() > MOST_AT_ONCE])
+    found = {}
+    for journey_id, states in counts.items():
+        if journey_id not in kept:
+            by_state = (states[EnrolmentState.ACTIVE], states[EnrolmentState.FINISHED], states[EnrolmentState.LEFT])
+            found[journey_id] = JourneyPeople(*by_state)
+        elif (standing := kept[journey_id]) is not None:
+            whole = standing.figures
+            found[journey_id] = JourneyPeople(whole.active, whole.finished, whole.left)
+        else:
+            found[journey_id] = JourneyPeople(None, None, None)
+    return found

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 from django.db.models import Q, QuerySet
 from django.templatetags.static import static
 from django.urls import include, path
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.log_actions import LogActionRegistry
@@ -54,7 +54,8 @@ def _urls() -> list[Any]:
         path("mailbox/", include("jouren.backoffice.mailbox.urls")),
         path("notices/", include("jouren.backoffice.team.urls")),
         path("webhooks/", include("jouren.backoffice.webhooks.urls")),
-        path("reports/", include("jouren.backoffice.reports.urls")),
+        # Below the journeys, so that the menu marks these.
+        path("journeys/reports/", include("jouren.backoffice.reports.urls")),
         path("files/", include("jouren.backoffice.files.urls")),
         path("clock/", include("jouren.backoffice.clock.urls")),
         path("conditions/", include("jouren.backoffice.conditions.urls")),
@@ -74,7 +75,8 @@ def _style() -> str:
 
 
 def _script() -> str:
-    return format_html('<script src="{}"></script>', static("backoffice/names.js"))
+    names = ("backoffice/names.js", "backoffice/tables.js")
+    return format_html_join("\n", '<script src="{}"></script>', ((static(name),) for name in names))
 
 
 def _acts(actions: LogActionRegistry) -> None:

@@ -22,6 +22,7 @@ from django.utils import translation
 from jouren.core.config import Config, read_config
 from jouren.core.database import EmbeddedDatabase
 from jouren.core.errors import JourenError
+from jouren.core.interpreter import collect_rarely
 
 DEMO_HOME = Path(".jouren/demo")
 
@@ -53,7 +54,7 @@ def start_django() -> Config:
     """
     config = read_config()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jouren.settings")
-
+    collect_rarely()
     django.setup()
     terminal = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
     translation.activate("ja" if terminal.startswith("ja") else "en")
@@ -71,7 +72,7 @@ def database(config: Config) -> Iterator[None]:
 
 
 def database_kept_up(config: Config, say: Callable[[str], None]) -> AbstractContextManager[None]:
-    """The embedded database is started again when it ends by itself; one on a server of its own is others' to look after.
+    """The embedded database is started again when it ends by itself; a server of its own is for others to look after.
 
     ``say(why)`` is told of each end (with "") and of each start that failed.
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from jouren.cli.base import database, start_django
 from jouren.core.errors import UserError
@@ -26,9 +26,9 @@ def export_group() -> None:
 
 @export_group.command("journeys")
 @click.argument("folder", type=_FOLDER)
-@click.option("--journey", "names", multiple=True, help="Only the journey of this name, with its messages.")
+@click.option("--journey", "names", multiple=True, help="Only the journey of this name, with what it names.")
 def export_command(folder: Path, names: tuple[str, ...]) -> None:
-    """Write journeys, as their drafts stand, and their messages to FOLDER: one YAML file each."""
+    """Write journeys, as their drafts stand, and what they send and ask to FOLDER: one YAML file each."""
     config = start_django()
     from jouren.files.exporting import export_journeys
     from jouren.files.folders import write_folder
@@ -39,7 +39,7 @@ def export_command(folder: Path, names: tuple[str, ...]) -> None:
     text = ngettext("Wrote %(count)s file to %(folder)s.", "Wrote %(count)s files to %(folder)s.", len(files))
     click.echo(text % {"count": len(files), "folder": folder})
     for name in left if not names else ():
-        click.echo(_("%(file)s is of no journey that is here any more, or of no message in use.") % {"file": name})
+        click.echo(_("%(file)s is of nothing that is here, or in use, any more.") % {"file": name})
 
 
 def _ids(names: tuple[str, ...]) -> list[int]:
@@ -91,7 +91,7 @@ def import_command(folder: Path, yes: bool, dry_run: bool, publish: bool, inside
         import_files(
             files, act=True, publish=publish, inside=chosen, tell=tell_people, seen="" if yes else shown.digest
         )
-    click.echo(_("Done."))
+    click.echo(pgettext("of a command", "Done."))
 
 
 def _show(shown: Imported) -> None:
@@ -113,7 +113,7 @@ def _show(shown: Imported) -> None:
 
 
 @click.command("schema")
-@click.argument("folder", type=click.Choice(["journeys", "messages"]))
+@click.argument("folder", type=click.Choice(["journeys", "messages", "segments", "series"]))
 def schema(folder: str) -> None:
     """Print the JSON Schema of the files of a folder, for editors that check and complete them."""
     start_django()

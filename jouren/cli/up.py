@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -58,7 +59,7 @@ def up(demo: bool, host: str, port: int) -> None:
             password = _load_demo(config) if demo else None
             stop = stop_on_signals()
             _announce_when_ready(config, f"http://{local}:{port}", password, stop)
-            with database_kept_up(config, _say_database):
+            with database_kept_up(config, _database_teller()):
                 Supervisor(_children(config, host, port), _say_crash).run(stop)
         click.echo(_("Jouren has stopped."))
     leave()
@@ -130,9 +131,19 @@ def _say_crash(name: str, code: int, pause: float) -> None:
     )
 
 
-def _say_database(failure: str) -> None:
-    text = _("The database could not be started: %(reason)s") if failure else _("The database ended. It is started again.")
-    click.echo(text % {"reason": failure}, err=True)
+def _database_teller() -> Callable[[str], None]:
+    # A new thread speaks the default language until told otherwise.
+    language = translation.get_language() or "en"
+
+    def tell(failure: str) -> None:
+        with translation.override(language):
+            ended, failed = (
+                _("The database ended. It is started again."),
+                _("The database could not be started: %(reason)s"),
+            )
+        click.echo(failed % {"reason": failure} if failure else ended, err=True)
+
+    return tell
 
 
 def _announce_when_ready(config: Config, local_url: str, password: str | None, stop: threading.Event) -> None:

@@ -13,11 +13,22 @@ from jouren.conditions.errors import ConditionError
 from jouren.conditions.operators import OPERATORS, questions_of
 from jouren.conditions.payload import FIELD_LABELS
 from jouren.conditions.registry import Argument, Fact, FactType, Question, fact
+from jouren.core.wording import listed
 
 
 def describe(tree: object) -> str:
     """A condition in one sentence; empty for none."""
     return _node(tree, is_inner=False)
+
+
+def describe_parts(tree: object) -> tuple[str, list[str]]:
+    """A condition as a list: what joins its parts, and each in a sentence. A condition of one part has no joint."""
+    joints = (("all", _("All of these hold:")), ("any", _("At least one of these holds:")))
+    for key, joint in joints:
+        parts = tree.get(key) if isinstance(tree, Mapping) else None
+        if isinstance(parts, list) and len(parts) > 1:
+            return joint, [_node(part, is_inner=False) for part in parts]
+    return "", [text] if (text := describe(tree)) else []
 
 
 def _node(tree: object, *, is_inner: bool = True) -> str:
@@ -64,14 +75,14 @@ def _name(known: Fact, arguments: Mapping[str, Any]) -> str:
         for each in known.arguments
         if arguments.get(each.name) is not None and f"%({each.name})s" not in phrase
     ]
-    return _("%(fact)s (%(details)s)") % {"fact": name, "details": _comma().join(rest)} if rest else name
+    return _("%(fact)s (%(details)s)") % {"fact": name, "details": listed(rest)} if rest else name
 
 
 def _argument(argument: Argument, value: object) -> str:
     if value is None or value == "":
         return str(argument.empty)
     if isinstance(value, list):
-        return _comma().join(map(_detail, value))
+        return listed(map(_detail, value))
     text = choice_label(argument.choices, value) if argument.choices else str(value)
     return str(argument.phrase) % {"value": text} if argument.phrase else text
 
@@ -88,7 +99,7 @@ def _detail(test: object) -> str:
         return _("%(fact)s: %(answer)s") % {"fact": field, "answer": exact[0].label}
     if not asked or test.get("value") is None:
         return _("an unfinished condition")
-    value = test["value"] if not isinstance(test["value"], list) else _comma().join(map(str, test["value"]))
+    value = test["value"] if not isinstance(test["value"], list) else listed(test["value"])
     return _("%(fact)s %(question)s %(value)s") % {
         "fact": field,
         "question": asked[0].label,
@@ -96,8 +107,10 @@ def _detail(test: object) -> str:
     }
 
 
-def _comma() -> str:
-    return pgettext("between the members of a list", ", ")
+def _listed(texts: Sequence[str]) -> str:
+    """Texts in a row; in quotes, where one of them has a comma of its own."""
+    comma = listed(["", ""]).strip()
+    return listed(_("“%(text)s”") % {"text": text} for text in texts) if comma in "".join(texts) else listed(texts)
 
 
 def _question(known: Fact, type: FactType, leaf: Mapping[str, Any]) -> Question | None:
@@ -113,5 +126,5 @@ def value_text(known: Fact, value: object) -> str:
     if value is None or value == "":
         return "…"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return _comma().join(value_text(known, each) for each in value)
+        return _listed([value_text(known, each) for each in value])
     return choice_label(known.choices, value) if known.choices else str(value)

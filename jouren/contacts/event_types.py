@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from jouren.contacts.models import AttributeDefinition, IdentityKind, SuppressionReason, Topic
 from jouren.contacts.timeline import register_value_label
+from jouren.core.wording import listed
 from jouren.events.types import EventType, register_event_type
 
 _CONSENT = {"channel": str, "topic": str, "via": str}
@@ -73,7 +74,7 @@ _CHANNELS = {"email": _("mail"), "line": _("LINE"), "": _("all channels")}
 
 def _parts(values: list[str]) -> str:
     labels = dict(AttributeDefinition.objects.filter(key__in=values).values_list("key", "label"))
-    return ", ".join(str(_PARTS[value]) if value in _PARTS else labels.get(value, value) for value in values)
+    return listed(str(_PARTS[value]) if value in _PARTS else labels.get(value, value) for value in values)
 
 
 def _channel(value: str) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from jouren.contacts.queries import alias_ids
+from jouren.core.wording import listed
 from jouren.events.errors import InvalidEvent
 from jouren.events.queries import events_of
 from jouren.events.types import Event, event_type
@@ -56,5 +57,5 @@ def _told(event_name: str, field: str, value: Any) -> str:
     if (label := _labels.get((event_name, field))) is not None:
         return label(value)
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return listed(value)
     return "" if value is None else str(value)

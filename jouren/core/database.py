@@ -104,14 +104,14 @@ class EmbeddedDatabase:
                 yield
             finally:
                 with self.alone():
-                    if _is_last(users):
+                    if is_last(users):
                         self.stop()
 
     @contextmanager
     def kept_up(self, say: Callable[[str], None]) -> Iterator[None]:
         """Start the server again whenever it ended by itself, for the length of a ``with``.
 
-        ``say(text)`` is called, in a thread of its own, for each end (with "") and for each start that failed (with why).
+        ``say(text)`` is called, in a thread of its own: with "" for each end, with the reason for each failed start.
         """
         stop = threading.Event()
         watch = threading.Thread(target=self._watch, args=(stop, say), name="database", daemon=True)
@@ -247,7 +247,7 @@ class EmbeddedDatabase:
             yield
 
 
-def _is_last(users: TextIO) -> bool:
+def is_last(users: TextIO) -> bool:
     """True when nobody but the caller holds the lock on ``users``."""
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)

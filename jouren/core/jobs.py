@@ -10,17 +10,19 @@ import contextlib
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import cast
 
 import procrastinate
 from django.db import connections
 from procrastinate.contrib.django import app
-from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.contrib.django.utils import connector_params
 
 logger = logging.getLogger(__name__)
 
 _PAUSE = 2.0
 _GRACE_SECONDS = 10.0
+# A pool that has lost the database asks for it again after longer and longer pauses. A new pool finds it at once, and
+# the end of the process need not wait for the old one's next try.
+_CONNECT_SECONDS = 3.0
 
 
 def run_jobs(stop: threading.Event) -> None:
@@ -39,8 +41,8 @@ def run_jobs(stop: threading.Event) -> None:
 async def _work(stop: threading.Event) -> None:
     # A second app with the same tasks: in this process's other threads, and inside jobs, deferring a job still goes
     # through Django's connection and commits with what was written there.
-    connector = cast(DjangoConnector, app.connector)
-    worker_app = app.with_connector(connector.get_worker_connector())
+    connector = procrastinate.PsycopgConnector(kwargs=connector_params(), timeout=_CONNECT_SECONDS)
+    worker_app = app.with_connector(connector)
     loop = asyncio.get_running_loop()
     # Jobs run one after the other, in one thread, whose database connection is closed at the end.
     loop.set_default_executor(ThreadPoolExecutor(max_workers=1, thread_name_prefix="jobs"))

@@ -11,7 +11,7 @@ arrays and statements are prepared.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from typing import Any, LiteralString
 
@@ -21,6 +21,7 @@ from psycopg.adapt import AdaptersMap
 
 from jouren.core.arrays import ArrayDumper
 
+_ROWS_AT_ONCE = 1 if psycopg.pq.version() < 170_000 else 1_000  # libpq has given several at once since 17
 _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 
 Params = Mapping[str, Any] | Sequence[Any]
@@ -52,6 +53,13 @@ class Queries:
     def one(self, name: str, params: Params | None = None) -> tuple[Any, ...] | None:
         """Run a statement and return its first row, or None."""
         return hot_cursor().execute(self.text(name), params).fetchone()
+
+    def each(self, name: str, params: Params | None = None) -> Iterator[tuple[Any, ...]]:
+        """Run a statement and give its rows as they come, so that not all of them are held at once.
+
+        Nothing else can be asked on this connection until the last one was given.
+        """
+        return hot_cursor().stream(self.text(name), params, size=_ROWS_AT_ONCE)
 
     def run(self, name: str, params: Params | None = None) -> int:
         """Run a statement and return how many rows it touched."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import socket
-import sys
 import threading
 import uuid
 from collections.abc import Callable
@@ -16,6 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.utils import InterfaceError
 
+from jouren.core.interpreter import tune_for_loops
 from jouren.core.jobs import run_jobs
 from jouren.core.loops import Loop, registered_loops, run_loops
 from jouren.core.mailbox import serve_sink
@@ -48,7 +47,7 @@ def run_worker(stop: threading.Event, *, share: Share = Share.ALL, sink: bool = 
 
     ``sink=False`` leaves the local mail sink to another process.
     """
-    tune_interpreter()
+    tune_for_loops()
     if share == Share.BULK:
         os.nice(_BULK_NICENESS)
     # Jobs end with the loops. What the loops still send at the end needs the sink, so that ends after them.
@@ -69,19 +68,6 @@ def run_worker(stop: threading.Event, *, share: Share = Share.ALL, sink: bool = 
         for thread in threads:
             thread.join()
     logger.info("Worker %d has ended.", os.getpid())
-
-
-def tune_interpreter() -> None:
-    """Set the interpreter up for loops: short turns, and few looks for garbage.
-
-    Loops wait for each other's turn: 5 ms are long for one that has many short ones. A batch makes tens of thousands of
-    objects which the end of the batch frees by their counts; looking through them, and through the program's own, for
-    cycles took half of an advancer's time.
-    """
-    sys.setswitchinterval(0.001)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def _sink(stop: threading.Event) -> None:

@@ -1,9 +1,8 @@
-"""Journeys, and the messages that they send, as files."""
+"""Journeys, and the messages, series and segments that they name, as files."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Collection
 
 from django.db import transaction
 
@@ -11,7 +10,7 @@ from jouren.files.codecs import Writing
 from jouren.files.documents import write_document
 from jouren.files.errors import BadFiles, Problem
 from jouren.files.identities import identities, lock_identities
-from jouren.files.kinds import JOURNEYS, KINDS, MESSAGES, Kind
+from jouren.files.kinds import JOURNEYS, KINDS, Kind
 from jouren.files.models import Identity
 from jouren.files.pictures import FOLDER as PICTURES
 from jouren.files.pictures import Pictures
@@ -21,8 +20,10 @@ Known = dict[str, dict[int, Identity]]
 
 
 @transaction.atomic
-def export_journeys(ids: Collection[int] | None = None) -> dict[str, bytes]:
-    """The drafts of these journeys (None: of all), of the messages that they name, and the pictures, by path.
+def export_journeys(ids: Collection[int] | None = None, *, without: Collection[Kind] = ()) -> dict[str, bytes]:
+    """The drafts of these journeys (None: of all), of what they name, and what that names, and the pictures, by path.
+
+    Other journeys are only named, and so are things of a kind in ``without``.
 
     Raises:
         BadFiles: something cannot be written.
@@ -33,13 +34,26 @@ def export_journeys(ids: Collection[int] | None = None) -> dict[str, bytes]:
     names = Names(stems_of(known), pictures)
     files: dict[str, bytes] = {}
     problems: list[Problem] = []
-    for kind in (JOURNEYS, MESSAGES):
-        wanted = ids if kind is JOURNEYS else names.used[MESSAGES.model._meta.label]
-        for draft in _drafts(kind, wanted):
+
+    def write(kind: Kind, wanted: Collection[int] | None) -> None:
+        for draft in kind.drafts(wanted):
             identity = known[kind.name][draft.pk]
             writing = Writing(path_of(kind, identity.stem), names)
             files[writing.file] = write_document(kind.write(draft, identity.pk, writing))
-            problems += writing.problems
+            problems.extend(writing.problems)
+
+    write(JOURNEYS, ids)
+    followed = [kind for kind in KINDS if kind is not JOURNEYS and kind not in without]
+    written: dict[Kind, set[int]] = {kind: set() for kind in followed}
+    is_done = False
+    while not is_done:
+        is_done = True
+        for kind in followed:
+            wanted = names.used[kind.model._meta.label] - written[kind]
+            if wanted:
+                is_done = False
+                written[kind] |= wanted
+                write(kind, wanted)
     for name, image in pictures.used.items():
         with image.file.open("rb") as file:
             files[f"{PICTURES}/{name}"] = file.read()
@@ -56,9 +70,3 @@ def stems_of(known: Known) -> dict[str, dict[int, str]]:
 def path_of(kind: Kind, stem: str) -> str:
     """Where a file stands in its folder."""
     return f"{kind.folder}/{stem}.yaml"
-
-
-def _drafts(kind: Kind, ids: Collection[int] | None) -> Iterable[Any]:
-    things = kind.model.objects.select_related("latest_revision").order_by("pk")
-    for thing in things if ids is None else things.filter(pk__in=ids):
-        yield thing.get_latest_revision_as_object()

@@ -104,12 +104,13 @@ def _taken(found: Iterator[tuple[str, int, bytes]]) -> dict[str, bytes]:
     if problems:
         raise BadFiles(problems)
     if not any(_DOCUMENT.fullmatch(name) for name in files):
-        raise NoFiles(_("There are no files of journeys or messages (journeys/….yaml, messages/….yaml)."))
+        folders = ", ".join(f"{kind.folder}/….yaml" for kind in KINDS)
+        raise NoFiles(_("There are no files of journeys or of what they send (%(folders)s).") % {"folders": folders})
     return files
 
 
 def write_folder(files: Files, root: Path) -> list[str]:
-    """Write files, each at once or not at all. Returns those of before that no journey or message has any more."""
+    """Write files, each at once or not at all. Returns those of before that nothing has any more."""
     for name, content in files.items():
         path = root / name
         if path.parent.is_symlink() or path.parent.parent != root:

@@ -19,7 +19,7 @@ def lock_identities() -> None:
 
 def identities(kind: Kind) -> dict[int, Identity]:
     """The identity of everything of a kind, by its id; what has none gets one. Names follow those of the things."""
-    names = dict(kind.model.objects.order_by("pk").values_list("pk", "name"))
+    names = dict(kind.rows().values_list("pk", "name"))
     known = {each.object_id: each for each in Identity.objects.filter(kind=kind.name)}
     gone = [each.pk for pk, each in known.items() if pk not in names]
     Identity.objects.filter(pk__in=gone).delete()

@@ -1,4 +1,4 @@
-"""Files become drafts, and if asked for are published: all of them or none.
+"""Files become drafts (segments: what they say), and if asked for are published: all of them or none.
 
 What it would do is found by doing it and taking it back, so that what is shown is what happens. Of journeys that people
 are in, showing stops short of moving them.
@@ -19,8 +19,8 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils.translation import gettext as _
-from wagtail.log_actions import log
 
+from jouren.core.errors import UserError
 from jouren.files.codecs import Reading, Writing
 from jouren.files.documents import Node, read_document, write_document
 from jouren.files.errors import BadFiles, ChangedMeanwhile, Problem
@@ -102,13 +102,14 @@ def import_files(
     by: AbstractBaseUser | None = None,
     seen: str = "",
     tell: Callable[..., list[str]] | None = None,
+    refuse: Callable[[Document], str] = lambda document: "",
 ) -> Imported:
     """Make drafts of files, or (``act`` false) only say what would become of them.
 
     What has the id of something that is here becomes its draft; else, without an id, what has the file name of
     something; everything else is new. ``seen``: the digest of what was shown; when it would now be something else,
     nothing is done. ``tell`` says in lines what publishing a journey does to the people inside
-    (see :class:`~jouren.files.publishing.Publishing`).
+    (see :class:`~jouren.files.publishing.Publishing`). ``refuse`` says of what is new or changed why it may not be.
 
     Raises:
         BadFiles: with all that is wrong; nothing is changed.
@@ -119,7 +120,9 @@ def import_files(
     is_kept = False
     try:
         with transaction.atomic():
-            done = _import(documents, pictures, publish=publish, inside=inside, act=act, by=by, tell=tell)
+            done = _import(
+                documents, pictures, publish=publish, inside=inside, act=act, by=by, tell=tell, refuse=refuse
+            )
             is_kept = act and seen in {"", done.digest}
             if not is_kept:
                 transaction.set_rollback(True)
@@ -216,7 +219,7 @@ def _read(documents: Sequence[Document], pictures: Pictures, *, is_partial: bool
         reading = Reading(document.file, names, document.identity, is_partial)
         document.raw = document.kind.read(document.node, reading)
         problems += reading.problems
-        unfinished += reading.unfinished
+        (unfinished if document.kind.has_drafts else problems).extend(reading.unfinished)
         unnamed[document.file] = reading.unnamed
         if getattr(document.thing, "locked", False):
             text = _("“%(name)s” is locked in the back office. Unlock it first.")
@@ -234,13 +237,11 @@ def _find_thing(document: Document, known: Known) -> None:
         found = next((pk for pk, each in here.items() if each.stem == document.stem), None)
     if found is not None:
         document.identity = here[found].pk
-        row = kind.model.objects.select_for_update(of=("self",)).select_related("latest_revision").get(pk=found)
-        document.thing = row.get_latest_revision_as_object()
+        document.thing = kind.load(found)
         return
     name = document.node.value.get("name") if isinstance(document.node.value, dict) else None
     document.state = State.NEW
-    document.thing = kind.model(name=name.text[:200] if name else document.stem, live=False)
-    document.thing.save()
+    document.thing = kind.make(name.text[:200] if name else document.stem, document.identity)
     here[document.thing.pk] = take_identity(kind, document.identity, document.thing.pk, document.stem)
 
 
@@ -257,9 +258,11 @@ def _import(
     act: bool,
     by: AbstractBaseUser | None,
     tell: Callable[..., list[str]] | None,
+    refuse: Callable[[Document], str],
 ) -> Imported:
     read = _read(documents, pictures)
     problems: list[Problem] = []
+    changed: list[Document] = []
     for document in documents:
         before = b"" if document.state == State.NEW else _written(document, read.names, [])
         document.kind.fill(document.thing, document.raw)
@@ -267,9 +270,11 @@ def _import(
         if before != after:
             document.state = document.state if document.state == State.NEW else State.CHANGED
             document.diff = _diff(before, after, document.file)
-            _save(document, by)
+            changed.append(document)
+    problems += [Problem(each.file, 0, text) for each in changed if (text := refuse(each))]
     if problems:
         raise BadFiles(problems)
+    _store(changed, by)
     published: list[Publishing] = []
     if publish:
         if read.unfinished:
@@ -293,13 +298,21 @@ def _diff(before: bytes, after: bytes, file: str) -> list[str]:
     return list(lines)[2:] if before else [f"+{line}" for line in after.decode().splitlines()]
 
 
-def _save(document: Document, by: Any) -> None:
-    thing = document.thing
-    if not thing.live:  # as the editor does: what nobody sees yet is the draft itself
-        thing.save()
-    revision = thing.save_revision(user=by, clean=False)
-    action = "wagtail.create" if document.state == State.NEW else "wagtail.edit"
-    log(instance=thing, action=action, user=by, revision=revision, content_changed=True)
+def _store(documents: Sequence[Document], by: AbstractBaseUser | None) -> None:
+    """Keep all; what needs another one to be kept before it is tried again, as long as one more succeeds."""
+    waiting = sorted(documents, key=lambda each: KINDS.index(each.kind))
+    while waiting:
+        refused: list[tuple[Document, Problem]] = []
+        for document in waiting:
+            try:
+                with transaction.atomic():
+                    document.kind.store(document.thing, is_new=document.state == State.NEW, by=by)
+            except UserError as error:
+                line = document.node.lines.get(getattr(error, "field", ""), 0)
+                refused.append((document, Problem(document.file, line, str(error))))
+        if len(refused) == len(waiting):
+            raise BadFiles([problem for _document, problem in refused])
+        waiting = [document for document, _problem in refused]
 
 
 __all__ = ["Document", "Imported", "State", "import_files"]

@@ -1,123 +1,24 @@
-"""The things that files hold: which model, which folder, and which of its fields."""
+"""The things that files hold."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from collections.abc import Sequence
 
-from django.utils.functional import Promise
-from django.utils.text import slugify
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from wagtail.fields import StreamField
 
-from jouren.files.codecs import Codec, Reading, Writing, codec_of_field
-from jouren.files.codecs.base import Schema, is_empty, is_mapping
-from jouren.files.codecs.blocks import STEPS
-from jouren.files.codecs.conditions import CONDITION
-from jouren.files.documents import Node
+from jouren.contacts.segments.models import Segment
+from jouren.files.kind import FORMAT, Kind
+from jouren.files.segment_kind import SegmentKind
+from jouren.files.series_kind import SeriesKind
 from jouren.journeys.models import Journey
+from jouren.journeys.series.models import Series
 from jouren.messaging.models import Message
 
-FORMAT = 1
-_OWN = ("format", "id")
-_STEM_LENGTH = 60
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of file. ``steps`` is the field whose blocks people stand at."""
-
-    name: str
-    folder: str
-    model: Any
-    label: str | Promise
-    steps: str = ""
-
-    @cached_property
-    def fields(self) -> dict[str, tuple[Any, Codec]]:
-        """What an author writes, by field: all that the model itself has, without what Wagtail adds to it."""
-        bases = [base for base in self.model.__mro__ if getattr(getattr(base, "_meta", None), "abstract", False)]
-        foreign = {field.name for base in bases for field in base._meta.fields}
-        return {
-            field.name: (field, codec_of_field(field, has_ids=field.name == self.steps))
-            for field in self.model._meta.concrete_fields
-            if field.editable and not field.primary_key and field.name not in foreign
-        }
-
-    def stem(self, name: str) -> str:
-        """The name of the file of something called ``name``: letters, digits, “-” and “_” only."""
-        return slugify(name, allow_unicode=True)[:_STEM_LENGTH].strip("-_") or self.name
-
-    def write(self, thing: Any, identity: Any, to: Writing) -> dict[str, Any]:
-        """The document of a draft."""
-        plain: dict[str, Any] = {"format": FORMAT, "id": str(identity)}
-        for name, (field, codec) in self.fields.items():
-            value = codec.write(_stored(field, thing), to)
-            if not (is_empty(value) and is_empty(codec.write(field.get_default(), to))):
-                plain[name] = value
-        return plain
-
-    def read(self, node: Node, by: Reading) -> dict[str, Any]:
-        """What a document holds, by field; faults are noted."""
-        if not is_mapping(node, by):
-            return {}
-        for key in node.value:
-            if key not in self.fields and key not in _OWN:
-                by.unknown(node.lines[key], key, [*_OWN, *self.fields], _("“%(word)s” is not known here."))
-        if (version := node.value.get("format")) is not None and version.value != FORMAT:
-            text = _("This file is of format %(format)s; this version of Jouren reads format %(ours)s.")
-            by.refuse(version.line, text % {"format": version.text[:20], "ours": FORMAT})
-        raw = {}
-        for name, (field, codec) in self.fields.items():
-            part = node.value.get(name)
-            raw[name] = field.get_default() if part is None else codec.read(part, by, name)
-            if not field.blank and is_empty(part.plain if part else raw[name]):
-                line, text = part.line if part else node.line, _("“%(key)s” (%(label)s) is missing.")
-                tell = by.refuse if name == "name" else by.miss
-                tell(line, text % {"key": name, "label": field.verbose_name})
-        return raw
-
-    def fill(self, thing: Any, raw: dict[str, Any]) -> None:
-        """Put what was read into a draft."""
-        for name, (field, _codec) in self.fields.items():
-            value = raw[name]
-            if isinstance(field, StreamField):
-                value = field.stream_block.to_python(value or [])
-            elif value is None and not field.null:
-                value = field.get_default() if field.choices and not field.blank else ""
-            setattr(thing, field.attname, value)
-
-    def schema(self) -> Schema:
-        """The JSON Schema of its files."""
-        properties: Schema = {
-            "format": {"const": FORMAT},
-            "id": {"type": "string", "format": "uuid"},
-        }
-        for name, (field, codec) in self.fields.items():
-            properties[name] = {"description": str(field.verbose_name)} | codec.schema()
-        defs: Schema = {"condition": CONDITION}
-        if self.steps:
-            defs["steps"] = properties[self.steps]
-            properties[self.steps] = {"$ref": STEPS}
-        return {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "title": str(self.label),
-            "type": "object",
-            "properties": properties,
-            "required": ["name"],
-            "additionalProperties": False,
-            "$defs": defs,
-        }
-
-
 MESSAGES = Kind("message", "messages", Message, gettext_lazy("message"))
+SEGMENTS = SegmentKind("segment", "segments", Segment, gettext_lazy("segment"))
+SERIES = SeriesKind("series", "series", Series, gettext_lazy("series"))
 JOURNEYS = Kind("journey", "journeys", Journey, gettext_lazy("journey"), steps="steps")
-KINDS: Iterable[Kind] = (MESSAGES, JOURNEYS)
+KINDS: Sequence[Kind] = (MESSAGES, SEGMENTS, SERIES, JOURNEYS)
+"""What is named comes before what names it."""
 
-
-def _stored(field: Any, thing: Any) -> Any:
-    value = field.value_from_object(thing)
-    return field.stream_block.get_prep_value(value) if isinstance(field, StreamField) else value
+__all__ = ["FORMAT", "JOURNEYS", "KINDS", "MESSAGES", "SEGMENTS", "SERIES", "Kind"]

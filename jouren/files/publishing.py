@@ -11,13 +11,15 @@ from django.db import transaction
 
 from jouren.core.errors import UserError
 from jouren.files.errors import BadFiles, Problem
-from jouren.files.kinds import MESSAGES
+from jouren.files.kinds import JOURNEYS, MESSAGES, SERIES
 from jouren.journeys.actions import stands_still
 from jouren.journeys.checking import checked_program
 from jouren.journeys.compiler import JourneyProblem
 from jouren.journeys.history import people_on_versions
 from jouren.journeys.impact import impact_of
 from jouren.journeys.models import Inside, Journey, JourneyVersion, PublishChoice
+from jouren.journeys.series.actions import publish_series
+from jouren.journeys.series.errors import SeriesProblem
 
 if TYPE_CHECKING:
     from jouren.files.importing import Document
@@ -38,15 +40,13 @@ Tell = Callable[..., list[str]] | None
 def publish_all(
     documents: Sequence[Document], *, inside: Inside, act: bool, by: AbstractBaseUser | None, tell: Tell
 ) -> list[Publishing]:
-    """Publish what is not published as it stands, messages first. Raises BadFiles with all that stands against it."""
+    """Publish what is not published as it stands: messages, then series, then journeys. Raises BadFiles with all that
+    stands against it."""
     published: list[Publishing] = []
     problems: list[Problem] = []
     renewed: set[int] = set()
-    waiting: list[Document] = []
     for document in documents:
-        if document.kind is not MESSAGES:
-            waiting.append(document)
-        elif _has_news(document.thing):
+        if document.kind is MESSAGES and _has_news(document.thing):
             try:
                 _publish(document.thing, by)
             except (UserError, ValidationError) as error:
@@ -56,10 +56,30 @@ def publish_all(
                 continue
             renewed.add(document.thing.pk)
             published.append(Publishing(document.file, document.name, 0, ()))
-    waiting = [each for each in waiting if _has_news(each.thing) or each.messages & renewed]
     if problems:
         raise BadFiles(problems)
+    published += _publish_series([each for each in documents if each.kind is SERIES], by)
+    journeys = [each for each in documents if each.kind is JOURNEYS]
+    waiting = [each for each in journeys if _has_news(each.thing) or each.messages & renewed]
     return published + _publish_journeys(waiting, inside=inside, act=act, by=by, tell=tell)
+
+
+def _publish_series(documents: Sequence[Document], by: AbstractBaseUser | None) -> list[Publishing]:
+    published: list[Publishing] = []
+    problems: list[Problem] = []
+    for document in documents:
+        former = document.thing.live_version_id
+        try:
+            version = publish_series(document.thing.pk, by=by)
+        except SeriesProblem as error:
+            line = document.node.lines.get("messages", 0)
+            problems += [Problem(document.file, line, text) for text in error.problems]
+            continue
+        if version.pk != former:
+            published.append(Publishing(document.file, document.name, 0, ()))
+    if problems:
+        raise BadFiles(problems)
+    return published
 
 
 def _publish_journeys(

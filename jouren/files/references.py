@@ -1,4 +1,4 @@
-"""What files call the things they refer to: journeys and messages by file, everything else by its own name."""
+"""What files call the things they refer to: those that have files by these, everything else by its own name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from jouren.files.pictures import Pictures
 
 _NAMES = ("key", "slug", "name", "title")
 # Lists that conditions choose from, whose rows are files themselves.
-_ROWS = {"messages": "messaging.Message", "journeys": "journeys.Journey"}
+_ROWS = {"messages": "messaging.Message", "journeys": "journeys.Journey", "segments": "contacts.Segment"}
+# Files of before had none of these; they named them by name.
+_ONCE_NAMED = ("contacts.Segment", "journeys.Series")
 
 
 class Unfindable(UserError):
@@ -31,14 +33,14 @@ def model_named(label: str) -> Any:
 
 
 class Names:
-    """Looks things up in both directions. ``stems``: the file names of journeys and messages, by model and id."""
+    """Looks things up in both directions. ``stems``: the names of files, by model and id."""
 
     def __init__(self, stems: Mapping[str, Mapping[int, str]], pictures: Pictures) -> None:
         self._stems = stems
         self._ids = {label: {_folded(stem): pk for pk, stem in known.items()} for label, known in stems.items()}
         self._pictures = pictures
         self.used: dict[str, set[int]] = {label: set() for label in stems}
-        """The journeys and messages that were named, by model."""
+        """What was named of that which has files, by model."""
 
     def name_of(self, model: Any, pk: Any) -> str | None:
         """What files call the row; None when it is gone."""
@@ -66,17 +68,23 @@ class Names:
         label = model._meta.label
         if label in self._ids:
             found = self._ids[label].get(_folded(name))
+            if found is None and label in _ONCE_NAMED:
+                return _only(_named(model, name), name)
             return _only([] if found is None else [found], name)
         if issubclass(model, get_image_model()):
             return _only(self._pictures.find(name), name)
-        rows = model._default_manager.filter(**{_name_field(model): name}, **_still_there(model)).order_by("pk")
-        return _only(list(rows.values_list("pk", flat=True)[:2]), name, str(model._meta.verbose_name))
+        return _only(_named(model, name), name, str(model._meta.verbose_name))
 
     def name_in_list(self, list_name: str, value: Any) -> Any:
         """What files call a row that a condition has chosen from a list."""
         if list_name in _ROWS:
             return self.name_of(model_named(_ROWS[list_name]), value)
         return next((label for known, label in choices(list_name).listed() if known == value), None)
+
+
+def _named(model: Any, name: str) -> list[Any]:
+    rows = model._default_manager.filter(**{_name_field(model): name}, **_still_there(model)).order_by("pk")
+    return list(rows.values_list("pk", flat=True)[:2])
 
 
 def _still_there(model: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from jouren.conditions.errors import ConditionError
 from jouren.conditions.tree import All, AnyOf, Leaf, Node, Not, parse_tree
+from jouren.core.wording import listed
 from jouren.journeys.changes import Changes, StepChange
 from jouren.journeys.conversions import conversion_days, conversion_of, describe_conversion
 from jouren.journeys.models import Precedence, Reentry
@@ -129,7 +130,7 @@ def _leaf_text(leaf: Leaf) -> str:
     arguments = [str(value) for _name, value in leaf.use.arguments if value not in (None, "")]
     fact = str(leaf.use.fact.label) + (f" ({', '.join(arguments)})" if arguments else "")
     values = leaf.value if isinstance(leaf.value, list | tuple | frozenset | set) else [leaf.value]
-    value = ", ".join(_value_text(each) for each in values)
+    value = listed(_value_text(each) for each in values)
     return _("%(fact)s %(how)s %(value)s") % {"fact": fact, "how": leaf.operator.label, "value": value}
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from jouren.core.wording import listed
 from jouren.journeys.lints import Hint
 from jouren.journeys.shape import Compiled
 from jouren.journeys.steps import describe_step, ways_of
@@ -108,7 +109,7 @@ def _no_way_for_refusers(hint: Hint, compiled: Compiled) -> tuple[str, str]:
 
 
 def _wrong_stage(hint: Hint, compiled: Compiled) -> tuple[str, str]:
-    stages = ", ".join(str(Stage(stage).label) for stage in hint.values["stages"])
+    stages = listed(str(Stage(stage).label) for stage in hint.values["stages"])
     return (
         _("The message is for the stage “%(stage)s”, but who comes here stands on: %(stages)s.")
         % {"stage": Stage(hint.values["for"]).label, "stages": stages},

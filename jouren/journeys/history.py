@@ -52,9 +52,8 @@ def people_on_versions(journey: Journey) -> Counter[int]:
     return people
 
 
-def older_with_people(journey: Journey) -> list[tuple[JourneyVersion, int]]:
-    """The versions that are not live and still have people on the way, the newest first, with how many."""
-    people = people_on_versions(journey)
+def older_with_people(people: Counter[int]) -> list[tuple[JourneyVersion, int]]:
+    """Of versions with people on the way (by id) those that are not live, the newest first, with how many."""
     versions = JourneyVersion.objects.filter(pk__in=people, live=False).order_by("-number")
     return [(version, people[version.pk]) for version in versions]
 

@@ -1,6 +1,7 @@
 """What a journey brings: who reached its goal, after which message, and how many would have without it.
 
-All of it is read from the log each time, so that late events, merged people and another goal are counted rightly.
+All of it is counted from the log anew, so that late events, merged people and another goal are counted rightly. What
+was counted (``Counts``) is plain numbers that can be kept; what is told of it (``Results``) follows from those.
 """
 
 from __future__ import annotations
@@ -64,6 +65,27 @@ class StepSuccesses:
 
 
 @dataclass(frozen=True)
+class HoldoutCounts:
+    """Two sides as they were counted: all who entered in the period, and of those whose time is over what they did."""
+
+    period: Period
+    treated: Side
+    held: Side
+    treated_group: Group
+    held_group: Group
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was counted of a journey. ``walked``: who got it; of those whose time is over ``reached``."""
+
+    walked: Side
+    reached: int
+    steps: dict[str, StepSuccesses]
+    holdout: HoldoutCounts | None
+
+
+@dataclass(frozen=True)
 class HoldoutResults:
     """Those who got the journey compared with those held back. ``goal``: what was compared. ``weeks``: until known."""
 
@@ -100,23 +122,77 @@ class Results:
 
 def results_of(journey: Journey, compiled: Mapping[str, Any]) -> Results:
     """The results of a journey by the goal of one of its versions."""
+    return tell_results(count_results(journey, compiled), compiled)
+
+
+def count_results(journey: Journey, compiled: Mapping[str, Any]) -> Counts:
+    """Count everybody who ever entered, and what happened to them: of a large journey this takes its time."""
     goal, days = conversion_of(compiled), conversion_days(compiled)
     asked = _Asked(journey, timedelta(days=days), clock.now(), holdout_period(journey))
     sides = _sides(asked)
     walked = sides[False, False] + sides[False, True]
     if goal is None:
-        compared = count_successes(_after_entry(asked, PURCHASE["event"]), PURCHASE) if asked.period else {}
-        holdout = _holdout(asked, PURCHASE, sides, compared, compared)
-        return Results(None, days, walked, _clicked(asked), {}, holdout)
-    happened = _after_entry(asked, goal["event"])
-    reached = count_successes(happened, goal)
-    people = len(reached[False, False].people) + len(reached[False, True].people)
+        compared = _after_entry(asked, PURCHASE)[0] if asked.period else {}
+        return Counts(walked, _clicked(asked), {}, _holdout(asked, sides, compared, compared))
     bought: Mapping[Place, Successes] = {}
-    if asked.period:
-        if goal["event"] != PURCHASE["event"]:
-            happened = _after_entry(asked, PURCHASE["event"])
-        bought = count_successes(happened, PURCHASE)
-    return Results(goal, days, walked, people, _by_step(asked, goal), _holdout(asked, goal, sides, reached, bought))
+    if goal["event"] == PURCHASE["event"]:
+        reached, bought = _after_entry(asked, goal, PURCHASE)
+    else:
+        (reached,) = _after_entry(asked, goal)
+        if asked.period:
+            (bought,) = _after_entry(asked, PURCHASE)
+    people = len(reached[False, False].people) + len(reached[False, True].people)
+    return Counts(walked, people, count_steps(journey, compiled), _holdout(asked, sides, reached, bought))
+
+
+def tell_results(counts: Counts, compiled: Mapping[str, Any]) -> Results:
+    """What follows from what was counted by a goal. Compared is by the smallest difference that matters today."""
+    goal, days = conversion_of(compiled), conversion_days(compiled)
+    held = counts.holdout
+    holdout = None if held is None else _compared(held, PURCHASE if goal is None else goal, days)
+    return Results(goal, days, counts.walked, counts.reached, counts.steps, holdout)
+
+
+class Sent(NamedTuple):
+    """Of which messages successes are told: of walks on a version; sent from a moment (included) to another (not)."""
+
+    version_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def count_steps(journey: Journey, compiled: Mapping[str, Any], sent: Sent | None = None) -> dict[str, StepSuccesses]:
+    """Each success at the last message before it, by step; nothing where the goal is a click.
+
+    Of ``sent`` are told only those that stand at such a message, so that several parts add up to the whole.
+    """
+    goal = conversion_of(compiled)
+    if goal is None:
+        return {}
+    sent = sent or Sent()
+    is_purchase = goal["event"] == PURCHASE["event"]
+    step_of = {item: step for step, series in series_steps(journey.pk).items() for item in series.items}
+    rows = _sql.each(
+        "events_after_messages",
+        {
+            "journey_id": journey.pk,
+            "reference": str(journey.pk),
+            "window": timedelta(days=conversion_days(compiled)),
+            "type": goal["event"],
+            "version_id": sent.version_id,
+            "from": sent.since,
+            "to": sent.until,
+        },
+    )
+    happened = (
+        Happened(contact_id, (step_of.get(step, step), is_asked), *told) for contact_id, step, is_asked, *told in rows
+    )
+    (counted,) = count_successes(happened, goal)
+    return {
+        step: StepSuccesses(len(found.people), sum(found.yen.values()) if is_purchase else None)
+        for (step, is_asked), found in counted.items()
+        if is_asked
+    }
 
 
 def holdout_period(journey: Journey) -> Period | None:
@@ -164,49 +240,39 @@ def _clicked(asked: _Asked) -> int:
     return row[0] if row else 0
 
 
-def _after_entry(asked: _Asked, event: str) -> list[Happened]:
-    """Events of a type within the windows of all who entered."""
-    rows = _sql.all("events_after_entry", {**asked.parameters, "type": event})
-    return [Happened(contact_id, (held, compared), *told) for contact_id, held, compared, *told in rows]
+def _after_entry(asked: _Asked, *goals: Mapping[str, Any]) -> list[defaultdict[Place, Successes]]:
+    """What meets each goal, of one type of events all, within the windows of all who entered."""
+    rows = _sql.each("events_after_entry", {**asked.parameters, "type": goals[0]["event"]})
+    happened = (Happened(contact_id, (held, compared), *told) for contact_id, held, compared, *told in rows)
+    return count_successes(happened, *goals)
 
 
-def _by_step(asked: _Asked, goal: Mapping[str, Any]) -> dict[str, StepSuccesses]:
-    """Each success at the last message before it."""
-    rows = _sql.all("events_after_messages", {**asked.parameters, "type": goal["event"]})
-    is_purchase = goal["event"] == PURCHASE["event"]
-    step_of = {item: step for step, series in series_steps(asked.journey.pk).items() for item in series.items}
-    happened = [Happened(contact_id, step_of.get(step, step), *told) for contact_id, step, *told in rows]
-    return {
-        step: StepSuccesses(len(found.people), sum(found.yen.values()) if is_purchase else None)
-        for step, found in count_successes(happened, goal).items()
-    }
+def count_successes(happened: Iterable[Happened], *goals: Mapping[str, Any]) -> list[defaultdict[Any, Successes]]:
+    """What meets each of the goals, by place. An order counts once, however many events tell of it. Pure.
 
-
-def count_successes(happened: Iterable[Happened], goal: Mapping[str, Any]) -> defaultdict[Any, Successes]:
-    """What meets the goal, by place. An order counts once, however many events tell of it. Pure."""
-    counted: defaultdict[Any, Successes] = defaultdict(Successes)
-    seen: set[tuple[str, Any]] = set()
-    for event in sorted(happened, key=lambda each: each.event_id):
-        if not fits(event.payload, goal["match"]) or not holds(event.payload, goal["where"]):
-            continue
+    ``happened`` comes in the order in which it was told: the first event that meets a goal counts.
+    """
+    counted: list[defaultdict[Any, Successes]] = [defaultdict(Successes) for _goal in goals]
+    seen: list[set[tuple[str, Any]]] = [set() for _goal in goals]
+    for event in happened:
         thing = (event.source, event.payload.get("order", event.event_id))
-        if thing in seen:
-            continue
-        seen.add(thing)
-        found = counted[event.place]
-        found.people.add(event.contact_id)
-        if event.payload.get("currency") == "JPY":
-            found.yen[event.contact_id] += event.payload["amount"]
+        for goal, found, known in zip(goals, counted, seen, strict=True):
+            if thing in known or not fits(event.payload, goal["match"]) or not holds(event.payload, goal["where"]):
+                continue
+            known.add(thing)
+            successes = found[event.place]
+            successes.people.add(event.contact_id)
+            if event.payload.get("currency") == "JPY":
+                successes.yen[event.contact_id] += event.payload["amount"]
     return counted
 
 
 def _holdout(
     asked: _Asked,
-    goal: Mapping[str, Any],
     sides: Mapping[Place, Side],
     reached: Mapping[Place, Successes],
     bought: Mapping[Place, Successes],
-) -> HoldoutResults | None:
+) -> HoldoutCounts | None:
     if asked.period is None:
         return None
     treated, held = sides.get(TREATED, Side()), sides.get(HELD, Side())
@@ -214,11 +280,15 @@ def _holdout(
         _group(side, reached.get(place, Successes()), bought.get(place, Successes()))
         for place, side in ((TREATED, treated), (HELD, held))
     ]
+    return HoldoutCounts(asked.period, treated, held, *groups)
+
+
+def _compared(counts: HoldoutCounts, goal: Mapping[str, Any], days: int) -> HoldoutResults:
     effect = smallest_effect()
-    comparison = compare(groups[0], groups[1], effect)
-    going_on = held if asked.period.until is None else replace(held, weekly=0)
-    weeks = weeks_for(comparison, going_on, asked.window.days)
-    return HoldoutResults(asked.period, goal, treated, held, comparison, effect, weeks)
+    comparison = compare(counts.treated_group, counts.held_group, effect)
+    going_on = counts.held if counts.period.until is None else replace(counts.held, weekly=0)
+    weeks = weeks_for(comparison, going_on, days)
+    return HoldoutResults(counts.period, goal, counts.treated, counts.held, comparison, effect, weeks)
 
 
 def _group(side: Side, reached: Successes, bought: Successes) -> Group:

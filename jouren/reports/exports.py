@@ -105,7 +105,7 @@ def report_csv(rows: list[Row], report: Report) -> bytes:
     writer = csv.writer(text)
     writer.writerow([harmless(cell) for cell in _heads()])
     for number, row in enumerate(rows, start=1):
-        writer.writerow([number, row.depth, harmless(row.text), *_cells(row)])
+        writer.writerow([number, row.depth, harmless(row.text), *_cells(row, report)])
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
@@ -132,17 +132,20 @@ def _heads() -> list[str]:
         _("Clicked"),
         _("Unsubscribed"),
         _("Withheld"),
+        _("Successes"),
+        _("Yen"),
     ]
 
 
-def _cells(row: Row) -> list[Any]:
+def _cells(row: Row, report: Report) -> list[Any]:
     share = "" if row.share is None else f"{row.share * 100:.1f}"
     people = "" if row.people is None else row.people
     if row.figures is None:
-        return [people, share, *[""] * 11]
+        return [people, share, *[""] * 13]
     figures = row.figures
     times = [_hours(figures.median), _hours(figures.late)] if row.waits else ["", ""]
-    return [people, share, figures.here, figures.left, *times, *(_sending(figures) if row.sends else [""] * 7)]
+    sending = [*_sending(figures), *_successes(figures, report)] if row.sends else [""] * 9
+    return [people, share, figures.here, figures.left, *times, *sending]
 
 
 def _sending(figures: StepReport) -> list[int]:
@@ -155,6 +158,12 @@ def _sending(figures: StepReport) -> list[int]:
         figures.unsubscribed,
         figures.withheld,
     ]
+
+
+def _successes(figures: StepReport, report: Report) -> list[Any]:
+    if report.goal is None:
+        return ["", ""]
+    return [figures.successes.people, figures.successes.yen if report.counts_yen else ""]
 
 
 def _hours(seconds: float | None) -> str:

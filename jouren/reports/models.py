@@ -1,4 +1,4 @@
-"""What is counted while people walk, and reports that are being written to files."""
+"""What is counted while people walk, figures that are kept, and reports that are being written to files."""
 
 from __future__ import annotations
 
@@ -41,6 +41,30 @@ class Unsubscription(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+
+class KeptFigures(models.Model):
+    """Figures of a large journey as they were counted at a moment. ``question``: what was counted (``kept.py``).
+
+    ``figures`` and ``as_of`` are null before the first count is done. ``seconds``: how long the last one took;
+    ``asked_at``: since when a job is to count anew, null when none is.
+    """
+
+    journey = models.ForeignKey("journeys.Journey", on_delete=models.CASCADE, db_index=False, related_name="+")
+    question = models.CharField(max_length=200)
+    figures = models.JSONField(null=True)
+    as_of = models.DateTimeField(null=True)
+    seconds = models.FloatField(default=0, db_default=0)
+    asked_at = models.DateTimeField(null=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        verbose_name_plural = "kept figures"
+        constraints = [models.UniqueConstraint(fields=["journey", "question"], name="reports_keptfigures_question")]
+
+    def __str__(self) -> str:
+        return f"{self.journey_id}: {self.question}"
 
 
 class ExportState(models.IntegerChoices):

@@ -10,7 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jouren.core.sql import load_sql
+from jouren.journeys.conversions import conversion_of
 from jouren.journeys.models import EnrolmentState, Journey, JourneyVersion
+from jouren.journeys.results import Sent, StepSuccesses, count_steps
 from jouren.journeys.series.progress import series_steps
 from jouren.reports.durations import quantile
 
@@ -25,7 +27,7 @@ class StepReport:
     ``here``: people there now; ``went``: those who went on, by the step they went on to (None: the end); ``left``:
     those who left the journey here. ``median`` and ``late``: the seconds that half, and nine tenths, of those who went
     on had been here at most. Of its message: ``sent``, ``bounced``, ``opened`` and ``clicked`` by people,
-    ``unsubscribed`` through its links, ``withheld``.
+    ``unsubscribed`` through its links, ``withheld``; ``successes``: what stands at it as the last message before it.
     """
 
     here: int = 0
@@ -39,6 +41,7 @@ class StepReport:
     clicked: int = 0
     unsubscribed: int = 0
     withheld: int = 0
+    successes: StepSuccesses = field(default_factory=StepSuccesses)
 
     @property
     def came(self) -> int:
@@ -67,7 +70,10 @@ class Period:
 
 @dataclass(frozen=True)
 class Report:
-    """A journey's figures. ``counted_since``: the first day of which ways and times are known; None of none."""
+    """A journey's figures. ``counted_since``: the first day of which ways and times are known; None of none.
+
+    ``goal``: the version by whose goal successes are counted; None where that is a click, which has its own figure.
+    """
 
     entered: int
     active: int
@@ -75,7 +81,13 @@ class Report:
     left: int
     failed: int
     counted_since: date | None
+    goal: int | None
     steps: Mapping[str, StepReport]
+
+    @property
+    def counts_yen(self) -> bool:
+        """Whether a success is a purchase, and the yen of it are known."""
+        return any(step.successes.yen is not None for step in self.steps.values())
 
     def step(self, step_id: str) -> StepReport:
         """One step's figures; nothing of one that nobody has come to."""
@@ -89,7 +101,10 @@ def make_report(
     *,
     progress: Callable[[int], None] = lambda percent: None,
 ) -> Report:
-    """The report of a journey; ``version``: of the people who are on that version. ``progress`` hears per cents."""
+    """The report of a journey; ``version``: of the people who are on that version. ``progress`` hears per cents.
+
+    Successes are counted by the goal of that version, or of the one that people enter now.
+    """
     period = period or Period()
     asked: dict[str, Any] = {
         "journey_id": journey.pk,
@@ -104,6 +119,8 @@ def make_report(
     _passages(days, steps)
     progress(50)
     _deliveries(asked, steps)
+    progress(70)
+    goal = _successes(journey, version, asked, steps)
     progress(90)
     first = _sql.one("counted_since", {"versions": versions})
     return Report(
@@ -113,6 +130,7 @@ def make_report(
         left=states[EnrolmentState.LEFT],
         failed=states[EnrolmentState.FAILED],
         counted_since=first[0] if first else None,
+        goal=goal,
         steps=dict(steps),
     )
 
@@ -149,3 +167,15 @@ def _deliveries(asked: Mapping[str, Any], steps: defaultdict[str, StepReport]) -
         here = steps[step_of.get(step, step)]  # what a series sends bears the id of its item
         for figure, count in zip(_FIGURES, counts, strict=True):
             setattr(here, figure, getattr(here, figure) + count)
+
+
+def _successes(
+    journey: Journey, version: JourneyVersion | None, asked: Mapping[str, Any], steps: defaultdict[str, StepReport]
+) -> int | None:
+    by = version or journey.versions.order_by("-live", "-number").first()
+    if by is None or conversion_of(by.compiled) is None:
+        return None
+    sent = Sent(asked["version_id"], asked["from"], asked["to"])
+    for step, successes in count_steps(journey, by.compiled, sent).items():
+        steps[step].successes = successes
+    return by.pk

@@ -17,7 +17,7 @@ class Endpoint(models.Model):
 
     name = models.CharField(_("name"), max_length=100)
     url = models.CharField(_("address"), max_length=2000)
-    is_on = models.BooleanField(_("on"), default=True, db_default=True)
+    is_on = models.BooleanField(_("switched on"), default=True, db_default=True)
     created_at = models.DateTimeField(_("made"))
 
     class Meta:

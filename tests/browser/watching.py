@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
 from tests.installation import OWNER, Installation
@@ -24,6 +25,16 @@ _STILL = """() => {
 }"""
 
 
+_VIOLATIONS = "([left_out, options]) => axe.run({exclude: left_out}, options).then(results => results.violations)"
+_MENU = "#wagtail-sidebar"
+# Wagtail's own map of a page's parts, which cannot be moved by keys while it is folded away.
+_MAP = ".w-minimap"
+_axe = Axe()
+
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+
+
 class Window:
     """One tab of one visitor. ``complaints`` are script errors, server errors and requests to anybody else."""
 
@@ -31,6 +42,7 @@ class Window:
         self.page = page
         self.shop = shop
         self.complaints: list[str] = []
+        self._is_menu_known = False
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
         page.on("request", self._asked)
@@ -45,6 +57,36 @@ class Window:
     def hold_still(self) -> None:
         """Let nothing of the page be on its way: a colour that turns into another is neither."""
         self.page.evaluate(_STILL)
+
+    def flaws(self, *, is_dark_too: bool = False) -> list[str]:
+        """What axe finds serious on the page that is open; in the dark theme, of what a theme changes.
+
+        The menu, which is the same on every screen, is looked at once for each window.
+        """
+        left_out = [_MAP, *[_MENU] * self._is_menu_known]
+        self._is_menu_known |= self.page.locator(_MENU).count() > 0
+        self.hold_still()
+        self.page.evaluate(_axe.axe_script)
+        found = []
+        for theme in THEMES[: 1 + is_dark_too]:
+            self.page.emulate_media(color_scheme=theme)
+            options: dict[str, Any] = {"resultTypes": ["violations"], "preload": False}
+            if theme != THEMES[0]:
+                options["runOnly"] = ["color-contrast"]
+            found += [
+                f"{self.page.url} ({theme}) {violation['id']}: {node['html'][:200]}"
+                for violation in self.page.evaluate(_VIOLATIONS, [left_out, options])
+                if violation["impact"] in {"serious", "critical"}
+                for node in violation["nodes"]
+            ]
+        if is_dark_too:
+            self.page.emulate_media(color_scheme=THEMES[0])
+        return found
+
+    def scrolls_sideways(self) -> list[str]:
+        """That the page which is open has to be moved sideways to be read, or nothing."""
+        is_wide = self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+        return [f"{self.page.url} scrolls sideways"] * is_wide
 
     def log_in(self) -> None:
         """Into the back office, as the owner."""

@@ -57,7 +57,7 @@ def database_away(shop: Installation) -> Iterator[None]:
             os.kill(pid, signal.SIGQUIT)
             assert wait_until(lambda: database.pid() is None, 30)
             yield
-        assert wait_until(database.is_running, 60)
+        assert wait_until(lambda: ask(shop, "GET", "/healthz")[0] == 200, 60)
         return
     name = urlsplit(shop.database_url).path.lstrip("/")
     with psycopg.connect(make_conninfo(SERVER, dbname="postgres"), autocommit=True) as admin:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+from datetime import date
+from datetime import time as clock_time
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from jouren.backoffice.broadcasts import editing
-from jouren.broadcasts.actions import Wording, choose_version
+from jouren.broadcasts.actions import Wording, change_broadcast, choose_version
+from jouren.broadcasts.checking import find_problems
 from jouren.broadcasts.errors import WrongState
 from jouren.broadcasts.models import Broadcast, Issue
 from jouren.broadcasts.vocabulary import BroadcastState, Stage
 from jouren.conditions.errors import TooManyToCount
 from jouren.contacts.actions import suppress, withdraw_consent
+from jouren.core import clock
 from jouren.messaging.models import Delivery
 from jouren.messaging.sending_rules.actions import save_rules
 from jouren.messaging.sending_rules.terms import Action, Readiness, Rules
@@ -63,6 +69,19 @@ def test_an_author_makes_one_step_by_step_and_sends_it(browser: Client, time: Ti
     assert planned_for(broadcast) == [each.pk for each in people]
     shown = text_of(browser.get(sent["Location"]))
     assert "Sending the last ones: 3 of 3 people" in shown
+
+
+def test_a_test_with_a_rest_by_each_persons_clock_is_refused_with_what_to_do_instead(time: Time) -> None:
+    message_id = published().message_id
+    wordings = (Wording(message_id), Wording(message_id, "別の件名"))
+    draft = draft_broadcast(
+        *wordings, timing="once", day=date(2026, 12, 24), at=clock_time(9), is_local=True, test_percent=50
+    )
+    browser = owner_client()
+    page = text_of(browser.get(f"/admin/broadcasts/{draft.pk}/confirm/", headers={"accept-language": "ja"}))
+    assert "テストの割合を100%にするか、お店の時刻で送ってください。" in page
+    change_broadcast(draft.pk, test_percent=100)
+    assert not find_problems(Broadcast.objects.get(), clock.now())
 
 
 def test_the_last_page_says_whom_it_does_not_reach_and_why(browser: Client, time: Time) -> None:
@@ -207,6 +226,7 @@ def test_the_list_is_by_state_with_figures(browser: Client, time: Time) -> None:
     work()
     page = text_of(browser.get("/admin/broadcasts/?state=sent"))
     assert "送った号" in page
+    assert date_format(localtime(Issue.objects.get().begun_at), "SHORT_DATETIME_FORMAT") in page
     assert "下書きの号" not in page
     assert text_of(browser.get("/admin/broadcasts/?state=draft")).count("送った号") == 0
     for state in ("scheduled", "sending", "paused", "nonsense"):

@@ -5,9 +5,14 @@ from __future__ import annotations
 import pytest
 
 from jouren.backoffice.demo import load_demo
+from jouren.broadcasts.audience import count_reachable
 from jouren.broadcasts.checking import find_problems
 from jouren.broadcasts.models import Broadcast
 from jouren.broadcasts.vocabulary import BroadcastState
+from jouren.conditions.queries import contact_ids
+from jouren.contacts.segments.actions import Use, uses_of
+from jouren.contacts.segments.models import Segment
+from jouren.contacts.segments.queries import people_in_segment
 from jouren.content.models import LandingPage
 from jouren.core import clock
 from jouren.journeys.models import Journey, JourneyVersion
@@ -28,5 +33,25 @@ def test_the_demo_shop_is_loaded_once_and_whole() -> None:
     states = Broadcast.objects.order_by("pk").values_list("state", flat=True)
     assert list(states) == [BroadcastState.SENT, BroadcastState.DRAFT]
     assert not find_problems(Broadcast.objects.get(state=BroadcastState.DRAFT), clock.now())
+    _check_segment()
+    _check_split()
     assert not load_demo()
     assert Journey.objects.count() == 4
+
+
+def _check_segment() -> None:
+    """It is filled, and the draft goes to the people in it."""
+    segment = Segment.objects.get()
+    draft = Broadcast.objects.get(state=BroadcastState.DRAFT)
+    members = [member.contact.pk for member in people_in_segment(segment.pk)]
+    assert segment.is_filled
+    assert len(members) == 11
+    assert sorted(members) == sorted(contact_ids(segment.condition))
+    assert uses_of(segment.pk) == [Use("broadcast", draft.name, draft.pk)]
+    assert count_reachable(draft.audience, "newsletter", clock.now()) == 11
+
+
+def _check_split() -> None:
+    versions = JourneyVersion.objects.filter(live=True)
+    steps = [step for version in versions for step in version.compiled["steps"].values() if step["type"] == "split"]
+    assert [[way["weight"] for way in step["ways"]] for step in steps] == [[70, 30]]

@@ -293,10 +293,10 @@ def test_a_reason_is_told_in_words(reason: str, waiting: str, stopped: str) -> N
 def test_a_reason_is_told_in_japanese() -> None:
     with translation.override("ja"):
         assert explain(State.PLANNED, "quiet", "", tokyo(2026, 12, 2, 8)).why == (
-            "12月2日(水) 8:00まで待っています(送らない時間帯のため)。"
+            "12月2日(水) 8:00まで待っています（送らない時間帯のため）。"
         )
         assert explain(State.SUPPRESSED, late(LIMIT.reason)).why == (
-            "待てる日数を超えるため、送りませんでした(上限が1人あたり7日間に2通(メール・販売のご案内のみ)のため)。"
+            "待てる日数を超えるため、送りませんでした（上限が1人あたり7日間に2通（メール・販売のご案内のみ）のため）。"
         )
 
 

@@ -96,9 +96,7 @@ def test_it_is_started_again_when_it_ends_by_itself_and_stays_stopped_at_the_end
     assert not cluster.is_running()
 
 
-def test_a_start_that_fails_is_told_and_tried_again(
-    cluster: EmbeddedDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_start_that_fails_is_told_and_tried_again(cluster: EmbeddedDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jouren.core.database._PAUSE_AFTER_FAILURE", 0.1)
     told: list[str] = []
     with cluster.running(), cluster.kept_up(told.append):

@@ -18,7 +18,7 @@ from jouren.conditions.operators import OPERATORS, questions_of
 from jouren.conditions.registry import facts
 from jouren.conditions.tree import parse_tree
 from jouren.conditions.widgets import ConditionWidget
-from jouren.conditions.wording import describe
+from jouren.conditions.wording import describe, describe_parts
 
 STAGE = {"fact": "pyramid.stage", "op": "gte", "value": 3}
 CONSENT = {"fact": "consent", "args": {"channel": "email", "topic": "news"}, "op": "is", "value": True}
@@ -175,3 +175,16 @@ def test_a_condition_is_told_in_words(tree: Any, english: str, japanese: str | N
     if japanese is not None:
         with translation.override("ja"):
             assert describe(tree) == japanese
+
+
+def test_a_condition_of_several_parts_is_told_as_a_list() -> None:
+    sleepless = {"fact": "contact.problems", "op": "contains_any", "value": ["眠れない", "朝、疲れている"]}
+    with translation.override("ja"):
+        assert describe_parts({"all": [sleepless, {"not": STAGE}]}) == (
+            "次のすべてに当てはまる方",
+            ["未解決の悩み：「眠れない」、「朝、疲れている」のどれかを含む", describe({"not": STAGE})],
+        )
+        assert describe_parts({"any": [STAGE, CONSENT]})[0] == "次のどれかに当てはまる方"
+    assert describe_parts({"all": [STAGE]}) == ("", [describe(STAGE)])
+    assert describe_parts(STAGE) == ("", [describe(STAGE)])
+    assert describe_parts(None) == ("", [])

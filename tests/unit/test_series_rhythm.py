@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,6 +77,11 @@ def test_a_shop_that_never_opens_on_its_weekdays_is_taken_at_its_word_for_the_we
 )
 def test_a_rhythm_in_words(rhythm: Rhythm, text: str) -> None:
     assert describe_rhythm(rhythm) == text
+
+
+def test_weekdays_are_told_as_a_shop_says_them() -> None:
+    with translation.override("ja"):
+        assert describe_rhythm(Rhythm(time(7), weekdays=(0, 3))) == "毎週月・木曜の7:00"
 
 
 @pytest.mark.parametrize(

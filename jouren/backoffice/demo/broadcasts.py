@@ -1,4 +1,6 @@
-"""The demo shop's newsletter: one that was sent weeks ago, with what became of it, and a draft in two versions."""
+"""The demo shop's newsletter: one that was sent weeks ago, with what became of it, and a draft in two versions for a
+segment.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from jouren.broadcasts import engine
 from jouren.broadcasts.actions import Wording, change_broadcast, create_broadcast, start_broadcast
 from jouren.broadcasts.models import Broadcast, Issue, Recipient
 from jouren.broadcasts.vocabulary import BroadcastState, Stage, Timing
+from jouren.contacts.segments.models import Segment
 from jouren.core import clock
 from jouren.events.actions import NewEvent, record_events
 from jouren.messaging.models import Delivery, Message, MessageVersion, Run
@@ -29,7 +32,11 @@ def _make_draft() -> None:
     message_id = _message("winter").pk
     broadcast = create_broadcast(texts.BROADCASTS["winter"])
     wordings = [Wording(message_id), Wording(message_id, texts.WINTER_SUBJECT)]
-    change_broadcast(broadcast.pk, variants=wordings, timing=Timing.NOW, at=time(20, 0), test_percent=50)
+    segment = Segment.objects.get(name=texts.SEGMENT_NAME)
+    audience = {"all": [{"fact": "segment", "args": {"segment": segment.pk}, "op": "is", "value": True}]}
+    change_broadcast(
+        broadcast.pk, variants=wordings, audience=audience, timing=Timing.NOW, at=time(20, 0), test_percent=50
+    )
 
 
 def _make_sent() -> None:

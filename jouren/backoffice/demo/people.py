@@ -79,7 +79,7 @@ def _make_person(
         source=chance.choice(_SOURCES),
         created_at=signed_up,
     )
-    note_problem(contact.pk, chance.choice(texts.FORM["problem_choices"].split("\n")), source=form.title, at=signed_up)
+    note_problem(contact.pk, chance.choice(texts.PROBLEMS), source=form.title, at=signed_up)
     # One in six never pressed the button in the confirmation mail.
     if number % 6 == 5:
         return

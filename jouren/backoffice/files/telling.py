@@ -33,6 +33,9 @@ def _what(text: ChangeText) -> str:
 def notes_of(shown: Imported) -> list[str]:
     """What whoever imports should know before."""
     notes = [_("Before it can be published: %(problem)s") % {"problem": problem} for problem in shown.unfinished]
+    if segments := [each.name for each in shown.documents if not each.kind.has_drafts and each.state != State.SAME]:
+        text = _("Segments have no drafts: these count as soon as they are imported: %(names)s")
+        notes.append(text % {"names": _(", ").join(segments)})
     for file, count in sorted(shown.unnamed.items()):
         text = ngettext(
             "%(file)s: %(count)s step has no id yet; it gets one. Export again then, so that it stays the same.",

@@ -21,6 +21,7 @@ from jouren.files.errors import BadFiles, ChangedMeanwhile
 from jouren.files.exporting import export_journeys
 from jouren.files.folders import write_zip
 from jouren.files.importing import Document, Imported, State, import_files
+from jouren.files.kinds import SEGMENTS
 from jouren.files.models import Upload
 from jouren.files.uploads import MAX_UPLOAD, find_upload, keep_upload
 from jouren.journeys.models import Inside, Journey
@@ -42,7 +43,8 @@ class ExportAllView(PermissionAsked, View):
     def answer(self, ids: list[int] | None, name: str) -> HttpResponse:
         """The zip; what cannot be written is said in the list of journeys."""
         try:
-            files = export_journeys(ids)
+            may_see_segments = self.request.user.has_perm("contacts.view_segment")
+            files = export_journeys(ids, without=() if may_see_segments else (SEGMENTS,))
         except BadFiles as error:
             for problem in error.problems:
                 messages.error(self.request, str(problem))
@@ -162,7 +164,17 @@ class ShowScreen(_FilesScreen):
             by=self.staff,
             seen=seen,
             tell=tell_people,
+            refuse=self._refusal,
         )
+
+    def _refusal(self, document: Document) -> str:
+        """Journeys and what they send are allowed to everybody here; segments have a permission of their own."""
+        verb = "add" if document.state == State.NEW else "change"
+        if document.kind is not SEGMENTS or self.request.user.has_perm(f"contacts.{verb}_segment"):
+            return ""
+        if document.state == State.NEW:
+            return _("You may not make segments. Ask whoever manages your account, or take this file out.")
+        return _("You may not change segments. Ask whoever manages your account, or take this file out.")
 
     @property
     def may_publish(self) -> bool:

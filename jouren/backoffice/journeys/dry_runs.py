@@ -50,10 +50,10 @@ class DryRunForm(forms.Form):
         choices=[("live", gettext_lazy("The version that people enter now")), ("draft", gettext_lazy("The draft"))],
     )
     first = forms.DateField(
-        label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=gettext_lazy("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     last = forms.DateField(
-        label=gettext_lazy("To, with that day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=gettext_lazy("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     email = forms.DecimalField(
         label=gettext_lazy("Cost of a mail (yen)"), min_value=0, max_value=10_000, decimal_places=3, initial=0

@@ -14,8 +14,8 @@ from django.utils.translation import ngettext
 from jouren.backoffice.comparing import Told, people_text, percent, tell_comparison
 from jouren.backoffice.templatetags.backoffice_tags import grouped
 from jouren.journeys.conversions import describe_conversion
-from jouren.journeys.models import Journey
-from jouren.journeys.results import HoldoutResults, Results, StepSuccesses, results_of
+from jouren.journeys.results import Counts, HoldoutResults, Results, StepSuccesses
+from jouren.journeys.results import tell_results as results_from
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class ResultsTold:
     holdout: HoldoutTold | None
 
 
-def tell_results(journey: Journey, compiled: Mapping[str, Any]) -> ResultsTold:
-    """What a journey brings, by the goal of one of its versions."""
-    found = results_of(journey, compiled)
+def tell_results(counts: Counts, compiled: Mapping[str, Any]) -> ResultsTold:
+    """What a journey brings, as it was counted by the goal of one of its versions."""
+    found = results_from(counts, compiled)
     walked = found.walked
     return ResultsTold(
         describe_conversion(found.goal),

@@ -182,7 +182,7 @@ class MoveScreen(_Deed):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         live = live_version(self.journey)
-        older = older_with_people(self.journey)
+        older = older_with_people(people_on_versions(self.journey))
         versions = [version for version, _people in older]
         impact = impact_of(self.journey, live.compiled, versions)
         return {

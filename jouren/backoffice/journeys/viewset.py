@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -25,16 +25,16 @@ from jouren.backoffice.journeys.persona import PersonaScreen
 from jouren.backoffice.journeys.publishing import JourneyCreateView, JourneyEditView, PublishScreen
 from jouren.backoffice.journeys.results import tell_results
 from jouren.backoffice.journeys.running import MoveScreen, PauseScreen, ResumeScreen
+from jouren.backoffice.journeys.screens import asking_again
 from jouren.backoffice.journeys.versions import CompareScreen, RestoreView, VersionsScreen
 from jouren.journeys.checking import notes_of
 from jouren.journeys.history import older_with_people
 from jouren.journeys.models import Journey, JourneyVersion, Pause
 from jouren.journeys.preview import FlowStep, flow
-from jouren.journeys.queries import StepFigures, figures
+from jouren.journeys.queries import StepFigures
 from jouren.journeys.results import StepSuccesses
 from jouren.journeys.wording import describe_triggers
-from jouren.messaging.queries import help_and_ask_of_run
-from jouren.messaging.vocabulary import RunKind
+from jouren.reports.kept import Kept, Standing, standing_of
 
 
 class JourneyIndexView(IndexView):
@@ -80,12 +80,30 @@ class JourneyInspectView(InspectView):
     template_name = "backoffice/journeys/figures.html"
     page_title = gettext_lazy("Figures")
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The figures; while they are counted for the first time, the screen asks again by itself."""
+        answer = super().get(request, *args, **kwargs)
+        return asking_again(answer, self.kept)
+
+    @cached_property
+    def live(self) -> JourneyVersion | None:
+        """The version that people enter."""
+        found: JourneyVersion | None = self.object.versions.filter(live=True).first()
+        return found
+
+    @cached_property
+    def shown(self) -> JourneyVersion | None:
+        """The version that was asked for, or the one that people enter, or the last one."""
+        return self._asked_for() or self.live or self.object.versions.order_by("-number").first()
+
+    @cached_property
+    def kept(self) -> Kept[Standing]:
+        """The figures, as of which moment."""
+        return standing_of(self.object, self.shown)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         journey: Journey = self.object
-        live = journey.versions.filter(live=True).first()
-        shown = self._asked_for() or live or journey.versions.order_by("-number").first()
-        counts = figures(journey, shown.pk if shown else None)
-        results = tell_results(journey, shown.compiled) if shown else None
+        live = self.live
         pause = Pause.objects.filter(journey=journey, resumed_at=None).first()
         urls = {
             name: reverse(f"journeys:{name}", args=[journey.pk])
@@ -95,21 +113,34 @@ class JourneyInspectView(InspectView):
             **super().get_context_data(**kwargs),
             "journey": journey,
             "live": live,
-            "shown": shown,
-            "trigger": describe_triggers(shown.compiled) if shown else "",
-            "rows": _rows(flow(shown.compiled), counts.steps, results.steps) if shown and results else [],
-            "figures": counts,
-            "results": results,
-            "balance": help_and_ask_of_run(RunKind.JOURNEY, str(journey.pk)),
+            "shown": self.shown,
+            "trigger": describe_triggers(self.shown.compiled) if self.shown else "",
+            **self._counted(),
             "hints": notes_of(journey, live.compiled) if live else [],
             "state": state_text(journey, live.number if live else None, is_paused=pause is not None),
-            "older": older_with_people(journey),
             "pause": pause,
             "turned_away": pause.turned_away.count() if pause else 0,
             "may_export": self.request.user.has_perms(("journeys.view_journey", "messaging.view_message")),
             "may_publish": self.permission_policy.user_has_permission(self.request.user, "publish"),
             "urls": urls,
         }
+
+    def _counted(self) -> dict[str, Any]:
+        """What needs counting; nothing of it while that is done for the first time."""
+        told: dict[str, Any] = {"kept": self.kept}
+        standing, shown = self.kept.answer, self.shown
+        if standing is None:
+            return told
+        told |= {
+            "figures": standing.figures,
+            "balance": standing.balance,
+            "older": older_with_people(standing.on_versions),
+        }
+        if shown is None or standing.results is None:
+            return told
+        results = tell_results(standing.results, shown.compiled)
+        rows = _rows(flow(shown.compiled), standing.figures.steps, results.steps)
+        return told | {"results": results, "rows": rows}
 
     def _asked_for(self) -> JourneyVersion | None:
         number = self.request.GET.get("version", "")

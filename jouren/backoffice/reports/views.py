@@ -16,14 +16,16 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import View
 from wagtail.admin import messages
 
-from jouren.backoffice.journeys.screens import JourneyScreen
+from jouren.backoffice.journeys.screens import JourneyScreen, asking_again
 from jouren.backoffice.screens import PermissionAsked, Screen
 from jouren.core.errors import UserError
+from jouren.journeys.conversions import conversion_days, conversion_of, describe_conversion
 from jouren.journeys.models import Journey, JourneyVersion
 from jouren.reports.exports import KEPT, ask_for_export, find_export
+from jouren.reports.kept import report_of
 from jouren.reports.models import ExportState, ReportExport
 from jouren.reports.picture import draw
-from jouren.reports.queries import Period, make_report
+from jouren.reports.queries import Period
 from jouren.reports.rows import Row, rows_of
 
 _SEE = ("journeys.view_journey",)
@@ -84,6 +86,12 @@ class ReportScreen(JourneyScreen):
         form.is_valid()
         return form
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The report; while it is counted for the first time, the screen asks again by itself."""
+        context = self.get_context_data(**kwargs)
+        answer = self.render_to_response(context)
+        return asking_again(answer, context["kept"]) if "kept" in context else answer
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = {**super().get_context_data(**kwargs), "form": self.form}
         versions = self.journey.versions.order_by("-live", "-number")
@@ -91,14 +99,18 @@ class ReportScreen(JourneyScreen):
             return context
         chosen: JourneyVersion | None = versions.filter(number=self.form.number).first() if self.form.number else None
         shown = chosen or versions[0]
-        report = make_report(self.journey, chosen, self.form.period)
+        kept = report_of(self.journey, chosen, self.form.period)
+        context |= {"shown": shown, "chosen": chosen, "kept": kept}
+        report = kept.answer
+        if report is None:
+            return context
         rows = rows_of(shown.compiled, report)
         title = _("The flow of “%(journey)s” with people at each step") % {"journey": self.journey}
         return {
             **context,
-            "shown": shown,
-            "chosen": chosen,
             "report": report,
+            "goal": describe_conversion(conversion_of(shown.compiled)) if report.goal else "",
+            "goal_days": conversion_days(shown.compiled),
             "rows": [(row, _times(row)) for row in rows],
             "picture": mark_safe(draw(rows, title)),  # noqa: S308 — built as a tree, which escapes
             "is_partial": report.counted_since is not None and _began_before(self.journey, report.counted_since),

@@ -22,7 +22,7 @@ from jouren.backoffice.segments.forms import SegmentForm
 from jouren.conditions.errors import ConditionError
 from jouren.conditions.moments import day_of
 from jouren.conditions.queries import shop_zone
-from jouren.conditions.wording import describe
+from jouren.conditions.wording import describe_parts
 from jouren.contacts.errors import BadSegment
 from jouren.contacts.models import Contact
 from jouren.contacts.queries import find_contact_by_public_id
@@ -75,7 +75,7 @@ class SegmentsScreen(Screen):
     permissions = ("contacts.view_segment",)
     template_name = "backoffice/segments/list.html"
     page_title = gettext_lazy("Segments")
-    header_icon = "group"
+    header_icon = "folder-open-inverse"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         listed = list(segments()[:MOST_LISTED])
@@ -105,7 +105,7 @@ class SegmentScreen(_OfSegment, Screen):
     permissions = ("contacts.view_segment",)
     template_name = "backoffice/segments/segment.html"
     parents = (("segments:list", gettext_lazy("Segments")),)
-    header_icon = "group"
+    header_icon = "folder-open-inverse"
 
     def get_page_title(self) -> str:
         return self.segment.name
@@ -118,14 +118,17 @@ class SegmentScreen(_OfSegment, Screen):
         found = people_in_segment(segment.pk, before=before, limit=PAGE + 1) if may_see_people else []
         days = growth(segment.pk, GROWTH_DAYS)
         uses = use_lines(segment.pk)
+        joint, parts = describe_parts(segment.condition)
         return {
             **super().get_context_data(**kwargs),
             "segment": segment,
             "size": sizes([segment.pk]).get(segment.pk, Size()),
             "problem": problem_of(segment),
-            "sentence": describe(segment.condition),
+            "joint": joint,
+            "parts": parts,
             "days": days,
             "bars": bars(days),
+            "busiest": max((max(day.entered, day.left) for day in days), default=0),
             "entered": sum(day.entered for day in days),
             "left": sum(day.left for day in days),
             "uses": uses,
@@ -188,7 +191,7 @@ class _Editor(Screen):
 
     template_name = "backoffice/segments/edit.html"
     parents = (("segments:list", gettext_lazy("Segments")),)
-    header_icon = "group"
+    header_icon = "folder-open-inverse"
     edited: Segment | None = None
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

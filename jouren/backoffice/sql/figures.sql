@@ -62,7 +62,10 @@ LEFT JOIN contacts_contact AS contact
 ORDER BY delivery.id DESC
 
 -- name: journey_figures
-SELECT journey_id, state, count(*)
-FROM journeys_enrolment
-WHERE journey_id = ANY(%(journey_ids)s)
-GROUP BY journey_id, state
+-- The people of journeys by state, up to so many of each journey.
+SELECT journey.id, walk.state, count(*)
+FROM unnest(%(journey_ids)s::bigint[]) AS journey (id)
+CROSS JOIN LATERAL (
+    SELECT state FROM journeys_enrolment WHERE journey_id = journey.id LIMIT %(most)s + 1
+) AS walk
+GROUP BY journey.id, walk.state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
@@ -11,6 +12,7 @@ from django.template import Context
 from jouren.backoffice import emptiness
 from jouren.backoffice.clock.views import PERMISSION, clock_state
 from jouren.backoffice.messages import wording
+from jouren.core import wording as wording_of
 
 register = template.Library()
 
@@ -39,7 +41,13 @@ def grouped(number: int) -> str:
 @register.filter
 def percent(rate: float) -> str:
     """A rate (0 to 1) as a percentage with one decimal place: 4.2 %."""
-    return f"{100 * rate:.1f} %"
+    return wording_of.percent(rate)
+
+
+@register.filter
+def listed(texts: Iterable[object]) -> str:
+    """Texts in a row, as the reader's language writes them."""
+    return wording_of.listed(texts)
 
 
 @register.filter

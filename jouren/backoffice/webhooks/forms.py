@@ -15,7 +15,7 @@ class WebhookForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=100, help_text=_("The system that is told, such as: shipping."))
     url = forms.CharField(
-        label=_("Address"),
+        label=_("Web address"),
         max_length=MAX_URL_LENGTH,
         widget=forms.URLInput(attrs={"placeholder": "https://", "autocomplete": "off"}),
         help_text=_("Begins with https://. The system's own settings show it."),

@@ -21,6 +21,7 @@ from jouren.contacts.segments.models import Segment
 from jouren.core import clock
 from jouren.core.sql import load_sql
 from jouren.core.wake import wake
+from jouren.core.wording import listed
 
 _sql = load_sql("contacts")
 MAX_NAME_LENGTH, MAX_DESCRIPTION_LENGTH = 100, 300
@@ -170,7 +171,7 @@ def delete_segment(segment: Segment, *, by: User | None = None) -> None:
     if uses := uses_of(segment.pk):
         raise SegmentInUse(
             _("“%(name)s” is still in use: %(uses)s.")
-            % {"name": segment.name, "uses": ", ".join(f"“{use.name}”" for use in uses)},
+            % {"name": segment.name, "uses": listed(f"“{use.name}”" for use in uses)},
             uses,
         )
     if by is not None:

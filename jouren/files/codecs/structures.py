@@ -185,7 +185,7 @@ class StreamCodec(Codec):
             return {"type": type, "value": codec.read(inner, by, path), "id": by.id_at(path)}
         if not is_mapping(inner, by):
             return None
-        return {"type": type, "id": _identity(type, inner, by), "value": self._value(codec, inner, by, path)}
+        return {"type": type, "id": identity_of(type, inner, by), "value": self._value(codec, inner, by, path)}
 
     @staticmethod
     def _value(codec: Codec, node: Node, by: Reading, path: str) -> Any:
@@ -224,8 +224,8 @@ class StreamCodec(Codec):
         return {**inner, "description": label, "properties": {"id": _ID, **inner.get("properties", {})}}
 
 
-def _identity(type: str, node: Node, by: Reading) -> str:
-    """The id of a step: the one that is written, or one made of what it says."""
+def identity_of(type: str, node: Node, by: Reading) -> str:
+    """The id of a step, or of a message of a series: the one that is written, or one made of what it says."""
     part = node.value.get("id")
     if part is None or part.value is None:
         return by.id_for(type, node.plain)

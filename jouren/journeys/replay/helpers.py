@@ -120,11 +120,11 @@ def _help(told: IO[bytes], answers: IO[bytes]) -> None:
     django.setup()
     from django.db import connection
 
-    from jouren.core.worker import tune_interpreter
+    from jouren.core.interpreter import tune_for_loops
     from jouren.journeys.models import DryRun
     from jouren.journeys.replay.player import Player
 
-    tune_interpreter()
+    tune_for_loops()
     task = json.loads(told.readline())
     connection.settings_dict.update(task["database"])
     run = DryRun.objects.select_related("journey").get(pk=task["run"])

@@ -6,7 +6,7 @@ is ready.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -18,10 +18,11 @@ from wagtail.log_actions import log
 from jouren.core import clock
 from jouren.core.sql import load_sql
 from jouren.core.wake import wake
+from jouren.core.wording import listed
 from jouren.journeys.engine import CHANNEL
 from jouren.journeys.locks import trying_again
 from jouren.journeys.program import NEVER
-from jouren.journeys.series.errors import SeriesFull, SeriesInUse, SeriesProblem, UnfitMessage
+from jouren.journeys.series.errors import ForeignItem, SeriesFull, SeriesInUse, SeriesProblem, UnfitMessage
 from jouren.journeys.series.models import Series, SeriesItem, SeriesPublishing, SeriesVersion
 from jouren.journeys.series.order import MAX_ITEMS, Slot, lay_out, without_empty
 from jouren.journeys.series.queries import DraftItem, draft_items, fingerprint, journeys_that_send
@@ -55,6 +56,46 @@ def change_series(series_id: int, name: str, description: str, rhythm: Rhythm, *
 
 
 @transaction.atomic
+def write_series(series: Series, items: Sequence[tuple[UUID, int | None]], *, is_new: bool, by: By) -> None:
+    """A series as a whole: name, description and rhythm as ``series`` has them, and these items (id, message) in order.
+
+    An item that keeps its id stays the same one, wherever it stands. People get it so once it is published.
+
+    Raises:
+        SeriesFull: it would hold more than it can.
+        UnfitMessage: one of the messages is sent by itself, such as a confirmation.
+        ForeignItem: one of the items stands in another series.
+    """
+    _lock(series.pk)
+    if len(items) > MAX_ITEMS:
+        raise SeriesFull(_("A series holds %(most)s messages at most.") % {"most": f"{MAX_ITEMS:,}"})
+    _check_fit(Message.objects.filter(pk__in=[message_id for _id, message_id in items]))
+    ids = [item_id for item_id, _message in items]
+    foreign = SeriesItem.objects.filter(pk__in=ids).exclude(series=series).select_related("series").first()
+    if foreign is not None:
+        text = _("Its messages stand in the series “%(name)s” already. To make a copy, remove all lines with an id.")
+        raise ForeignItem(text % {"name": foreign.series})
+    series.save(update_fields=["name", "description", "rhythm"])
+    series.items.exclude(pk__in=ids).delete()
+    SeriesItem.objects.bulk_create(
+        [
+            SeriesItem(id=item_id, series=series, number=number, message_id=message_id)
+            for number, (item_id, message_id) in enumerate(items, start=1)
+        ],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["number", "message"],
+    )
+    log(instance=series, action="wagtail.create" if is_new else "wagtail.edit", user=by, content_changed=True)
+
+
+def _check_fit(messages: Iterable[Message]) -> None:
+    for message in messages:
+        if message.kind == Kind.TRANSACTIONAL:
+            raise UnfitMessage(_("“%(name)s” is sent by itself and cannot be part of a series.") % {"name": message})
+
+
+@transaction.atomic
 def insert_messages(series_id: int, messages: Sequence[Message], number: int | None = None, *, by: By) -> None:
     """Put messages into a series, one after the other from ``number`` on (None: at its end).
 
@@ -66,9 +107,7 @@ def insert_messages(series_id: int, messages: Sequence[Message], number: int | N
     count = series.items.count()
     if count + len(messages) > MAX_ITEMS:
         raise SeriesFull(_("A series holds %(most)s messages at most.") % {"most": f"{MAX_ITEMS:,}"})
-    for message in messages:
-        if message.kind == Kind.TRANSACTIONAL:
-            raise UnfitMessage(_("“%(name)s” is sent by itself and cannot be part of a series.") % {"name": message})
+    _check_fit(messages)
     first = _within(number, count + 1)
     series.items.filter(number__gte=first).update(number=F("number") + len(messages))
     SeriesItem.objects.bulk_create(
@@ -215,7 +254,7 @@ def delete_series(series_id: int, *, by: By) -> None:
     series = _lock(series_id)
     if names := journeys_that_send(series_id):
         raise SeriesInUse(
-            _("It cannot be deleted: these journeys send it: %(journeys)s.") % {"journeys": ", ".join(names)}
+            _("It cannot be deleted: these journeys send it: %(journeys)s.") % {"journeys": listed(names)}
         )
     log(instance=series, action="wagtail.delete", user=by, deleted=True)
     series.delete()

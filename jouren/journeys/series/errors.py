@@ -3,6 +3,7 @@
 UserError
 ├── SeriesFull          there is no room for more messages
 ├── UnfitMessage        a message that a series cannot hold
+├── ForeignItem         a place that belongs to another series
 ├── SeriesProblem       cannot be published as it stands; ``problems`` says all that is wrong
 ├── SeriesInUse         people are in it, or a published journey sends it
 └── UnreadableFile      nothing can be made of a file
@@ -21,6 +22,14 @@ class SeriesFull(UserError):
 
 class UnfitMessage(UserError):
     """A message that a series cannot hold."""
+
+    field = "messages"
+
+
+class ForeignItem(UserError):
+    """A place that belongs to another series."""
+
+    field = "messages"
 
 
 class SeriesProblem(UserError):

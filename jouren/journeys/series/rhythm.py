@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from jouren.core.errors import UserError
 from jouren.core.schedule import is_business_day, local_moment, next_business_day
@@ -115,7 +115,7 @@ def describe_rhythm(rhythm: Rhythm) -> str:
     """A rhythm in words: every day at 7:00."""
     at = f"{rhythm.at.hour}:{rhythm.at.minute:02}"
     if rhythm.weekdays:
-        names = _(", ").join(str(WEEKDAYS_ABBR[day]) for day in rhythm.weekdays)
+        names = pgettext("between weekdays", ", ").join(str(WEEKDAYS_ABBR[day]) for day in rhythm.weekdays)
         text = _("on %(weekdays)s at %(at)s, business days only") if rhythm.business else _("on %(weekdays)s at %(at)s")
         return text % {"weekdays": names, "at": at}
     if rhythm.days == 1:

@@ -15,6 +15,7 @@ from wagtail import blocks
 from jouren.conditions.blocks import ConditionBlock
 from jouren.conditions.wording import describe
 from jouren.core.lots import LOTS, lot
+from jouren.core.wording import percent
 from jouren.journeys.program import Condition, Decision, Facts, Go, Program, Step
 from jouren.journeys.steps.base import Binder, Compiler, Inner, Raw, StepKind, Way
 
@@ -184,4 +185,7 @@ class SplitKind(StepKind):
 
     def ways(self, raw: Raw) -> list[Way]:
         total = sum(way["weight"] for way in raw["ways"])
-        return [Way(f"{way['name']} ({way['weight'] * 100 / total:.0f} %)", way["then"]) for way in raw["ways"]]
+        return [Way(self._told(way, total), way["then"]) for way in raw["ways"]]
+
+    def _told(self, way: Raw, total: int) -> str:
+        return gettext("%(name)s (%(share)s)") % {"name": way["name"], "share": percent(way["weight"] / total, 0)}

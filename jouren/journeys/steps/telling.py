@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from jouren.core.wording import listed
 from jouren.journeys.program import Decision, Facts, Go, Program, Step
 from jouren.journeys.steps.base import Binder, Compiler, Inner, Raw, StepKind
 from jouren.team.actions import colleague_names
@@ -62,7 +63,7 @@ class ColleagueKind(StepKind):
 
 
 def _who(users: Any) -> str:
-    return ", ".join(colleague_names(users).values()) or "?"
+    return listed(colleague_names(users).values()) or "?"
 
 
 class ColleagueBlock(blocks.StructBlock):

@@ -83,3 +83,25 @@ WHERE delivery.run_id = ANY(%(run_ids)s::bigint[])
   AND (%(from)s::timestamptz IS NULL OR coalesce(delivery.sent_at, delivery.due_at) >= %(from)s::timestamptz)
   AND (%(to)s::timestamptz IS NULL OR coalesce(delivery.sent_at, delivery.due_at) < %(to)s::timestamptz)
 GROUP BY delivery.step
+
+-- name: is_large
+-- Whether a journey has more walks, or messages, than are counted while somebody waits; looks at no more than those.
+SELECT (SELECT count(*) FROM (SELECT FROM journeys_enrolment WHERE journey_id = %(journey_id)s LIMIT %(most)s + 1) AS walk)
+       > %(most)s
+    OR (
+        SELECT count(*)
+        FROM (
+            SELECT FROM messaging_delivery
+            WHERE run_id = (SELECT id FROM messaging_run WHERE kind = 'journey' AND reference = %(reference)s)
+            LIMIT %(most)s + 1
+        ) AS delivery
+    ) > %(most)s
+
+-- name: ask_for_count
+-- Whoever gets a row has to see to it that it is counted; whoever gets none comes while that is under way.
+INSERT INTO reports_keptfigures AS kept (journey_id, question, asked_at)
+SELECT %(journey_id)s, %(question)s, %(now)s
+WHERE (SELECT count(*) FROM reports_keptfigures WHERE asked_at > %(now)s::timestamptz - %(lost)s::interval) < %(most)s
+ON CONFLICT (journey_id, question) DO UPDATE SET asked_at = excluded.asked_at
+WHERE kept.asked_at IS NULL OR kept.asked_at <= %(now)s::timestamptz - %(lost)s::interval
+RETURNING id

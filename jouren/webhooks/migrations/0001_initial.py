@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=100, verbose_name='name')),
                 ('url', models.CharField(max_length=2000, verbose_name='address')),
-                ('is_on', models.BooleanField(db_default=True, default=True, verbose_name='on')),
+                ('is_on', models.BooleanField(db_default=True, default=True, verbose_name='switched on')),
                 ('created_at', models.DateTimeField(verbose_name='made')),
             ],
             options={

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from jouren.contacts.models import Topic
+from jouren.core.wording import listed
 from jouren.journeys.series.intake.markdown import Written
 from jouren.messaging.models import Message
 from jouren.messaging.vocabulary import Doubt, Kind, Wall
@@ -137,7 +138,7 @@ def _choice(name: str, text: str, defaults: Defaults) -> Any:
     try:
         return values[text.casefold()]
     except KeyError:
-        labels = ", ".join(str(label) for value, label in _CHOICES[name].choices if value in values.values())
+        labels = listed(str(label) for value, label in _CHOICES[name].choices if value in values.values())
         field: Any = Message._meta.get_field(name)
         told = {"field": field.verbose_name, "text": text[:40], "known": labels}
         raise ValueError(_("“%(text)s” is not possible as “%(field)s”. Possible are: %(known)s.") % told) from None
@@ -162,7 +163,7 @@ def _topic(name: str, text: str, defaults: Defaults) -> str:
         return defaults.topic
     names = {**{name: key for key, name in topics()}, **{key: key for key, _name in topics()}}
     if text not in names:
-        known = ", ".join(name for _key, name in topics())
+        known = listed(name for _key, name in topics())
         raise ValueError(
             _("“%(text)s” is no topic of yours. You have: %(known)s.") % {"text": text[:40], "known": known}
         )

@@ -1,0 +1,208 @@
+"""Figures of a journey for screens, which must open at once whatever the journey's size.
+
+Those of a small journey are counted while somebody waits. Those of a large one are counted by a job, whole, and kept
+with their moment. A look at kept ones that are old has them counted anew. Counting whole is what makes them right:
+whatever was merged, erased, told late or published since is in the next count, and no sum has to be mended.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Generic, TypeVar
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from jouren.core import clock
+from jouren.core.plain import from_plain, to_plain
+from jouren.core.sql import load_sql
+from jouren.journeys.history import people_on_versions
+from jouren.journeys.models import Journey, JourneyVersion
+from jouren.journeys.queries import JourneyFigures, figures
+from jouren.journeys.results import Counts, count_results
+from jouren.messaging.queries import help_and_ask_of_run
+from jouren.messaging.sending_rules.readiness import HelpAndAsk
+from jouren.messaging.vocabulary import RunKind
+from jouren.reports.models import KeptFigures
+from jouren.reports.queries import Period, Report, make_report
+
+MOST_AT_ONCE = 20_000
+"""A journey with more walks, or more messages, is large."""
+FRESH = timedelta(minutes=5)
+"""So long at least kept figures are shown before they are counted anew."""
+_PAUSES = 30  # counting takes at most one part in so many of a worker's time
+_LOST = timedelta(minutes=30)  # after that a count that was asked for is thought to have failed
+_MOST_WAITING = 50
+_KEPT_DAYS = 7
+_sql = load_sql("reports")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a journey stands: people and messages by step, what it brings, and who is on which version (by its id)."""
+
+    figures: JourneyFigures
+    results: Counts | None
+    balance: HelpAndAsk
+    on_versions: Counter[int]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is counted: how a journey stands, or its report of some days. ``version``: its id, None of none, or all."""
+
+    journey: Journey
+    version: JourneyVersion | None = None
+    period: Period | None = None
+
+    @property
+    def text(self) -> str:
+        """The same text for the same question, for one journey."""
+        days = self.period and [each and each.isoformat() for each in (self.period.since, self.period.until)]
+        return json.dumps([self.version and self.version.pk, days])
+
+    @classmethod
+    def read(cls, journey: Journey, text: str) -> Question:
+        """The question of a text."""
+        version_id, days = json.loads(text)
+        version = None if version_id is None else JourneyVersion.objects.filter(pk=version_id).first()
+        return cls(journey, version, days and Period(*(each and date.fromisoformat(each) for each in days)))
+
+    def count(self) -> Standing | Report:
+        """The answer, counted now."""
+        if self.period is not None:
+            return make_report(self.journey, self.version, self.period)
+        journey, version = self.journey, self.version
+        return Standing(
+            figures(journey, version.pk if version else None),
+            count_results(journey, version.compiled) if version else None,
+            help_and_ask_of_run(RunKind.JOURNEY, str(journey.pk)),
+            people_on_versions(journey),
+        )
+
+
+@dataclass(frozen=True)
+class Kept(Generic[T]):
+    """An answer. ``as_of`` None: it was counted just now. ``answer`` None: it is being counted for the first time.
+
+    ``is_counted_anew``: a job has been asked for a newer one.
+    """
+
+    answer: T | None
+    as_of: datetime | None = None
+    is_counted_anew: bool = False
+
+
+def standing_of(journey: Journey, version: JourneyVersion | None) -> Kept[Standing]:
+    """How a journey stands, its goal and the people at its steps by one of its versions."""
+    return _look_up(Question(journey, version), Standing)
+
+
+def report_of(journey: Journey, version: JourneyVersion | None, period: Period) -> Kept[Report]:
+    """A journey's report, of the people on a version or of all."""
+    return _look_up(Question(journey, version, period), Report)
+
+
+def last_standings(journey_ids: Collection[int]) -> dict[int, Standing | None]:
+    """How these journeys stood when they were last counted, whatever by; None of one that was not."""
+    rows = KeptFigures.objects.filter(journey_id__in=journey_ids, as_of__isnull=False, question__endswith=", null]")
+    found: dict[int, Standing | None] = dict.fromkeys(journey_ids)
+    for row in rows.order_by("as_of"):
+        found[row.journey_id] = _answer(row, Standing).answer or found[row.journey_id]
+    return found
+
+
+def is_large(journey: Journey) -> bool:
+    """Whether a journey's figures are kept."""
+    row = _sql.one("is_large", {"journey_id": journey.pk, "reference": str(journey.pk), "most": MOST_AT_ONCE})
+    return bool(row and row[0])
+
+
+def _look_up(question: Question, kind: type[T]) -> Kept[T]:
+    if not is_large(question.journey):
+        answer: T = question.count()  # type: ignore[assignment]
+        return Kept(answer)
+    kept = KeptFigures.objects.filter(journey=question.journey, question=question.text).first()
+    found = _answer(kept, kind)
+    if kept is None or found.as_of is None or _is_old(kept, found.as_of):
+        _ask(question)
+        return replace(found, is_counted_anew=True)
+    return found
+
+
+def _answer(kept: KeptFigures | None, kind: type[T]) -> Kept[T]:
+    if kept is None or kept.as_of is None:
+        return Kept(None)
+    try:
+        return Kept(from_plain(kind, kept.figures), kept.as_of)
+    except (KeyError, TypeError, ValueError):  # another version of Jouren kept it in another shape
+        return Kept(None)
+
+
+def _is_old(kept: KeptFigures, as_of: datetime) -> bool:
+    return clock.now() - as_of >= max(FRESH, timedelta(seconds=kept.seconds * _PAUSES))
+
+
+@transaction.atomic
+def _ask(question: Question) -> None:
+    """Have a question answered by a job, unless one is at it; when many wait already, somebody else's look does it."""
+    from jouren.reports.tasks import count
+
+    row = _sql.one(
+        "ask_for_count",
+        {
+            "journey_id": question.journey.pk,
+            "question": question.text,
+            "now": clock.now(),
+            "lost": _LOST,
+            "most": _MOST_WAITING,
+        },
+    )
+    if row is not None:
+        count.defer(kept_id=row[0])
+
+
+def count_kept(kept_id: int) -> None:
+    """Answer a question that was asked, as of one moment."""
+    kept = KeptFigures.objects.select_related("journey").filter(pk=kept_id).first()
+    if kept is None:
+        return
+    began = time.monotonic()
+    with _one_moment():
+        as_of = clock.now()
+        answer = Question.read(kept.journey, kept.question).count()
+    KeptFigures.objects.filter(pk=kept_id).update(
+        figures=to_plain(answer), as_of=as_of, seconds=time.monotonic() - began, asked_at=None
+    )
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """All statements see the same rows, so that the parts of an answer fit together."""
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if is_outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
+def count_ahead() -> None:
+    """Have every large journey that people enter counted, so that its screen has something to show in the morning."""
+    for version in JourneyVersion.objects.filter(live=True).select_related("journey"):
+        if is_large(version.journey):
+            _ask(Question(version.journey, version))
+
+
+def forget_kept() -> int:
+    """Delete what nobody has looked at for some days. Returns how much that was."""
+    before = clock.now() - timedelta(days=_KEPT_DAYS)
+    is_over = Q(as_of__lt=before) | Q(as_of=None, asked_at__lt=before)
+    return KeptFigures.objects.filter(is_over).delete()[0]
