@@ -137,7 +137,8 @@ def test_every_batch_is_played_where_the_database_refuses_changes(time: Time, mo
 
     monkeypatch.setattr(player, "play", look)
     played = Player(start(journey, time), time.now)
-    assert played.people() == [one.pk, two.pk]
+    bought = START + timedelta(hours=1)
+    assert played.people() == [(one.pk, bought), (two.pk, bought)]
     assert [played.play([contact.pk]).people for contact in (one, two)] == [1, 1]
     assert seen == [("on",), ("on",)]
 

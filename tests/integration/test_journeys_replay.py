@@ -407,6 +407,8 @@ def test_a_replay_lets_people_in_on_their_days_as_the_engine_did(
             holdout=way["holdout"],
         )
         live_through(deeds, people, time, deliver)
+        for contact, birthday in zip(people, birthdays, strict=True):
+            set_attributes(contact.pk, {"birthday": birthday or None})  # attributes keep no past: a replay begins with it
         replays = replayed(journey)
         for contact in people:
             assert_equal(contact, replays.get(contact.pk))
