@@ -17,6 +17,7 @@ from psycopg.errors import ReadOnlySqlTransaction
 from jouren.contacts.actions import define_attribute, grant_consent, set_attributes, withdraw_consent
 from jouren.contacts.models import Contact
 from jouren.core.loops import wait_until
+from jouren.core.lots import is_drawn
 from jouren.events import reactor
 from jouren.events.actions import NewEvent, record_event
 from jouren.journeys import dated_entries, engine
@@ -463,6 +464,54 @@ def test_a_replay_lets_so_many_in_an_hour_as_the_engine_did(
         replays = replayed(journey)
         for contact in people:
             assert_equal(contact, replays.get(contact.pk))
+
+
+def test_who_waits_at_the_end_of_a_series_gets_what_is_published_then(
+    time: Time, deliver: Callable[[], None]
+) -> None:
+    series = series_of(["First"], {"at": "07:00"})
+    journey = live_journey([send_series(series, "series", at_end="wait"), send(published(name="End").message, "end")])
+    early, late = reader("a@example.jp"), reader("b@example.jp")
+    happen(early, 1, "trial")
+    pass_until(START + timedelta(days=3), time, deliver)
+    edit_series(series, "append", 0)
+    pass_until(START + timedelta(days=5), time, deliver)
+    happen(late, 2, "trial")
+    pass_until(END, time, deliver)
+    version = live_version_of(journey.pk)
+    assert version is not None
+    replays = replayed(journey, series=series_past(version.program))
+    seven = timedelta(hours=21)  # from START, 10:00 in Tokyo, to the next 07:00
+    sent = {
+        contact_id: [each.at - START for each in replay.happened if each.what == "sent"]
+        for contact_id, replay in replays.items()
+    }
+    assert sent == {
+        early.pk: [timedelta(0), timedelta(days=3) + seven],
+        late.pk: [timedelta(days=5), timedelta(days=5) + seven],
+    }
+    for contact in (early, late):
+        assert_equal(contact, replays[contact.pk])
+
+
+def test_whom_the_lot_holds_back_takes_one_turn_of_the_hour(time: Time, deliver: Callable[[], None]) -> None:
+    help = published(name="Help").message
+    assert help is not None
+    journey = live_journey([send(help, "first")], reentry="again", holdout=50, entries_per_hour=1)
+    people: dict[bool, list[Contact]] = {True: [], False: []}
+    while len(people[True]) < 1 or len(people[False]) < 3:
+        contact = reader(f"{len(people[True])}-{len(people[False])}@example.jp")
+        people[is_drawn(f"holdout:{journey.pk}", contact.pk, 50)].append(contact)
+    held_out, (first, second, third) = people[True][0], people[False][:3]
+    for minute, contact in enumerate([first, held_out, second, held_out, third]):
+        pass_until(START + timedelta(minutes=minute), time, deliver)
+        happen(contact, minute, "trial")
+    pass_until(START + timedelta(days=1), time, deliver)
+    replays = replayed(journey)
+    began = [Enrolment.objects.get(contact_id=contact.pk).entered_at - START for contact in (first, second, third)]
+    assert began == [timedelta(0), timedelta(hours=2), timedelta(hours=3)]
+    for contact in (first, held_out, second, third):
+        assert_equal(contact, replays.get(contact.pk))
 
 
 def test_nothing_can_be_written_while_it_plays(hello: Any) -> None:
