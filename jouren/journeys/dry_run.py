@@ -24,7 +24,7 @@ from jouren.journeys.models import DryRun, DryRunState, Journey
 from jouren.journeys.replay import helpers
 from jouren.journeys.replay.counts import Counts
 from jouren.journeys.replay.player import Player
-from jouren.journeys.replay.sources import freeze_series
+from jouren.journeys.replay.series import with_series
 from jouren.journeys.versions import load_program
 
 logger = logging.getLogger(__name__)
@@ -65,13 +65,11 @@ def start_dry_run(
     program = load_program(compiled)
     if not program.triggers and not program.dates:
         raise BadDryRun(_("Nobody enters this journey by an event or a date, so there is nobody to play it with."))
-    if program.series:
-        compiled = {**compiled, "series": freeze_series(program)}
     with transaction.atomic():
         run = DryRun.objects.create(
             journey=journey,
             number=number,
-            compiled=compiled,
+            compiled=with_series(compiled, program),
             start=start,
             end=end,
             costs={channel: str(cost) for channel, cost in (costs or {}).items()},
@@ -128,7 +126,10 @@ def _play(run: DryRun, now: datetime) -> Counts:
 
 
 def _parts(player: Player, people: Sequence[tuple[int, datetime]], now: datetime) -> Iterator[tuple[int, Counts]]:
-    """Everybody, a batch at a time, here or by helpers."""
+    """Everybody, a batch at a time, here or by helpers.
+
+    With a limit of entries an hour everybody's turn hangs on all who came before them, so one process plays them all.
+    """
     if per_hour := player.setting.version.program.entries_per_hour:
         in_turn = sorted(people, key=lambda each: each[1])
         return player.play_in_turn([(batch[0][1], _ids(batch)) for batch in _batches(in_turn)], per_hour)

@@ -23,7 +23,8 @@ from jouren.events.actions import NewEvent, record_event
 from jouren.journeys import dated_entries, engine
 from jouren.journeys.models import Enrolment, EnrolmentState, Journey
 from jouren.journeys.replay.replay import Replay, play
-from jouren.journeys.replay.sources import PastFacts, entrants, load_lives, read_only, series_past, setting_of
+from jouren.journeys.replay.series import series_past
+from jouren.journeys.replay.sources import PastFacts, entrants, load_lives, read_only, setting_of
 from jouren.journeys.replay.terms import Happening
 from jouren.journeys.replay.turns import play_in_turn
 from jouren.journeys.series.actions import insert_messages, move_item, remove_item
@@ -409,7 +410,7 @@ def test_a_replay_lets_people_in_on_their_days_as_the_engine_did(
         )
         live_through(deeds, people, time, deliver)
         for contact, birthday in zip(people, birthdays, strict=True):
-            set_attributes(contact.pk, {"birthday": birthday or None})  # attributes keep no past: a replay begins with it
+            set_attributes(contact.pk, {"birthday": birthday or None})  # no past is kept: a replay begins with it
         replays = replayed(journey)
         for contact in people:
             assert_equal(contact, replays.get(contact.pk))
@@ -466,9 +467,7 @@ def test_a_replay_lets_so_many_in_an_hour_as_the_engine_did(
             assert_equal(contact, replays.get(contact.pk))
 
 
-def test_who_waits_at_the_end_of_a_series_gets_what_is_published_then(
-    time: Time, deliver: Callable[[], None]
-) -> None:
+def test_who_waits_at_the_end_of_a_series_gets_what_is_published_then(time: Time, deliver: Callable[[], None]) -> None:
     series = series_of(["First"], {"at": "07:00"})
     journey = live_journey([send_series(series, "series", at_end="wait"), send(published(name="End").message, "end")])
     early, late = reader("a@example.jp"), reader("b@example.jp")

@@ -14,12 +14,11 @@ from jouren.journeys.models import DryRun
 from jouren.journeys.preview import FlowStep, flow
 from jouren.journeys.replay.counts import Counts
 from jouren.journeys.replay.replay import Replay, play
-from jouren.journeys.replay.sources import PastFacts, entrants, load_lives, read_only, setting_of, thaw_series
+from jouren.journeys.replay.series import items_of, series_of
+from jouren.journeys.replay.sources import PastFacts, entrants, load_lives, read_only, setting_of
 from jouren.journeys.replay.story import marks_of, write_story
 from jouren.journeys.replay.turns import play_in_turn
-from jouren.journeys.series.order import Slot
 from jouren.journeys.steps import does_something
-from jouren.journeys.steps.series import SendItem
 from jouren.journeys.versions import LoadedVersion, load_program
 
 _sql = load_sql("journeys")
@@ -35,7 +34,7 @@ class Player:
         self.run = run
         version = version_of(run)
         with read_only():
-            self.setting = setting_of(version, run.start, run.end, thaw_series(run.compiled.get("series", {})))
+            self.setting = setting_of(version, run.start, run.end, series_of(run.compiled))
         self._facts = PastFacts(version.program, now)
         self._places = {step: place for place, step in enumerate(step_order(run.compiled))}
         self._effects = {step for step, raw in run.compiled["steps"].items() if does_something(raw)}
@@ -107,19 +106,6 @@ def step_order(compiled: Mapping[str, Any]) -> list[str]:
 
     every = [*ids(flow(compiled)), *(id for step_id in sorted(compiled["steps"]) for id in with_items(step_id))]
     return list(dict.fromkeys(every))
-
-
-def items_of(compiled: Mapping[str, Any], step_id: str) -> list[SendItem]:
-    """The messages of the series that a step of a played journey sends, in order; of any other step none."""
-    step = compiled["steps"][step_id]
-    series = compiled.get("series", {}).get(str(step.get("series"))) if step["type"] == "series" else None
-    if series is None:
-        return []
-    items = [slot for slot in (Slot(*each) for each in series["slots"]) if slot.item is not None]
-    return [
-        SendItem(str(slot.item), slot.version, "email", None, step_id, number)
-        for number, slot in enumerate(items, start=1)
-    ]
 
 
 def version_of(run: DryRun) -> LoadedVersion:

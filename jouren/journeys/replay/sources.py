@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,9 +19,8 @@ from jouren.journeys.policies import Past
 from jouren.journeys.precedence import rank_of_run
 from jouren.journeys.program import Program
 from jouren.journeys.replay.life import Life, Stop
+from jouren.journeys.replay.series import series_now
 from jouren.journeys.replay.terms import Sent, SeriesPast, Setting, Values
-from jouren.journeys.series.order import SeriesOrder, Slot
-from jouren.journeys.series.rhythm import read_rhythm
 from jouren.journeys.sources import DatabaseFacts
 from jouren.journeys.steps.sending import Send
 from jouren.journeys.versions import LoadedVersion
@@ -53,7 +51,7 @@ def setting_of(
     ``series``: other orders than those of now, which then hold for all time.
     """
     closures = DatabaseFacts().closures()
-    orders = thaw_series(freeze_series(version.program)) if series is None else series
+    orders = series_now(version.program) if series is None else series
     book, messages = Rulebook(load_rules(), closures), messages_of(version.program, orders)
     rank, share = rank_of_run(version.run_id), stored_group().share
     return Setting(version, start, end, messages, book, closures, rank, share, series=orders)
@@ -64,33 +62,6 @@ def messages_of(program: Program, series: Mapping[int, SeriesPast]) -> dict[int,
     ids = {step.message_version for step in program.steps.values() if isinstance(step, Send)}
     ids |= {slot.version for past in series.values() for _since, order in past for slot in order.items()}
     return {row[0]: Sent(*row[1:]) for row in _sql.all("replay_messages", {"version_ids": sorted(ids)})}
-
-
-def freeze_series(program: Program) -> dict[str, dict[str, Any]]:
-    """The series that a program sends as they stand now, by id, for JSON: as if they had always stood so."""
-    rows = _sql.all("replay_series", {"ids": list(program.series.values()), "live_only": True})
-    return {
-        str(series_id): {"rhythm": rhythm, "slots": [Slot(*slot)._replace(since=0) for slot in slots]}
-        for series_id, _since, rhythm, slots in rows
-    }
-
-
-def thaw_series(frozen: Mapping[str, Mapping[str, Any]]) -> dict[int, SeriesPast]:
-    """What :func:`freeze_series` gave."""
-    return {
-        int(series_id): [(_EVER, SeriesOrder(read_rhythm(each["rhythm"]), [Slot(*slot) for slot in each["slots"]]))]
-        for series_id, each in frozen.items()
-    }
-
-
-def series_past(program: Program) -> dict[int, SeriesPast]:
-    """The series that a program sends as they stood at each moment."""
-    past: dict[int, list[tuple[datetime, SeriesOrder]]] = defaultdict(list)
-    for series_id, since, rhythm, slots in _sql.all(
-        "replay_series", {"ids": list(program.series.values()), "live_only": False}
-    ):
-        past[series_id].append((since, SeriesOrder(read_rhythm(rhythm), [Slot(*slot) for slot in slots])))
-    return dict(past)
 
 
 def listened(program: Program) -> set[str]:
@@ -245,5 +216,6 @@ class PastFacts:
 
 
 def unknown_pasts(program: Program) -> list[str]:
-    """The names of the program's facts of which only today's value is known."""
-    return sorted({use.name for use in program.facts if not use.fact.keeps_past})
+    """The names of the facts of which only today's value is known, of those that the program or a dated entry asks."""
+    asked = [*program.facts, *(trigger.fact for trigger in program.dates if trigger.fact is not None)]
+    return sorted({use.name for use in asked if not use.fact.keeps_past})
