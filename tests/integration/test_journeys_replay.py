@@ -300,7 +300,7 @@ def edit_series(series: Series, deed: str, number: int) -> None:
     publish(series)
 
 
-@examples(20)
+@examples(12)
 @given(
     deeds=deeds,
     rules=rules,
@@ -365,7 +365,7 @@ dated = st.sampled_from(
 )
 
 
-@examples(25)
+@examples(15)
 @given(
     deeds=deeds,
     triggers=dated,
@@ -424,7 +424,7 @@ arrivals = st.lists(
 ).map(sorted)
 
 
-@examples(20)
+@examples(12)
 @given(
     deeds=arrivals,
     per_hour=st.sampled_from([1, 2, 7]),
