@@ -11,6 +11,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn, TextIO
 
@@ -18,11 +19,13 @@ import click
 import django
 from django.db import connections
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from jouren.core.config import Config, read_config
 from jouren.core.database import EmbeddedDatabase
 from jouren.core.errors import JourenError
 from jouren.core.interpreter import collect_rarely
+from jouren.core.upgrade import migrate_database
 
 DEMO_HOME = Path(".jouren/demo")
 
@@ -81,11 +84,29 @@ def database_kept_up(config: Config, say: Callable[[str], None]) -> AbstractCont
 
 @contextmanager
 def only_one(config: Config) -> Iterator[None]:
-    """Hold the data folder's ``up`` lock. Raises :class:`AlreadyUp` when another process does."""
+    """Hold the data folder's ``up`` lock, which tells others the address. Raises :class:`AlreadyUp` when another
+    process does.
+    """
     with (config.home / "up.lock").open("a") as lock:
         if not _take(lock):
             raise AlreadyUp(f"Jouren already runs with the data folder {config.home}.")
+        lock.truncate(0)
+        lock.write(config.base_url)
+        lock.flush()
         yield
+
+
+def as_it_runs(config: Config) -> Config:
+    """The settings with the address that a running ``jouren up`` chose, where the environment names none."""
+    lock = config.home / "up.lock"
+    if os.environ.get("JOUREN_BASE_URL") or os.environ.get("JOUREN_BASE_URL_FILE") or not _is_held(lock):
+        return config
+    return replace(config, base_url=lock.read_text("utf-8") or config.base_url)
+
+
+def upgrade_database() -> list[str]:
+    """Apply pending migrations, and tell so before: on a new database they take seconds. Returns their names."""
+    return migrate_database(lambda: click.echo(_("The database is being set up for this version. One moment, please.")))
 
 
 def leave() -> NoReturn:
@@ -99,6 +120,18 @@ def leave() -> NoReturn:
 def printable(text: str) -> str:
     """Without control characters: what others wrote may not drive the terminal it is read in."""
     return "".join(mark for mark in text if mark in "\n\t" or unicodedata.category(mark) != "Cc")
+
+
+def end_on_signals() -> None:
+    """SIGTERM and a closed terminal end the command by an exception: what was begun is undone on the way out, so that
+    no database is left running. Ctrl-C does so by itself.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + number)
 
 
 def stop_on_signals() -> threading.Event:

@@ -27,7 +27,8 @@ def show() -> None:
         click.echo(_clock_text())
 
 
-@clock.command()
+# "-3d" is a wrong duration, which is told better than an unknown option.
+@clock.command(context_settings={"ignore_unknown_options": True})
 @click.argument("duration")
 @click.option("--timeout", default=300, show_default=True, help="How many seconds to wait for the workers.")
 def advance(duration: str, timeout: int) -> None:

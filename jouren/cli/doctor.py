@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from jouren.cli.base import start_django
+from jouren.cli.base import as_it_runs, start_django
 from jouren.core.checkup import examine
 
 _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "red")}
@@ -13,7 +13,7 @@ _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "
 @click.command()
 def doctor() -> None:
     """Say what is wrong, and how to mend it. The exit code is 1 when something is broken."""
-    config = start_django()
+    config = as_it_runs(start_django())
 
     broken = False
     for finding in examine(config):

@@ -5,7 +5,7 @@ import sys
 import click
 
 from jouren import __version__
-from jouren.cli.base import use_demo
+from jouren.cli.base import end_on_signals, use_demo
 from jouren.cli.clock import clock
 from jouren.cli.doctor import doctor
 from jouren.cli.files import export_group, import_group, schema
@@ -48,6 +48,7 @@ for command in (
 
 def main() -> None:
     """Run the command; an error made on purpose is a message, not a traceback."""
+    end_on_signals()
     try:
         cli()
     except ConfigError as error:

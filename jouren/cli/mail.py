@@ -25,8 +25,8 @@ def list_command(limit: int, to: str | None) -> None:
     if not mails:
         click.echo(_("The local mail sink holds no such mail."))
     for number, found in enumerate(mails, start=1):
-        received = timezone.localtime(found.received_at)
-        line = f"{number:>4}  {received:%Y-%m-%d %H:%M:%S}  {found.recipient}  {found.subject}"
+        dated = timezone.localtime(found.dated)
+        line = f"{number:>4}  {dated:%Y-%m-%d %H:%M:%S}  {found.recipient}  {found.subject}"
         click.echo(printable(line))
 
 

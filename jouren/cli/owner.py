@@ -3,9 +3,8 @@ from __future__ import annotations
 import click
 from django.utils.translation import gettext as _
 
-from jouren.cli.base import database, start_django
+from jouren.cli.base import database, start_django, upgrade_database
 from jouren.core.owners import create_owner
-from jouren.core.upgrade import migrate_database
 
 
 @click.command()
@@ -23,7 +22,7 @@ def createowner(email: str, password: str, replace_password: bool) -> None:
     """Make an account that may do everything in the back office."""
     config = start_django()
     with database(config):
-        migrate_database()
+        upgrade_database()
         made = create_owner(email, password, replace_password=replace_password)
         text = _("The owner %(email)s can log in.") if made else _("The owner %(email)s has a new password.")
         click.echo(text % {"email": email.strip().lower()})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
 import socket
 import sys
 import threading
@@ -20,13 +19,21 @@ from django.db import connection
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from jouren.cli.base import database, database_kept_up, leave, only_one, start_django, stop_on_signals, use_demo
+from jouren.cli.base import (
+    database,
+    database_kept_up,
+    leave,
+    only_one,
+    start_django,
+    stop_on_signals,
+    upgrade_database,
+    use_demo,
+)
 from jouren.core.config import Config
 from jouren.core.errors import JourenError
 from jouren.core.owners import create_owner
 from jouren.core.static import collect_static
 from jouren.core.supervisor import Child, Supervisor
-from jouren.core.upgrade import migrate_database
 from jouren.core.worker import Share
 
 DEMO_OWNER = "demo@example.jp"
@@ -49,8 +56,6 @@ def up(demo: bool, host: str, port: int) -> None:
     local = "127.0.0.1" if host in _EVERYWHERE else f"[{host}]" if ":" in host else host
     if not os.environ.get("JOUREN_BASE_URL_FILE"):
         os.environ["JOUREN_BASE_URL"] = os.environ.get("JOUREN_BASE_URL") or f"http://{local}:{port}"
-    # Until the children run, an end asked for is an exception: what was begun is undone on the way out.
-    signal.signal(signal.SIGTERM, _end)
     config = start_django()
     with only_one(config):
         _refuse_taken(host, port)
@@ -65,10 +70,6 @@ def up(demo: bool, host: str, port: int) -> None:
     leave()
 
 
-def _end(number: int, _frame: object) -> None:
-    sys.exit(128 + number)
-
-
 def _refuse_taken(host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -80,7 +81,7 @@ def _refuse_taken(host: str, port: int) -> None:
 
 
 def _prepare(config: Config) -> None:
-    applied = migrate_database()
+    applied = upgrade_database()
     if applied:
         click.echo(_("The database is up to date."))
     if collect_static():

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection
 from django.db.utils import InterfaceError
 from django.utils.translation import gettext as _
 
-from jouren.core.config import Config
+from jouren.core.config import Config, unknown_settings
 from jouren.core.health import pending_migrations
 from jouren.core.mailbox import sink_listens
 from jouren.core.relay import CONNECT_ERRORS, connect, describe, trouble_of
@@ -34,6 +34,7 @@ class Finding:
 
 def examine(config: Config) -> Iterator[Finding]:
     """Look at everything, one finding after the other; what builds on a broken thing is left out."""
+    yield from _strangers()
     yield _data_folder(config)
     yield _disk(config)
     database = _database()
@@ -44,6 +45,14 @@ def examine(config: Config) -> Iterator[Finding]:
             yield _workers()
     yield from _mail(config)
     yield from _exposure(config)
+
+
+def _strangers() -> Iterator[Finding]:
+    for name, meant in unknown_settings().items():
+        mend = (
+            _("Did you mean %(setting)s?") % {"setting": meant} if meant else _("All are listed in docs/settings.md.")
+        )
+        yield Finding("warning", _("%(name)s is set, but Jouren has no such setting.") % {"name": name}, mend)
 
 
 def _data_folder(config: Config) -> Finding:

@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from email.headerregistry import Address
 from email.utils import parseaddr
 from pathlib import Path
@@ -20,6 +21,8 @@ from urllib.parse import unquote, urlsplit
 from jouren.core.errors import ConfigError
 
 _SHORTEST_SECRET = 32
+# What single commands, the benchmarks and the supervisor read.
+_COMMANDS_OWN = ("JOUREN_OWNER_EMAIL", "JOUREN_OWNER_PASSWORD", "JOUREN_BENCH_HOME", "JOUREN_LIFELINE")
 _HOST = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$|^[0-9A-Fa-f:.]+$")
 _ADDRESS = re.compile(r"^[^@\s<>]+@[A-Za-z0-9.-]+\.?[A-Za-z0-9-]+$")
 
@@ -174,6 +177,13 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
     )
 
 
+def unknown_settings(env: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Variables that begin as Jouren's do and are none of its: each with the setting it may stand for, or ""."""
+    known = {form for name in (*SETTINGS, *_COMMANDS_OWN) for form in (name, f"{name}_FILE")}
+    unknown = sorted(name for name in env if name.startswith("JOUREN_") and name not in known)
+    return {name: next(iter(get_close_matches(name, SETTINGS, 1)), "") for name in unknown}
+
+
 def _refuse(name: str, why: str = "") -> NoReturn:
     """Name, form and example; never the value, which may hold a password."""
     setting = SETTINGS[name]
@@ -198,12 +208,10 @@ def _get(env: Mapping[str, str], name: str) -> str:
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:
-    value = _get(env, name).lower()
-    if value in {"", "0", "false", "no"}:
-        return False
-    if value in {"1", "true", "yes"}:
-        return True
-    _refuse(name)
+    value = _get(env, name)
+    if value not in {"", "0", "1"}:
+        _refuse(name)
+    return value == "1"
 
 
 def _count(env: Mapping[str, str], name: str, default: int) -> int:

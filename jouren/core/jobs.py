@@ -12,6 +12,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import procrastinate
+from asgiref.sync import sync_to_async
 from django.db import connections
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
@@ -35,7 +36,8 @@ def run_jobs(stop: threading.Event) -> None:
             asyncio.run(_work(stop))
         except (procrastinate.exceptions.ProcrastinateException, OSError) as error:
             logger.warning("The job worker has lost the database (%s). It tries again.", error)
-            stop.wait(_PAUSE)
+        # One that ended by itself, without an error, has lost it too.
+        stop.wait(_PAUSE)
 
 
 async def _work(stop: threading.Event) -> None:
@@ -61,6 +63,9 @@ async def _work(stop: threading.Event) -> None:
                 await worker
         finally:
             await loop.run_in_executor(None, connections.close_all)
+            # Periodic jobs are deferred by Django's connection in a thread of asgiref's. Broken and left open, it would
+            # fail every worker to come.
+            await sync_to_async(connections.close_all)()
 
 
 async def retry_stalled() -> int:

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
 _LISTEN_SECONDS = 0.5
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,10 @@ def run_loops(stop: threading.Event, loops: Iterable[Loop] | None = None) -> Non
     threads.append(threading.Thread(target=_listen, args=(channels, stop), name="loop-listener"))
     for thread in threads:
         thread.start()
-    stop.wait()
+    # Signals are handled by the main thread, when it next runs: one that the system gives to another thread does not
+    # wake it from a wait without an end.
+    while not stop.wait(_LOOK_SECONDS):
+        pass
     for waker in wakers.values():
         waker.set()
     for thread in threads:

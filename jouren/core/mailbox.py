@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import cast
@@ -49,10 +50,14 @@ class NoSuchMail(JourenError):
 
 @dataclass(frozen=True)
 class ReceivedMail:
-    """One mail as the sink got it. Everything in it but ``id`` and ``received_at`` is as the sender wrote it."""
+    """One mail as the sink got it. Everything in it but ``id`` is as the sender wrote it.
+
+    ``dated`` is its Date header: in a sandbox that goes by the shop's clock. Without one that can be read, it is when
+    the mail arrived.
+    """
 
     id: str
-    received_at: datetime
+    dated: datetime
     sender: str
     recipient: str
     subject: str
@@ -249,7 +254,7 @@ def _parse(path: Path) -> ReceivedMail | None:
     text, html = _body(message, "plain"), _body(message, "html")
     return ReceivedMail(
         id=path.stem,
-        received_at=datetime.fromtimestamp(int(path.name[:20]) / 1e9, UTC),
+        dated=_date(message) or datetime.fromtimestamp(int(path.name[:20]) / 1e9, UTC),
         sender=_header(message, "From") or _header(message, "X-Envelope-From"),
         recipient=_header(message, "X-Envelope-To"),
         subject=_header(message, "Subject"),
@@ -258,6 +263,15 @@ def _parse(path: Path) -> ReceivedMail | None:
         links=_links(text, html),
         headers=tuple((name, _header(message, name)) for name in dict.fromkeys(message.keys())),
     )
+
+
+def _date(message: EmailMessage) -> datetime | None:
+    try:
+        dated = parsedate_to_datetime(_header(message, "Date")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    # In a zone to the east it has to exist, too.
+    return dated if dated.year < 9999 else None
 
 
 def _header(message: EmailMessage, name: str) -> str:

@@ -34,6 +34,11 @@ def create_owner(email: str, password: str, *, replace_password: bool = False) -
     owner = owner or model(username=email, email=email)
     try:
         validate_email(email)
+    except ValidationError:
+        raise BadOwner(
+            _("“%(email)s” is no mail address. One looks like name@example.jp.") % {"email": email}
+        ) from None
+    try:
         validate_password(password, owner)
     except ValidationError as error:
         raise BadOwner(" ".join(error.messages)) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.core.management import call_command
@@ -15,11 +15,16 @@ _LOCK = 7_205_759_002
 _PAUSE_SECONDS = 0.2
 
 
-def migrate_database() -> list[str]:
-    """Apply what is pending and return its names. Two processes at once do it one after the other."""
+def migrate_database(begin: Callable[[], None] | None = None) -> list[str]:
+    """Apply what is pending and return its names. Two processes at once do it one after the other.
+
+    ``begin`` is called before something is applied, which on a new database takes seconds.
+    """
     with _alone():
         pending = pending_migrations()
         if pending:
+            if begin is not None:
+                begin()
             call_command("migrate", interactive=False, verbosity=0)
     return pending
 

@@ -16,7 +16,7 @@ _sql = load_sql("messaging")
 _REGISTRATION_JA: dict[str, Any] = {
     "name": "登録の確認",
     "subject": "【ご確認ください】ご登録はまだ完了していません",
-    "before": "<p>{{ contact.name }}</p><p>お申し込みありがとうございます。"
+    "before": "<p>{{ contact.name }}</p><p>「{{ form_title }}」へのお申し込み、ありがとうございます。"
     "下のボタンを押すと、ご登録が完了します。</p>",
     "button": "登録を完了する",
     "after": "<p>お心当たりのない場合は、このメールを破棄してください。"
@@ -25,7 +25,8 @@ _REGISTRATION_JA: dict[str, Any] = {
 _REGISTRATION_EN: dict[str, Any] = {
     "name": "Confirmation of a registration",
     "subject": "Please confirm your registration",
-    "before": "<p>Dear {{ contact.name }},</p><p>Thank you. Press the button to complete your registration.</p>",
+    "before": "<p>Dear {{ contact.name }},</p><p>Thank you for asking for “{{ form_title }}”. "
+    "Press the button to complete your registration.</p>",
     "button": "Complete my registration",
     "after": "<p>If you did not ask for this, ignore this mail: nothing happens unless the button is pressed.</p>",
 }

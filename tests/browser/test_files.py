@@ -15,7 +15,7 @@ from tests.installation import Installation
 def test_a_journey_goes_out_and_comes_back_changed(browser: Browser, shop: Installation, tmp_path: Path) -> None:
     with window(browser, shop, locale="ja") as office:
         office.log_in()
-        office.open("/admin/files/import/")
+        office.open("/admin/journeys/files/import/")
         found = flaws_at_every_width(office)
         with office.page.expect_download() as download:
             office.page.get_by_role("button", name="すべてのシナリオをダウンロード（zip）").click()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 
 import pytest
@@ -15,38 +14,11 @@ from tests.at_once import meanwhile
 from tests.faults.crowd import Crowd, query, set_clock
 from tests.faults.judging import judge, settle
 from tests.faults.scale import SCALE, dice, tell
-from tests.faults.workers import Workers
+from tests.faults.workers import ARRIVED, PLANNED, WALKS, Killer, Workers
 from tests.smtp_server import ScriptedServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LOST_A_KILL = most_of(Lane.TRIGGERED, DEFAULT_IN_FLIGHT)
-# How far work has come: people in the journey, letters planned, letters arrived.
-WALKS, PLANNED, ARRIVED = "walks", "planned", "arrived"
-COUNTS = {WALKS: "SELECT count(*) FROM journeys_enrolment", PLANNED: "SELECT count(*) FROM messaging_delivery"}
-
-
-class Killer:
-    """Kills workers at moments drawn by lot, and starts others in their place."""
-
-    def __init__(self, workers: Workers, server: ScriptedServer, lots: random.Random) -> None:
-        self._workers, self._server, self._lots = workers, server, lots
-        self.killed = 0
-
-    def kill(self, times: int, measures: tuple[str, ...], before: int, after: int) -> None:
-        """Kill ``times`` times, each when a measure comes to some point on its way from ``before`` to ``after``."""
-        points = [(self._lots.randrange(len(measures)), self._lots.uniform(0.02, 0.98)) for _ in range(times)]
-        for place, share in sorted(points):
-            self._wait_for(measures[place], before + int(share * (after - before)))
-            victims = self._lots.choice((1, 1, 2))
-            self._workers.kill(victims)
-            self._workers.start(victims)
-            self.killed += victims
-
-    def _wait_for(self, measure: str, count: int) -> None:
-        assert wait_until(lambda: self._count(measure) >= count, SCALE.patience, 0.01)
-
-    def _count(self, measure: str) -> int:
-        return len(self._server.letters) if measure == ARRIVED else int(query(COUNTS[measure])[0][0])
 
 
 def test_workers_killed_at_any_moment_of_a_journey_write_to_everybody_once(

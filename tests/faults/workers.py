@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -17,7 +18,14 @@ from django.db import connection
 from jouren.core.loops import wait_until
 from jouren.core.worker import count_alive
 from jouren.messaging.vocabulary import Lane
+from tests.faults.crowd import query
+from tests.faults.scale import SCALE
 from tests.installation import ROOT
+from tests.smtp_server import ScriptedServer
+
+# How far work has come: people in the journey, letters planned, letters arrived.
+WALKS, PLANNED, ARRIVED = "walks", "planned", "arrived"
+COUNTS = {WALKS: "SELECT count(*) FROM journeys_enrolment", PLANNED: "SELECT count(*) FROM messaging_delivery"}
 
 
 class Nursery:
@@ -82,6 +90,30 @@ class Workers:
         for pid in chosen:
             os.kill(pid, number)
         return [self._origin.ask("wait", pid) for pid in chosen]
+
+
+class Killer:
+    """Kills workers at moments drawn by lot, and starts others in their place."""
+
+    def __init__(self, workers: Workers, server: ScriptedServer, lots: random.Random) -> None:
+        self._workers, self._server, self._lots = workers, server, lots
+        self.killed = 0
+
+    def kill(self, times: int, measures: tuple[str, ...], before: int, after: int) -> None:
+        """Kill ``times`` times, each when a measure comes to some point on its way from ``before`` to ``after``."""
+        points = [(self._lots.randrange(len(measures)), self._lots.uniform(0.02, 0.98)) for _ in range(times)]
+        for place, share in sorted(points):
+            self._wait_for(measures[place], before + int(share * (after - before)))
+            victims = self._lots.choice((1, 1, 2))
+            self._workers.kill(victims)
+            self._workers.start(victims)
+            self.killed += victims
+
+    def _wait_for(self, measure: str, count: int) -> None:
+        assert wait_until(lambda: self._count(measure) >= count, SCALE.patience, 0.01)
+
+    def _count(self, measure: str) -> int:
+        return len(self._server.letters) if measure == ARRIVED else int(query(COUNTS[measure])[0][0])
 
 
 def _database_url() -> str:

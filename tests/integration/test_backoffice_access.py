@@ -124,7 +124,7 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/journeys/", ["journeys.view_journey"]),
         ("/admin/messages/", ["messaging.view_message"]),
         (
-            "/admin/files/import/",
+            "/admin/journeys/files/import/",
             [
                 "journeys.add_journey",
                 "journeys.change_journey",

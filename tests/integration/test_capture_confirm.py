@@ -42,6 +42,8 @@ def test_confirming_again_changes_nothing(link: str) -> None:
     for again in (browser.post(link), browser.get(link)):
         assert again.status_code == 200
         assert "Already confirmed" in again.content.decode()
+        # Who has unsubscribed since then finds the way back.
+        assert f"/f/{Form.objects.get().public_id}/" in again.content.decode()
     assert _confirmations() == 1
     assert Contact.objects.get().confirmed_at == before
     assert Consent.objects.count() == 1

@@ -113,11 +113,17 @@ def test_createowner_works_without_a_terminal(run: Run) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("email", "password"), [("nobody", "gloo-fin-33"), ("a@example.jp", "1234")])
-def test_createowner_refuses_what_is_no_address_or_too_weak(run: Run, email: str, password: str) -> None:
+@pytest.mark.parametrize(
+    ("email", "password", "expected"),
+    [
+        ("nobody", "gloo-fin-33", "“nobody” is no mail address. One looks like name@example.jp."),
+        ("a@example.jp", "1234", "This password is too short."),
+    ],
+)
+def test_createowner_refuses_what_is_no_address_or_too_weak(run: Run, email: str, password: str, expected: str) -> None:
     refused = run("createowner", "--email", email, DATABASE_URL=database_url(), JOUREN_OWNER_PASSWORD=password)
     assert refused.returncode == 1
-    assert refused.stderr != ""
+    assert refused.stderr.startswith(expected)
     assert "Traceback" not in refused.stderr
     assert not get_user_model().objects.exists()
 
@@ -129,6 +135,11 @@ def test_the_clock_of_a_real_shop_is_shown_but_not_moved(run: Run) -> None:
     refused = run("clock", "advance", "7d", DATABASE_URL=database_url())
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == "The clock can only be moved in a sandbox (JOUREN_SANDBOX=1).\n"
+    backwards = run("clock", "advance", "-3d", DATABASE_URL=database_url(), JOUREN_SANDBOX="1")
+    assert (backwards.returncode, backwards.stderr) == (
+        1,
+        "A duration looks like 90m, 12h, 7d or 2w, and is at most ten years.\n",
+    )
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM core_clock")
         assert cursor.fetchone() == (0,)
@@ -154,9 +165,13 @@ def test_an_advance_that_does_not_arrive_says_so(run: Run) -> None:
 
 
 def test_doctor_says_what_is_wrong_and_the_mend(run: Run) -> None:
-    said = run("doctor", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    said = run("doctor", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none", JOUREN_EMAIL_ULR="smtp://relay:25")
     assert said.returncode == 1
     lines = said.stdout.splitlines()
+    assert lines[:2] == [
+        "! JOUREN_EMAIL_ULR is set, but Jouren has no such setting.",
+        "    → Did you mean JOUREN_EMAIL_URL?",
+    ]
     wrong = next(number for number, line in enumerate(lines) if line.startswith("✗ The database cannot be reached"))
     assert "jouren up" in lines[wrong + 1]
     assert "Traceback" not in said.stderr

@@ -187,6 +187,18 @@ def test_doctor_finds_a_running_sandbox_well(installation: Installation, running
         return installation.run("doctor").returncode == 0
 
     assert wait_until(well, 30), installation.run("doctor").stdout
+    assert f"Links start with http://127.0.0.1:{installation.port}:" in installation.run("doctor").stdout
+
+
+def test_a_command_told_to_end_while_it_sets_up_the_database_leaves_none_running(tmp_path: Path) -> None:
+    new = Installation(tmp_path / "new")
+    command = new.command("createowner", "--email", "owner@example.jp", "--password", "gloo-fin-33")
+    with subprocess.Popen(command, env=new.env, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().decode().startswith("The database is being set up")
+        process.terminate()
+        assert process.wait(60) == 128 + signal.SIGTERM
+    assert not new.database.is_running()
 
 
 def test_its_workers_take_the_clock_to_where_it_is_asked(

@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -120,6 +121,23 @@ def test_a_malformed_mail_is_kept_and_can_be_read(config: Config, content: bytes
     send(config, "a@example.jp", content=content)
     (mail,) = list_mail(config)
     assert mail.recipient == "a@example.jp"
+
+
+@pytest.mark.usefixtures("sink")
+@pytest.mark.parametrize(
+    ("header", "dated"),
+    [
+        ("Mon, 29 Feb 2028 08:00:00 +0900", datetime(2028, 2, 28, 23, tzinfo=UTC)),
+        ("yesterday", None),
+        ("Mon, 32 Jan 2028 00:00:00 +0900", None),
+        ("Fri, 31 Dec 9999 23:59:59 -0900", None),
+    ],
+)
+def test_a_mail_is_of_its_date_or_else_of_when_it_arrived(config: Config, header: str, dated: datetime | None) -> None:
+    before = datetime.now(UTC)
+    send(config, "a@example.jp", content=f"Date: {header}\r\n\r\nx".encode())
+    (mail,) = list_mail(config)
+    assert mail.dated == dated if dated else before <= mail.dated <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize("mail_id", ["", "../secret_key", "/etc/passwd", "x", "00000000000000000000-0-0", "0" * 300])

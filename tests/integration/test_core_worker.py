@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -31,6 +32,19 @@ def rows(query: str) -> list[tuple[object, ...]]:
         return cursor.fetchall()
 
 
+@contextmanager
+def jobs_worked_on() -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=run_jobs, args=(stop,))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=20)
+    assert not thread.is_alive()
+
+
 async def retry_once() -> int:
     retried = await retry_stalled()
     # In a worker, Procrastinate closes the connection of the thread that the queries ran in.
@@ -49,17 +63,27 @@ def test_a_worker_is_counted_while_it_lives_and_not_after(stop: threading.Event)
     assert rows("SELECT count(*) FROM core_worker") == [(0,)]
 
 
-def test_a_deferred_job_is_done(stop: threading.Event) -> None:
+def test_a_deferred_job_is_done() -> None:
     app.configure_task("core.retry_stalled_jobs").defer(timestamp=0)
-    thread = threading.Thread(target=run_jobs, args=(stop,))
-    thread.start()
-    try:
+    with jobs_worked_on():
         # A job that succeeded is deleted.
         assert wait_until(lambda: rows("SELECT count(*) FROM procrastinate_jobs") == [(0,)], 10)
-    finally:
-        stop.set()
-        thread.join(timeout=20)
-    assert not thread.is_alive()
+
+
+def test_a_job_worker_starts_anew_after_all_its_connections_broke() -> None:
+    # Another worker has the jobs of these minutes: this one asks for them, gets none, and so does nothing that would
+    # close the connection it asked with.
+    rows(
+        "INSERT INTO procrastinate_periodic_defers (task_name, periodic_id, defer_timestamp) "
+        "SELECT 'core.retry_stalled_jobs', '', extract(epoch FROM date_trunc('minute', now()))::bigint + 60 * minute "
+        "FROM generate_series(-1, 5) AS minute RETURNING id"
+    )
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    asked = f"SELECT count(*) {others} AND query LIKE '%procrastinate_defer_periodic_job%'"
+    for _start in range(2):
+        with jobs_worked_on():
+            assert wait_until(lambda: rows(asked) == [(1,)], 10)
+            rows(f"SELECT pg_terminate_backend(pid, 5000) {others}")
 
 
 def test_a_job_of_a_dead_worker_is_put_back_and_one_of_a_living_worker_is_left() -> None:

@@ -38,7 +38,7 @@ def files() -> dict[str, bytes]:
 
 def send_in(browser: Client, content: bytes) -> str:
     sent = SimpleUploadedFile("journeys.zip", content, "application/zip")
-    answer = browser.post("/admin/files/import/", {"archive": sent})
+    answer = browser.post("/admin/journeys/files/import/", {"archive": sent})
     assert answer.status_code == 302, answer.content.decode()
     return answer["Location"]
 
@@ -61,7 +61,7 @@ def test_a_zip_is_shown_and_becomes_drafts_after_a_yes(files: dict[str, bytes]) 
     assert "Imported as drafts: 2 new, 0 changed." in confirm(browser, url)
     assert not Journey.objects.get().live
     assert not Upload.objects.exists()
-    assert browser.get(url)["Location"] == "/admin/files/import/"
+    assert browser.get(url)["Location"] == "/admin/journeys/files/import/"
 
 
 def test_what_changes_is_shown_line_by_line(files: dict[str, bytes]) -> None:
@@ -78,14 +78,14 @@ def test_what_changes_is_shown_line_by_line(files: dict[str, bytes]) -> None:
 def test_faults_are_shown_with_their_lines(files: dict[str, bytes]) -> None:
     browser = owner_client()
     sent = SimpleUploadedFile("x.zip", write_zip({**files, WELCOME: b"name: W\nsteps:\n  - wiat: {}\n"}))
-    url = browser.post("/admin/files/import/", {"archive": sent})["Location"]
+    url = browser.post("/admin/journeys/files/import/", {"archive": sent})["Location"]
     page = browser.get(url)
     assert page.status_code == 400
     text = page.content.decode()
     assert "journeys/welcome.yaml:3" in text
     assert "There is no “wiat” here. Did you mean “wait”?" in text
     broken = SimpleUploadedFile("x.zip", write_zip({"x.yaml": b"name: W\n"}))
-    assert b"x.yaml" in browser.post("/admin/files/import/", {"archive": broken}).content
+    assert b"x.yaml" in browser.post("/admin/journeys/files/import/", {"archive": broken}).content
 
 
 def test_what_is_in_a_file_is_text_on_the_screen(files: dict[str, bytes]) -> None:
@@ -99,16 +99,16 @@ def test_what_is_in_a_file_is_text_on_the_screen(files: dict[str, bytes]) -> Non
 def test_nobody_sees_or_imports_what_somebody_else_has_sent_in(files: dict[str, bytes]) -> None:
     url = send_in(staff_client(*EDIT), write_zip(files))
     other = staff_client(*EDIT)
-    assert other.get(url)["Location"] == "/admin/files/import/"
-    assert other.post(url, {"seen": "x"})["Location"] == "/admin/files/import/"
+    assert other.get(url)["Location"] == "/admin/journeys/files/import/"
+    assert other.post(url, {"seen": "x"})["Location"] == "/admin/journeys/files/import/"
     assert not Journey.objects.exists()
 
 
 def test_each_permission_counts(files: dict[str, bytes]) -> None:
     for missing in EDIT:
         browser = staff_client(*[each for each in EDIT if each != missing])
-        assert browser.get("/admin/files/import/").status_code == 302
-    assert staff_client("journeys.view_journey").post("/admin/files/export/").status_code == 302
+        assert browser.get("/admin/journeys/files/import/").status_code == 302
+    assert staff_client("journeys.view_journey").post("/admin/journeys/files/export/").status_code == 302
 
 
 def test_publishing_needs_the_right_to_publish(files: dict[str, bytes]) -> None:
@@ -143,11 +143,11 @@ def test_a_changed_journey_is_not_overwritten_unseen(files: dict[str, bytes]) ->
 def test_the_zip_of_one_journey_holds_it_and_its_messages() -> None:
     journey = draft_journey([send(a_message())])
     draft_journey([send(a_message("Other"))], name="Other")
-    answer = owner_client().post(f"/admin/files/export/{journey.pk}/")
+    answer = owner_client().post(f"/admin/journeys/files/export/{journey.pk}/")
     assert answer["Content-Type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert sorted(archive.namelist()) == [WELCOME, "messages/ようこそ.yaml"]
-    everything = owner_client_again().post("/admin/files/export/")
+    everything = owner_client_again().post("/admin/journeys/files/export/")
     with zipfile.ZipFile(io.BytesIO(everything.content)) as archive:
         assert len(archive.namelist()) == 4
 
@@ -160,7 +160,7 @@ def test_zips_are_forgotten_after_a_day(time: Time, files: dict[str, bytes]) -> 
     browser = owner_client()
     url = send_in(browser, write_zip(files))
     time.pass_by(days=1)
-    assert browser.get(url)["Location"] == "/admin/files/import/"
+    assert browser.get(url)["Location"] == "/admin/journeys/files/import/"
     assert forget_uploads() == 1
 
 

@@ -465,7 +465,7 @@ def test_on_the_screen_segments_need_their_own_permission_and_are_said_to_count_
 
 def send_in(browser: Any, files: dict[str, bytes]) -> str:
     sent = SimpleUploadedFile("journeys.zip", write_zip(files), "application/zip")
-    return str(browser.post("/admin/files/import/", {"archive": sent})["Location"])
+    return str(browser.post("/admin/journeys/files/import/", {"archive": sent})["Location"])
 
 
 def test_whoever_may_not_see_segments_gets_their_names_only() -> None:
@@ -474,7 +474,7 @@ def test_whoever_may_not_see_segments_gets_their_names_only() -> None:
     assert not [file for file in files if file.startswith("segments/")]
     for permissions, expected in (((), False), (("contacts.view_segment",), True)):
         viewer = staff_client("journeys.view_journey", "messaging.view_message", *permissions)
-        answer = viewer.post("/admin/files/export/")
+        answer = viewer.post("/admin/journeys/files/export/")
         names = zipfile.ZipFile(io.BytesIO(answer.content)).namelist()
         assert (SEGMENT in names) is expected
         assert FILE in names

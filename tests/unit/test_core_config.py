@@ -92,7 +92,7 @@ def test_a_value_and_a_file_at_once_are_refused(tmp_path: Path) -> None:
         ("JOUREN_MAIL_FROM", "not an address"),
         ("JOUREN_MAIL_FROM", "a@example.jp\r\nBcc: b@example.jp"),
         ("JOUREN_SECRET_KEY", "hunter2"),
-        ("JOUREN_SANDBOX", "perhaps"),
+        ("JOUREN_SANDBOX", "yes"),
         ("JOUREN_DEBUG", "2"),
         ("JOUREN_WEB_PROCESSES", "0"),
         ("JOUREN_WORKER_PROCESSES", "many"),

@@ -97,9 +97,12 @@ def trial_text(broadcast: Broadcast, versions: int) -> str:
         Fallback.ASK: _("you are asked"),
         Fallback.SPLIT: _("the others get all versions, in equal shares"),
     }[Fallback(broadcast.fallback)]
-    return _(
+    return ngettext(
+        "%(percent)s %% get one of the %(versions)s versions, drawn by lot. After %(hours)s hour the others get the "
+        "one with more %(decides)s; if there is not enough data, %(otherwise)s.",
         "%(percent)s %% get one of the %(versions)s versions, drawn by lot. After %(hours)s hours the others get the "
-        "one with more %(decides)s; if there is not enough data, %(otherwise)s."
+        "one with more %(decides)s; if there is not enough data, %(otherwise)s.",
+        broadcast.wait_hours,
     ) % {
         "percent": broadcast.test_percent,
         "versions": versions,

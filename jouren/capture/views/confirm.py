@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -43,12 +45,15 @@ def _confirmed(request: HttpRequest, registration: Registration) -> HttpResponse
 def _explain(request: HttpRequest, registration: Registration | None, outcome: Outcome) -> HttpResponse:
     if registration is None or outcome is Outcome.UNKNOWN:
         return unknown_link(request)
-    if outcome is Outcome.ALREADY:
-        text = _("Your registration was confirmed before. There is nothing more to do.")
-        return notice(request, _("Already confirmed"), text, kind="done")
-    way_on = {}
+    way_on: dict[str, Any] = {}
     if registration.form is not None and registration.form.is_open:
         link = reverse("capture:form", args=[registration.form.public_id])
         way_on = {"link": link, "link_text": _("Back to the form")}
+    if outcome is Outcome.ALREADY:
+        text = _(
+            "Your registration was confirmed before. If you have unsubscribed since then and want our mail again, "
+            "please fill in the form once more."
+        )
+        return notice(request, _("Already confirmed"), text, kind="done", **way_on)
     text = _("A confirmation link is good for seven days. Please fill in the form once more to get a new one.")
     return notice(request, _("This link has expired"), text, status=410, **way_on)
