@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("send", "broadcast", "journey", "ingest", "latency", "plans", "segments", "reports", "dryrun")
+NAMES = ("send", "broadcast", "journey", "ingest", "latency", "plans", "segments", "reports", "dryrun", "screens")
 
 
 def main() -> None:
