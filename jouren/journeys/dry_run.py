@@ -24,6 +24,7 @@ from jouren.journeys.models import DryRun, DryRunState, Journey
 from jouren.journeys.replay import helpers
 from jouren.journeys.replay.counts import Counts
 from jouren.journeys.replay.player import Player
+from jouren.journeys.replay.series import with_series
 from jouren.journeys.versions import load_program
 
 logger = logging.getLogger(__name__)
@@ -62,15 +63,13 @@ def start_dry_run(
         raise BadDryRun(_("Choose at most %(days)s days.") % {"days": MOST_DAYS})
     number, compiled = _compiled(journey, is_draft=is_draft)
     program = load_program(compiled)
-    if program.series:
-        raise BadDryRun(_("A journey that sends a series cannot be played yet."))
-    if not program.triggers:
-        raise BadDryRun(_("Nobody enters this journey by an event, so there is nobody to play it with."))
+    if not program.triggers and not program.dates:
+        raise BadDryRun(_("Nobody enters this journey by an event or a date, so there is nobody to play it with."))
     with transaction.atomic():
         run = DryRun.objects.create(
             journey=journey,
             number=number,
-            compiled=compiled,
+            compiled=with_series(compiled, program),
             start=start,
             end=end,
             costs={channel: str(cost) for channel, cost in (costs or {}).items()},
@@ -126,15 +125,26 @@ def _play(run: DryRun, now: datetime) -> Counts:
     return counts
 
 
-def _parts(player: Player, people: Sequence[int], now: datetime) -> Iterator[tuple[int, Counts]]:
-    """Everybody, a batch at a time, here or by helpers."""
+def _parts(player: Player, people: Sequence[tuple[int, datetime]], now: datetime) -> Iterator[tuple[int, Counts]]:
+    """Everybody, a batch at a time, here or by helpers.
+
+    With a limit of entries an hour everybody's turn hangs on all who came before them, so one process plays them all.
+    """
+    if per_hour := player.setting.version.program.entries_per_hour:
+        in_turn = sorted(people, key=lambda each: each[1])
+        return player.play_in_turn([(batch[0][1], _ids(batch)) for batch in _batches(in_turn)], per_hour)
+    batches = [_ids(batch) for batch in _batches(people)]
     if len(people) >= helpers.ENOUGH and (os.cpu_count() or 1) > 1:
-        return helpers.play_beside(player.run.pk, now, _batches(people))
-    return ((len(batch), player.play(batch)) for batch in _batches(people))
+        return helpers.play_beside(player.run.pk, now, batches)
+    return ((len(batch), player.play(batch)) for batch in batches)
 
 
-def _batches(people: Sequence[int]) -> list[Sequence[int]]:
+def _batches(people: Sequence[tuple[int, datetime]]) -> list[Sequence[tuple[int, datetime]]]:
     return [people[first : first + BATCH] for first in range(0, len(people), BATCH)]
+
+
+def _ids(people: Sequence[tuple[int, datetime]]) -> list[int]:
+    return [contact_id for contact_id, _first in people]
 
 
 def forget_old_dry_runs() -> int:

@@ -87,7 +87,7 @@ def _suppress(done: Done, now: datetime) -> None:
 def _set_attribute(done: Done, now: datetime) -> None:
     people: dict[tuple[str, type, Any], list[int]] = defaultdict(list)
     for move, effect in done:
-        value = now.astimezone(move.version.program.zone).date().isoformat() if effect.is_today else effect.value
+        value = effect.value_at(now, move.version.program.zone)
         people[effect.key, type(value), value].append(move.walker.contact_id)
     for (key, _type, value), contact_ids in people.items():
         set_attribute(contact_ids, key, value)

@@ -6,7 +6,7 @@ Walks are not written down step by step. They are replayed: the engine's own dec
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -21,10 +21,13 @@ from jouren.events.types import Event
 from jouren.journeys.engine import Walker
 from jouren.journeys.models import Enrolment, EnrolmentState, Entries, Journey, JourneyVersion
 from jouren.journeys.policies import Past, key_of, may_enter, pulls
-from jouren.journeys.program import Decision, Leave, Program, Trigger
+from jouren.journeys.program import Decision, Go, Leave, Proceed, Program, Trigger
 from jouren.journeys.reactions import open_pause
-from jouren.journeys.replay.replay import Replay, Values, play
+from jouren.journeys.replay.replay import Replay, play
+from jouren.journeys.replay.series import series_past
 from jouren.journeys.replay.sources import PastFacts, load_lives, setting_of
+from jouren.journeys.replay.terms import Values
+from jouren.journeys.steps.series import SendItem
 from jouren.journeys.versions import LoadedVersion, load_version
 from jouren.messaging.models import Delivery
 from jouren.messaging.why import WhyDelivery, why_delivery
@@ -32,6 +35,8 @@ from jouren.messaging.why import WhyDelivery, why_delivery
 _sql = load_sql("journeys")
 MOST_WALKS = 10
 MOST_EVENTS = 500
+MOST_ITEMS = 20
+"""So many messages of series are told of a walk."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +60,10 @@ class Seen:
 
 @dataclass
 class Link:
-    """One step of a walk. ``conditions`` are those that were asked, by name of the way (empty: the only one).
+    """One step of a walk, or one message (``item``) of the series that a step sends, or what the next one waits for.
 
-    ``decision`` is the last one there; ``heard`` the event that ended a wait; ``delivery`` what became of its message.
+    ``conditions`` are those that were asked, by name of the way (empty: the only one). ``decision`` is the last one
+    there; ``heard`` the event that ended a wait; ``delivery`` what became of its message.
     """
 
     at: datetime
@@ -66,13 +72,21 @@ class Link:
     conditions: list[tuple[str, Seen]] = field(default_factory=list)
     heard: str = ""
     delivery: WhyDelivery | None = None
+    item: SendItem | None = None
+    is_next_item: bool = False
+
+    @property
+    def sent_by(self) -> str:
+        """What a delivery of this link bears: the id of the step, or of the item of a series."""
+        return self.item.id if self.item is not None else str(self.step["id"])
 
 
 @dataclass
 class WhyWalk:
     """A walk from its trigger to where it stands. ``started_by`` names the journey whose step started it.
 
-    ``is_paused``: the journey stood still for a while meanwhile. ``differs``: what is stored does not follow from the
+    ``may_be_dated``: a day of theirs may have brought them in, of which nothing is noted. ``is_paused``: the journey
+    stood still for a while meanwhile. ``differs``: what is stored does not follow from the
     chain, as after a pause or an edit.
     """
 
@@ -84,6 +98,7 @@ class WhyWalk:
     ending: list[tuple[str, Seen]]
     is_paused: bool = False
     differs: bool = False
+    may_be_dated: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,15 +170,16 @@ def _why_walk(walk: Enrolment, journey: Journey) -> WhyWalk:
     version = load_version(walk.version_id)
     compiled = JourneyVersion.objects.get(pk=walk.version_id).compiled
     now, begun = clock.now(), walk.entered_at
-    program = replace(version.program, triggers=())
-    setting = setting_of(replace(version, program=program), begun, walk.ended_at or now)
+    program = replace(version.program, triggers=(), dates=())
+    own = replace(version, program=program)
+    setting = setting_of(own, begun, walk.ended_at or now, series_past(program))
     lives = load_lives(setting, [walk.contact_id])
     links: list[Link] = []
     ending: list[tuple[str, Seen]] = []
     differs = False
     trigger = _trigger_of(walk, version)
     at_entry: Values = ()
-    if lives and not program.series and walk.state != EnrolmentState.HELD_OUT:
+    if lives and walk.state != EnrolmentState.HELD_OUT:
         trail: list[Any] = []
         replayed = Replay(setting, lives[0], trail)
         walker = Walker(
@@ -174,14 +190,18 @@ def _why_walk(walk: Enrolment, journey: Journey) -> WhyWalk:
         facts = PastFacts(program, now)
         play([replayed], facts)
         links = list(_links(trail, compiled, program, _heard(replayed)))
-        _add_deliveries(links, walk, version)
         ending = _ending(links, trail, compiled, program)
-        differs = _differs(replayed, walk, links)
+        stored = _deliveries(walk, version)
+        differs = _differs(replayed, walk, stored)
+        links = _without_first_items(links)
+        for link in links:
+            if (delivery := stored.get(link.sent_by)) is not None:
+                link.delivery = why_delivery(delivery)
         if program.entry is not None:
             (at_entry,) = facts([(walk.contact_id, begun)])
     entry = see(compiled["entry"], program, at_entry, begun) if at_entry and compiled["entry"] else None
     paused = journey.pauses.filter(paused_at__lte=walk.ended_at or now).exclude(resumed_at__lte=begun).exists()
-    return WhyWalk(walk, trigger, _started_by(walk), entry, links, ending, paused, differs)
+    return WhyWalk(walk, trigger, _started_by(walk), entry, links, ending, paused, differs, bool(version.program.dates))
 
 
 def see(tree: Mapping[str, Any], program: Program, values: Values, now: datetime) -> Seen:
@@ -209,16 +229,28 @@ def _leaves(tree: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _links(trail: list[Any], compiled: Mapping[str, Any], program: Program, heard: Mapping[str, str]) -> Iterator[Link]:
-    """The steps in their order; of one that was asked several times, the last decision."""
+    """The steps in their order; of one that was asked several times, the last decision. A step that sends a series is
+    told when they came to it, then every message, then what the next one waits for."""
     last: Link | None = None
+    series = ""
     for at, _walk, step, decision, values in trail:
         raw = compiled["steps"][step]
         link = Link(at, {**raw, "id": step}, decision, _asked(raw, program, values, at), heard.get(step, ""))
-        if last is not None and last.step["id"] != step:
-            yield last
-        elif last is not None:
+        if last is not None and last.step["id"] == step:
             link.at = last.at
+        elif last is not None:
+            yield last
         last = link
+        if isinstance(decision, Proceed):
+            if series != step:
+                yield link
+                series = step
+            assert isinstance(decision.effect, SendItem)
+            yield replace(link, at=at, item=decision.effect)
+            last = None
+        elif series == step:
+            link.is_next_item = True
+            last = None if isinstance(decision, Go) else link
     if last is not None:
         yield last
 
@@ -240,14 +272,19 @@ def _heard(replayed: Replay) -> dict[str, str]:
     return {each.step: each.detail for each in replayed.happened if each.what == "heard"}
 
 
-def _add_deliveries(links: list[Link], walk: Enrolment, version: LoadedVersion) -> None:
+def _without_first_items(links: list[Link]) -> list[Link]:
+    """Of a long series only the last messages are told."""
+    items = [link for link in links if link.item is not None]
+    dropped = {id(link) for link in items[:-MOST_ITEMS]}
+    return [link for link in links if id(link) not in dropped]
+
+
+def _deliveries(walk: Enrolment, version: LoadedVersion) -> dict[str, Delivery]:
+    """The messages that are stored of a walk, by step or item of a series."""
     stored = Delivery.objects.filter(
         run_id=version.run_id, contact_id__in=alias_ids(walk.contact_id), occurrence=walk.occurrence
     ).select_related("message_version", "run")
-    by_step = {str(each.step): each for each in stored}
-    for link in links:
-        if (delivery := by_step.get(link.step["id"])) is not None:
-            link.delivery = why_delivery(delivery)
+    return {str(each.step): each for each in stored}
 
 
 def _ending(
@@ -263,10 +300,9 @@ def _ending(
     return [each for each in seen if each[1].holds][:1]
 
 
-def _differs(replayed: Replay, walk: Enrolment, links: list[Link]) -> bool:
+def _differs(replayed: Replay, walk: Enrolment, stored: Collection[str]) -> bool:
     planned = {each.step for each in replayed.happened if each.what == "planned"}
-    stored = {link.step["id"] for link in links if link.delivery is not None}
-    if planned != stored:
+    if planned != set(stored):
         return True
     if walk.state != EnrolmentState.ACTIVE:
         return bool(replayed.inside) and walk.state != EnrolmentState.FAILED

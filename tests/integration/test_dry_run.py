@@ -24,6 +24,7 @@ from jouren.journeys.replay import helpers, player
 from jouren.journeys.replay.persona import ALWAYS, NEVER, ON_DAY, Persona, live_as
 from jouren.journeys.replay.player import Player, step_order
 from jouren.journeys.replay.sources import setting_of
+from jouren.journeys.series.actions import remove_item
 from jouren.journeys.versions import live_version_of
 from jouren.messaging.models import Message
 from jouren.messaging.sending_rules.actions import save_rules
@@ -32,10 +33,12 @@ from tests.backoffice import owner_client, staff_client
 from tests.messages import published, reader
 from tests.reacting import react_to_all
 from tests.sending_rules import NIGHT, TOKYO
+from tests.series import item, make_series, publish, send_series
 from tests.walking import START, Time, buy, draft_journey, live_journey, send, step, wait
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("time")]
 OWN = {"journeys_dryrun", "journeys_dryrunperson"}
+NAMES = ("First", "Second", "Third")
 
 
 def message_of(name: str, kind: str = "help") -> Message:
@@ -137,7 +140,8 @@ def test_every_batch_is_played_where_the_database_refuses_changes(time: Time, mo
 
     monkeypatch.setattr(player, "play", look)
     played = Player(start(journey, time), time.now)
-    assert played.people() == [one.pk, two.pk]
+    bought = START + timedelta(hours=1)
+    assert played.people() == [(one.pk, bought), (two.pk, bought)]
     assert [played.play([contact.pk]).people for contact in (one, two)] == [1, 1]
     assert seen == [("on",), ("on",)]
 
@@ -285,6 +289,54 @@ def test_the_screens_start_one_and_tell_it(time: Time) -> None:
     assert str(one.public_id) not in people
     everybody = browser.get(f"{where}{run.pk}/people/?after=x").content.decode()
     assert str(one.public_id) in everybody
+
+
+def test_each_message_of_a_series_is_told_by_its_name(time: Time) -> None:
+    _journey, one, two = past(time)
+    series = make_series(NAMES)
+    journey = live_journey([send_series(series, "series"), wait(2), send(message_of("End"), "end")])
+    run = start(journey, time)
+    third = item(series, "Third")
+    remove_item(item(series, "First").pk, by=None)
+    publish(series)
+    play_all(run.pk)
+    run.refresh_from_db()
+    assert run.totals["steps"][str(third.pk)] == {"sent": 1, "stopped:unsubscribed": 1}
+    assert {person.contact_id: person.sent for person in run.persons.all()} == {one.pk: 4, two.pk: 2}
+    browser, where = owner_client(), f"/admin/journeys/dry-runs/{journey.pk}/{run.pk}/"
+    page = browser.get(where).content.decode()
+    items = [f"Number {number} of the series: “{name}”" for number, name in enumerate(NAMES, start=1)]
+    places = [page.index(text) for text in items]
+    assert places == sorted(places)
+    assert page.index("Series “Letters”") < places[0] < places[-1] < page.index("Send “End”")
+    assert "Series are played with the messages, the order and the rhythm that they have now." in page
+    people = browser.get(f"{where}people/?mark=stopped:3:unsubscribed").content.decode()
+    assert "Number 3 of the series: “Third”: They unsubscribed from this topic." in people
+    assert str(one.public_id) not in people
+    lines = b"".join(browser.get(f"{where}csv/")).decode("utf-8-sig")
+    steps = [row[4] for row in csv.reader(io.StringIO(lines)) if row[0] == str(one.public_id) and row[3] == "goes out"]
+    assert steps == [*items, "Send “End”"]
+
+
+def test_a_persona_gets_a_series_message_by_message(time: Time) -> None:
+    journey = live_journey([send_series(make_series(NAMES), "series")])
+    asked = {"clicks": "never", "buys": "regular", "start": "2026-11-22T10:00"}
+    page = owner_client().get(f"/admin/journeys/persona/{journey.pk}/", asked).content.decode()
+    days = page[page.index("Day by day") :].split("<h3>")[1:]
+    assert [f"“{name}”: goes out by Mail." in day for name, day in zip(NAMES, days, strict=True)] == [True] * 3
+
+
+def test_who_enters_on_a_day_of_theirs_and_who_waits_for_a_turn_is_told(time: Time) -> None:
+    _journey, *people = past(time)
+    day_after = {"type": "after_event", "value": {"event": "order.paid", "offset": 3, "at": "09:00", "where": []}}
+    journey = live_journey([send(message_of("Later"), "a")], [day_after], entries_per_hour=2)
+    run = start(journey, time)
+    play_all(run.pk)
+    run.refresh_from_db()
+    assert (run.people, run.done, run.totals["walks"]) == (2, 2, 2)
+    page = owner_client().get(f"/admin/journeys/dry-runs/{journey.pk}/{run.pk}/people/").content.decode()
+    assert page.count("Enters: a day of theirs has come.") == len(people)
+    assert page.count("that they begin on Wed 25 Nov, 09:30.") == 1
 
 
 def test_who_may_not_see_people_sees_figures_only(time: Time) -> None:

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from psycopg.errors import ReadOnlySqlTransaction
 
-from jouren.contacts.actions import grant_consent, withdraw_consent
+from jouren.contacts.actions import define_attribute, grant_consent, set_attributes, withdraw_consent
 from jouren.contacts.models import Contact
 from jouren.core.loops import wait_until
+from jouren.core.lots import is_drawn
 from jouren.events import reactor
 from jouren.events.actions import NewEvent, record_event
-from jouren.journeys import engine
-from jouren.journeys.models import Enrolment, Journey
-from jouren.journeys.replay.replay import Happening, Replay, play
+from jouren.journeys import dated_entries, engine
+from jouren.journeys.models import Enrolment, EnrolmentState, Journey
+from jouren.journeys.replay.replay import Replay, play
+from jouren.journeys.replay.series import series_past
 from jouren.journeys.replay.sources import PastFacts, entrants, load_lives, read_only, setting_of
+from jouren.journeys.replay.terms import Happening
+from jouren.journeys.replay.turns import play_in_turn
+from jouren.journeys.series.actions import insert_messages, move_item, remove_item
+from jouren.journeys.series.models import Series, every_morning
 from jouren.journeys.versions import live_version_of
 from jouren.messaging.models import Delivery, MessageVersion
 from jouren.messaging.queries import is_sending, next_due
@@ -30,6 +38,7 @@ from jouren.messaging.sending_rules.terms import Action, Cap, Quiet, Readiness, 
 from jouren.messaging.vocabulary import Lane, State
 from tests.messages import published, reader
 from tests.sending_rules import NIGHT, TOKYO
+from tests.series import publish, send_series
 from tests.walking import START, Time, live_journey, send, step, wait
 
 pytestmark = [pytest.mark.django_db]
@@ -91,10 +100,11 @@ def happen(contact: Contact, number: int, deed: str) -> None:
 def pass_until(moment: datetime, time: Time, deliver: Callable[[], None]) -> None:
     """Let the workers do all that is due on the way, each at its own moment."""
     while True:
-        while reactor.tick() or engine.tick():
+        while reactor.tick() or engine.tick() or dated_entries.tick():
             pass
         deliver()
-        due = [at for at in (engine.next_due(), next_due()) if at is not None and at < moment]
+        coming = (engine.next_due(), dated_entries.next_due(), next_due())
+        due = [at for at in coming if at is not None and at < moment]
         if not due:
             break
         time.now = min(due)
@@ -169,11 +179,61 @@ def stored(contact: Contact) -> list[tuple[Any, ...]]:
     )
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever is written in here is taken back at the end: each example begins with nothing."""
+    with transaction.atomic():
+        try:
+            yield
+        finally:
+            transaction.set_rollback(True)
+
+
+def replayed(journey: Journey, **as_it_was: Any) -> dict[int, Replay]:
+    """Everybody's time in a journey, played by what is known of it afterwards."""
+    version = live_version_of(journey.pk)
+    assert version is not None
+    with read_only():
+        setting = setting_of(version, START, END - timedelta(seconds=1), **as_it_was)
+        ids = [contact_id for contact_id, _first in entrants(setting)]
+        facts = PastFacts(version.program, END)
+        replays = [Replay(setting, life) for life in load_lives(setting, ids)]
+        if version.program.entries_per_hour:
+            each_alone = [(START, partial(list, [replay])) for replay in replays]
+            list(play_in_turn(each_alone, facts, version.program.entries_per_hour))
+        else:
+            play(replays, facts)
+    return {replay.life.contact_id: replay for replay in replays}
+
+
+def assert_equal(contact: Contact, replay: Replay | None) -> None:
+    """What a replay tells of somebody is what is stored of them."""
+    happened = replay.happened if replay else []
+    assert told(happened) == stored(contact)
+    of_them = Enrolment.objects.filter(contact_id=contact.pk).exclude(state=EnrolmentState.HELD_OUT)
+    walks = list(of_them.order_by("occurrence"))
+    ends = {each.walk: each for each in happened if each.what in {"finished", "left"}}
+    began = [each.until or each.at for each in happened if each.what == "entered"]
+    assert began == [walk.entered_at for walk in walks]
+    assert [(ends[walk.occurrence].at, ends[walk.occurrence].detail) for walk in walks if walk.ended_at] == [
+        (walk.ended_at, walk.reason) for walk in walks if walk.ended_at
+    ]
+    assert len(ends) == sum(walk.ended_at is not None for walk in walks)
+    inside = [(each.walker.step, each.walker.place, each.due_at) for each in replay.inside] if replay else []
+    assert inside == [
+        (str(walk.step), str(walk.place) if walk.place else None, walk.due_at) for walk in walks if not walk.ended_at
+    ]
+
+
+def examples(count: int) -> Callable[[Any], Any]:
+    return settings(
+        max_examples=count,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+
+
+@examples(25)
 @given(deeds=deeds, rules=rules, way=ways)
 def test_a_replay_says_what_the_engine_did(
     time: Time,
@@ -182,37 +242,275 @@ def test_a_replay_says_what_the_engine_did(
     rules: Rules,
     way: dict[str, Any],
 ) -> None:
-    sandbox = transaction.atomic()
-    sandbox.__enter__()
-    try:
+    with undone():
         time.now = START
         save_rules(rules)
         people = [reader("a@example.jp"), reader("b@example.jp")]
         journey = make_journey(way, published(name="Help"), published(name="Ask", kind="ask"))
-        for number, (minute, who, deed) in enumerate(deeds):
-            pass_until(START + timedelta(minutes=minute, seconds=7), time, deliver)
-            happen(people[who], number, deed)
-        pass_until(END, time, deliver)
+        live_through(deeds, people, time, deliver)
+        replays = replayed(journey)
+        for contact in people:
+            assert_equal(contact, replays.get(contact.pk))
 
+
+def live_through(
+    deeds: list[tuple[int, int, str]], people: list[Contact], time: Time, deliver: Callable[[], None]
+) -> None:
+    for number, (minute, who, deed) in enumerate(deeds):
+        pass_until(START + timedelta(minutes=minute, seconds=7), time, deliver)
+        happen(people[who], number, deed)
+    pass_until(END, time, deliver)
+
+
+rhythms = st.sampled_from(
+    [
+        {"at": "07:00"},
+        {"at": "20:30", "days": 2},
+        {"at": "07:00", "weekdays": [1, 3], "at_once": False},
+        {"at": "12:00", "days": 3, "business": True, "at_once": False},
+    ]
+)
+edits = st.lists(
+    st.tuples(st.integers(0, 12 * 24 * 60), st.sampled_from(["insert", "append", "move", "remove"]), st.integers(1, 4)),
+    max_size=4,
+    unique_by=lambda edit: edit[0],
+)
+
+
+def series_of(names: Sequence[str], rhythm: dict[str, Any]) -> Series:
+    """A published series of new messages."""
+    messages = [published(name=name).message for name in names]
+    series = Series.objects.create(name="Letters", rhythm=every_morning() | rhythm)
+    insert_messages(series.pk, [message for message in messages if message is not None], by=None)
+    publish(series)
+    return series
+
+
+def edit_series(series: Series, deed: str, number: int) -> None:
+    """What its author does."""
+    items = list(series.items.order_by("number"))
+    if deed in {"insert", "append"}:
+        message = published(name=f"{deed} {series.items.count()}").message
+        assert message is not None
+        insert_messages(series.pk, [message], number if deed == "insert" else None, by=None)
+    elif deed == "move":
+        move_item(items[number % len(items)].pk, number, by=None)
+    elif len(items) > 1:
+        remove_item(items[number % len(items)].pk, by=None)
+    publish(series)
+
+
+@examples(12)
+@given(
+    deeds=deeds,
+    rules=rules,
+    rhythm=rhythms,
+    edits=edits,
+    way=st.fixed_dictionaries(
+        {"at_end": st.sampled_from(["go_on", "wait"]), "reentry": st.sampled_from(["once", "again"])}
+    ),
+)
+def test_a_replay_of_a_series_moves_people_as_the_engine_did(
+    time: Time,
+    deliver: Callable[[], None],
+    deeds: list[tuple[int, int, str]],
+    rules: Rules,
+    rhythm: dict[str, Any],
+    edits: list[tuple[int, str, int]],
+    way: dict[str, str],
+) -> None:
+    with undone():
+        time.now = START
+        save_rules(rules)
+        people = [reader("a@example.jp"), reader("b@example.jp")]
+        names = ("First", "Second", "Third")
+        series = series_of(names, rhythm)
+        ask = published(name="Ask", kind="ask").message
+        assert ask is not None
+        journey = live_journey(
+            [send_series(series, "series", at_end=way["at_end"]), wait(1), send(ask, "last")],
+            reentry=way["reentry"],
+            goal=orders_at_least(3),
+        )
+        for minute, who, deed in sorted([*deeds, *((minute, -number, deed) for minute, deed, number in edits)]):
+            pass_until(START + timedelta(minutes=minute, seconds=7), time, deliver)
+            if who < 0:
+                edit_series(series, deed, -who)
+            else:
+                happen(people[who], minute, deed)
+        pass_until(END, time, deliver)
         version = live_version_of(journey.pk)
         assert version is not None
-        with read_only():
-            setting = setting_of(version, START, END - timedelta(seconds=1))
-            replays = {life.contact_id: Replay(setting, life) for life in load_lives(setting, entrants(setting))}
-            play(replays.values(), PastFacts(version.program, END))
+        replays = replayed(journey, series=series_past(version.program)) if edits else replayed(journey)
         for contact in people:
-            happened = replays[contact.pk].happened if contact.pk in replays else []
-            assert told(happened) == stored(contact)
-            walks = Enrolment.objects.filter(contact_id=contact.pk).order_by("occurrence")
-            ends = {each.walk: each for each in happened if each.what in {"finished", "left"}}
-            assert [each.at for each in happened if each.what == "entered"] == [walk.entered_at for walk in walks]
-            assert [(ends[walk.occurrence].at, ends[walk.occurrence].detail) for walk in walks if walk.ended_at] == [
-                (walk.ended_at, walk.reason) for walk in walks if walk.ended_at
-            ]
-            assert len(ends) == sum(walk.ended_at is not None for walk in walks)
-    finally:
-        transaction.set_rollback(True)
-        sandbox.__exit__(None, None, None)
+            assert_equal(contact, replays.get(contact.pk))
+
+
+BIRTHDAY = {"fact": "contact.attribute", "argument": "birthday"}
+dated = st.sampled_from(
+    [
+        [("date", {**BIRTHDAY, "offset": 0, "at": "09:00", "yearly": True})],
+        [("date", {**BIRTHDAY, "offset": 2, "at": "10:00", "yearly": True}), ("event", {"event": "order.paid"})],
+        [("date", {**BIRTHDAY, "offset": -1, "at": "09:00", "yearly": False})],
+        [("date", {"fact": "orders.last_at", "argument": "", "offset": 3, "at": "09:00", "yearly": False})],
+        [("date", {"fact": "orders.first_at", "argument": "", "offset": 0, "at": "18:00", "yearly": True})],
+        [("date", {"fact": "contact.created_at", "argument": "", "offset": 5, "at": "06:00", "yearly": False})],
+        [("date", {"fact": "pyramid.stage_since", "argument": "", "offset": 1, "at": "09:00", "yearly": False})],
+        [("after_event", {"event": "order.paid", "offset": 1, "at": "09:00", "where": []})],
+        [
+            ("after_event", {"event": "order.paid", "offset": 2, "at": "09:00", "where": []}),
+            ("date", {**BIRTHDAY, "offset": 0, "at": "09:00", "yearly": True}),
+        ],
+    ]
+)
+
+
+@examples(15)
+@given(
+    deeds=deeds,
+    triggers=dated,
+    birthdays=st.tuples(*[st.sampled_from(["", "1990-11-25", "2000-12-01", "2026-11-27"])] * 2),
+    way=st.fixed_dictionaries(
+        {
+            "reentry": st.sampled_from(["once", "again", "after", "keyed"]),
+            "entry": st.sampled_from([None, 2]),
+            "holdout": st.sampled_from([None, 50]),
+            "moves": st.sampled_from([False, True]),
+        }
+    ),
+)
+def test_a_replay_lets_people_in_on_their_days_as_the_engine_did(
+    time: Time,
+    deliver: Callable[[], None],
+    deeds: list[tuple[int, int, str]],
+    triggers: list[tuple[str, dict[str, Any]]],
+    birthdays: tuple[str, str],
+    way: dict[str, Any],
+) -> None:
+    keyed = way["reentry"] == "keyed"
+    assume(not keyed or all("event" in value for _kind, value in triggers))
+    with undone():
+        time.now = START
+        define_attribute("birthday", "date", "誕生日")
+        people = [reader("a@example.jp"), reader("b@example.jp")]
+        for contact, birthday in zip(people, birthdays, strict=True):
+            if birthday:
+                set_attributes(contact.pk, {"birthday": birthday})
+        help = published(name="Help").message
+        assert help is not None
+        today = step("set_attribute", {"attribute": "birthday", "value": "today"}, "moved")
+        journey = live_journey(
+            [send(help, "first"), *([today] if way["moves"] else []), wait(1), send(help, "last")],
+            [{"type": kind, "value": value} for kind, value in triggers],
+            reentry=way["reentry"],
+            reentry_days=2,
+            key="order" if keyed else "",
+            entry=orders_at_least(way["entry"]) if way["entry"] else None,
+            holdout=way["holdout"],
+        )
+        live_through(deeds, people, time, deliver)
+        for contact, birthday in zip(people, birthdays, strict=True):
+            set_attributes(contact.pk, {"birthday": birthday or None})  # no past is kept: a replay begins with it
+        replays = replayed(journey)
+        for contact in people:
+            assert_equal(contact, replays.get(contact.pk))
+
+
+arrivals = st.lists(
+    st.tuples(st.integers(0, 8 * 60), st.integers(0, 4), st.sampled_from(["trial", "regular", "withdraw"])),
+    min_size=1,
+    max_size=10,
+    unique_by=lambda deed: deed[0],
+).map(sorted)
+
+
+@examples(12)
+@given(
+    deeds=arrivals,
+    per_hour=st.sampled_from([1, 2, 7]),
+    way=st.fixed_dictionaries(
+        {
+            "reentry": st.sampled_from(["once", "again", "keyed"]),
+            "entry": st.sampled_from([None, 2]),
+            "holdout": st.sampled_from([None, 50]),
+            "dated": st.booleans(),
+        }
+    ),
+)
+def test_a_replay_lets_so_many_in_an_hour_as_the_engine_did(
+    time: Time, deliver: Callable[[], None], deeds: list[tuple[int, int, str]], per_hour: int, way: dict[str, Any]
+) -> None:
+    with undone():
+        time.now = START
+        people = [reader(f"{name}@example.jp") for name in "abcde"]
+        help = published(name="Help").message
+        assert help is not None
+        day_after = {"type": "after_event", "value": {"event": "order.paid", "offset": 1, "at": "09:00", "where": []}}
+        stage = {"all": [{"fact": "pyramid.stage", "op": "gte", "value": 4}]}
+        journey = live_journey(
+            [
+                send(help, "first"),
+                step("wait", {"amount": 30, "unit": "minutes"}, "pause"),
+                step("branch", {"when": stage, "then": [wait(1)], "otherwise": []}, "fork"),
+                send(help, "last"),
+            ],
+            [{"type": "event", "value": {"event": "order.paid"}}, *([day_after] if way["dated"] else [])],
+            reentry=way["reentry"],
+            key="order" if way["reentry"] == "keyed" else "",
+            entry=orders_at_least(way["entry"]) if way["entry"] else None,
+            holdout=way["holdout"],
+            entries_per_hour=per_hour,
+        )
+        live_through(deeds, people, time, deliver)
+        replays = replayed(journey)
+        for contact in people:
+            assert_equal(contact, replays.get(contact.pk))
+
+
+def test_who_waits_at_the_end_of_a_series_gets_what_is_published_then(time: Time, deliver: Callable[[], None]) -> None:
+    series = series_of(["First"], {"at": "07:00"})
+    journey = live_journey([send_series(series, "series", at_end="wait"), send(published(name="End").message, "end")])
+    early, late = reader("a@example.jp"), reader("b@example.jp")
+    happen(early, 1, "trial")
+    pass_until(START + timedelta(days=3), time, deliver)
+    edit_series(series, "append", 0)
+    pass_until(START + timedelta(days=5), time, deliver)
+    happen(late, 2, "trial")
+    pass_until(END, time, deliver)
+    version = live_version_of(journey.pk)
+    assert version is not None
+    replays = replayed(journey, series=series_past(version.program))
+    seven = timedelta(hours=21)  # from START, 10:00 in Tokyo, to the next 07:00
+    sent = {
+        contact_id: [each.at - START for each in replay.happened if each.what == "sent"]
+        for contact_id, replay in replays.items()
+    }
+    assert sent == {
+        early.pk: [timedelta(0), timedelta(days=3) + seven],
+        late.pk: [timedelta(days=5), timedelta(days=5) + seven],
+    }
+    for contact in (early, late):
+        assert_equal(contact, replays[contact.pk])
+
+
+def test_whom_the_lot_holds_back_takes_one_turn_of_the_hour(time: Time, deliver: Callable[[], None]) -> None:
+    help = published(name="Help").message
+    assert help is not None
+    journey = live_journey([send(help, "first")], reentry="again", holdout=50, entries_per_hour=1)
+    people: dict[bool, list[Contact]] = {True: [], False: []}
+    while len(people[True]) < 1 or len(people[False]) < 3:
+        contact = reader(f"{len(people[True])}-{len(people[False])}@example.jp")
+        people[is_drawn(f"holdout:{journey.pk}", contact.pk, 50)].append(contact)
+    held_out, (first, second, third) = people[True][0], people[False][:3]
+    for minute, contact in enumerate([first, held_out, second, held_out, third]):
+        pass_until(START + timedelta(minutes=minute), time, deliver)
+        happen(contact, minute, "trial")
+    pass_until(START + timedelta(days=1), time, deliver)
+    replays = replayed(journey)
+    began = [Enrolment.objects.get(contact_id=contact.pk).entered_at - START for contact in (first, second, third)]
+    assert began == [timedelta(0), timedelta(hours=2), timedelta(hours=3)]
+    for contact in (first, held_out, second, third):
+        assert_equal(contact, replays.get(contact.pk))
 
 
 def test_nothing_can_be_written_while_it_plays(hello: Any) -> None:

@@ -15,6 +15,7 @@ from jouren.core.loops import wait_until
 from jouren.events.actions import NewEvent, record_event
 from jouren.journeys.pausing import How, Resumption, pause_journey, resume_journey
 from jouren.journeys.queries import find_journey
+from jouren.journeys.series.actions import insert_messages
 from jouren.journeys.why import Why, why
 from jouren.messaging.models import Delivery, Message
 from jouren.messaging.queries import is_sending
@@ -26,6 +27,7 @@ from jouren.messaging.why import why_delivery
 from tests.backoffice import owner_client
 from tests.messages import published, reader
 from tests.sending_rules import NIGHT, TOKYO
+from tests.series import make_series, publish, send_series
 from tests.walking import Time, buy, draft_journey, live_journey, send, step, wait, work
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("time")]
@@ -89,6 +91,55 @@ def test_a_chain_tells_the_trigger_each_decision_and_the_gate(time: Time, delive
     (held,) = [line for line in lines if "had to wait" in line]
     assert "until Tue 24 Nov, 10:01: at most 1 message in any 2 days." in held
     assert "Counted: “Hello” (Sun 22 Nov, 10:01)." in held
+    assert not tell_why(why(contact.pk, journey))[1].notes
+
+
+def test_a_series_is_told_message_by_message_and_what_the_next_one_waits_for(time: Time) -> None:
+    series = make_series(["First", "Second", "Third"])
+    journey = live_journey([send_series(series, "series", at_end="wait")])
+    contact = reader("a@example.jp")
+    time.pass_by(minutes=1)
+    buy(contact)
+    work()
+    time.pass_by(days=1)
+    work()
+    (chain,) = tell_why(why(contact.pk, journey))
+    texts = [link.text for link in chain.links]
+    assert texts[1].startswith("Series “Letters”: 3 messages")
+    assert texts[2:] == [
+        "Gets “First”, number 1 of the series: Planned",
+        "Gets “Second”, number 2 of the series: Planned",
+        "The next message of the series",
+    ]
+    assert chain.links[-1].details == [("They wait here until Tue 24 Nov, 07:00.", "")]
+    assert not chain.notes
+    time.pass_by(days=1)
+    work()
+    insert_messages(series.pk, [message_of(name="More")], 1, by=None)
+    publish(series)
+    (chain,) = tell_why(why(contact.pk, journey))
+    assert [link.text for link in chain.links][4:] == [
+        "Gets “Third”, number 3 of the series: Planned",
+        "The next message of the series",
+    ]
+    assert chain.links[-1].details == [("They wait here for as long as it takes.", "")]
+    assert not chain.notes
+
+
+def test_of_a_long_series_the_last_messages_are_told(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jouren.journeys.why.MOST_ITEMS", 1)
+    journey = live_journey(
+        [send_series(make_series(["First", "Second"]), "series"), send(message_of(name="End"), "end")]
+    )
+    contact = reader("a@example.jp")
+    buy(contact)
+    work()
+    time.pass_by(days=1)
+    work()
+    lines = told(why(contact.pk, journey), 1)
+    assert [line for line in lines if "“First”" in line or "“Second”" in line] == [
+        "Gets “Second”, number 2 of the series: Planned"
+    ]
     assert not tell_why(why(contact.pk, journey))[1].notes
 
 

@@ -198,7 +198,7 @@ def _bars(days: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
 
 def _step_rows(run: DryRun, totals: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The steps, each with who came there and what became of its message."""
-    texts = step_texts(run.compiled)
+    texts, steps = step_texts(run.compiled), run.compiled["steps"]
     rows = []
     for place, (step_id, text) in enumerate(texts.items()):
         counts = totals["steps"].get(step_id, {})
@@ -212,7 +212,8 @@ def _step_rows(run: DryRun, totals: Mapping[str, Any]) -> list[dict[str, Any]]:
             {
                 "text": text,
                 "place": place,
-                "is_message": run.compiled["steps"][step_id]["type"] == "send",
+                "is_message": step_id not in steps or steps[step_id]["type"] == "send",
+                "is_item": step_id not in steps,
                 "reached": counts.get("step", 0),
                 "sent": counts.get("sent", 0),
                 "stopped": [each for each in reasons if each[0] == "stopped"],
@@ -247,12 +248,12 @@ def _assumptions(run: DryRun) -> list[str]:
         told.append(_("Known only as it is now: %(facts)s.") % {"facts": names})
     if program.asks_best_hour:
         told.append(_("The hour at which people tend to answer is that of now."))
-    if program.dates:
-        told.append(_("Nobody enters here by a date of theirs: only events bring people in."))
+    if program.series:
+        told.append(_("Series are played with the messages, the order and the rhythm that they have now."))
     if program.holdout:
         told.append(_("Whoever the lot holds back to compare does not enter here either."))
     if program.entries_per_hour:
-        told.append(_("The limit of people an hour is left out: everybody begins at once."))
+        told.append(_("The limit of people an hour counts who enters here; nobody waits from before the first day."))
     kinds = {step["type"] for step in run.compiled["steps"].values()}
     if kinds & {"start_journey", "leave_journey"}:
         told.append(_("Other journeys that a step starts or ends are not played."))

@@ -17,6 +17,7 @@ from jouren.core import clock
 from jouren.core.errors import UserError
 from jouren.journeys.compiler import JourneyProblem, compile_journey
 from jouren.journeys.replay.persona import ALWAYS, NEVER, ON_DAY, Persona, live_as
+from jouren.journeys.replay.series import series_of, with_series
 from jouren.journeys.replay.sources import setting_of
 from jouren.journeys.versions import LoadedVersion, load_program
 from jouren.orders.models import OrderKind
@@ -98,10 +99,9 @@ class PersonaScreen(JourneyScreen):
         try:
             compiled = compile_journey(draft)
             program = load_program(compiled)
+            compiled = with_series(compiled, program)
         except (JourneyProblem, UserError) as problem:
             return {**context, "problem": str(problem)}
-        if program.series:
-            return {**context, "problem": _("A journey that sends a series cannot be played yet.")}
         keys = [dict(use.arguments)["key"] for use in program.facts if use.name == "contact.attribute"]
         attributes = list(dict.fromkeys(keys))
         asked = self.request.GET if "clicks" in self.request.GET else None
@@ -109,7 +109,8 @@ class PersonaScreen(JourneyScreen):
         if asked is None or not form.is_valid():
             return {**context, "form": form}
         persona = form.persona()
-        setting = setting_of(LoadedVersion(0, self.journey.pk, 0, self.journey.name, program), clock.now(), clock.now())
+        version, now = LoadedVersion(0, self.journey.pk, 0, self.journey.name, program), clock.now()
+        setting = setting_of(version, now, now, series_of(compiled))
         lines = tell_story(live_as(persona, setting), compiled, step_texts(compiled))
         return {**context, "form": form, "days": _by_day(lines, persona.start, program.zone)}
 

@@ -15,9 +15,12 @@ from jouren.backoffice.policy.wording import moment_text, two_sentences, why_hel
 from jouren.events.errors import InvalidEvent
 from jouren.events.types import event_type
 from jouren.journeys.replay.player import step_order
-from jouren.journeys.replay.replay import Happening
+from jouren.journeys.replay.series import items_of
 from jouren.journeys.replay.story import in_reading_order
+from jouren.journeys.replay.terms import DATED, Happening
 from jouren.journeys.steps import describe_step, does_something
+from jouren.journeys.steps.sending import message_names
+from jouren.journeys.steps.series import SendItem
 from jouren.journeys.wording import reason_text
 
 _ICONS = {
@@ -43,8 +46,19 @@ class StoryLine:
 
 
 def step_texts(compiled: Mapping[str, Any]) -> dict[str, str]:
-    """What each step of a compiled journey does; told once, for many stories."""
-    return {step_id: describe_step(compiled["steps"][step_id]) for step_id in step_order(compiled)}
+    """What each step of a compiled journey does, and each message of the series that are played with it; told once, for
+    many stories."""
+    items = {item.id: item for step_id in compiled["steps"] for item in items_of(compiled, step_id)}
+    names = message_names(item.message_version for item in items.values())
+    return {
+        step_id: _item_text(item, names) if (item := items.get(step_id)) else describe_step(compiled["steps"][step_id])
+        for step_id in step_order(compiled)
+    }
+
+
+def _item_text(item: SendItem, names: Mapping[int, str]) -> str:
+    name = names.get(item.message_version, "?")
+    return _("Number %(number)s of the series: “%(message)s”") % {"number": item.number, "message": name}
 
 
 def tell_story(happened: Iterable[Happening], compiled: Mapping[str, Any], texts: Mapping[str, str]) -> list[StoryLine]:
@@ -62,7 +76,7 @@ def _text(each: Happening, texts: Mapping[str, str]) -> str:
     step = texts.get(each.step, "")
     match each.what:
         case "entered":
-            return _("Enters: %(event)s.") % {"event": _event_label(each.detail)}
+            return _entered(each)
         case "sent":
             return _("%(step)s: goes out by %(channel)s.") % {"step": step, "channel": channel_label(each.detail)}
         case "held":
@@ -74,6 +88,16 @@ def _text(each: Happening, texts: Mapping[str, str]) -> str:
         case "left" | "finished":
             return reason_text(each.detail or "finished")
     return step
+
+
+def _entered(each: Happening) -> str:
+    text = _("Enters: %(event)s.") % {
+        "event": _("a day of theirs has come") if each.detail == DATED else _event_label(each.detail)
+    }
+    if each.until is None:
+        return text
+    begins = _("So many people enter this journey an hour that they begin on %(moment)s.")
+    return two_sentences(text, begins % {"moment": moment_text(each.until)})
 
 
 def _held(each: Happening) -> str:

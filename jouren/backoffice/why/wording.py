@@ -23,7 +23,7 @@ from jouren.events.errors import InvalidEvent
 from jouren.events.types import Event, event_type
 from jouren.journeys.models import EnrolmentState
 from jouren.journeys.program import NEVER, Leave, Stay, Trigger
-from jouren.journeys.steps import describe_step, ways_of
+from jouren.journeys.steps import describe_effect, describe_step, ways_of
 from jouren.journeys.why import Link, Seen, SeenLeaf, Why, WhyOutside, WhyWalk
 from jouren.journeys.wording import describe_trigger, reason_text
 from jouren.messaging.sending_rules.terms import Cap
@@ -98,6 +98,8 @@ def _entered(why: WhyWalk) -> Told:
         text = _("Entered: a step of the journey “%(name)s” started it.") % {"name": why.started_by}
     elif why.trigger is not None:
         text = _("Entered: %(event)s.") % {"event": _event_label(why.trigger.type)}
+    elif why.may_be_dated:
+        text = _("Entered: a day of theirs had come, or they were put in by hand or by an import.")
     else:
         text = _("Entered: put in by hand, or by an import.")
     details = [(_event_text(why.trigger), "")] if why.trigger is not None and not why.started_by else []
@@ -119,7 +121,7 @@ def _event_text(event: Event) -> str:
 
 
 def _link(link: Link) -> Told:
-    told = Told(describe_step(link.step), link.at)
+    told = Told(_step_text(link), link.at)
     told.details = list(_conditions(link))
     if link.heard and not isinstance(link.decision, Stay):
         told.details.append((_("It happened: %(event)s.") % {"event": _event_label(link.heard)}, GOOD))
@@ -138,6 +140,12 @@ def _link(link: Link) -> Told:
         }
         told.tone, told.details = of.tone, [*told.details, *of.details]
     return told
+
+
+def _step_text(link: Link) -> str:
+    if link.is_next_item:
+        return _("The next message of the series")
+    return describe_effect(link.item) if link.item is not None else describe_step(link.step)
 
 
 def _waiting(stay: Stay) -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from jouren.journeys.replay.replay import Happening, Replay
+    from jouren.journeys.replay.replay import Replay
+    from jouren.journeys.replay.terms import Happening
 
 _ON_DAYS = frozenset({"sent", "stopped"})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,7 @@ class Life:
     ``consents``: by channel and topic, what they said and when, in order. ``gone``: what went to them before;
     ``helped``: when messages that help came; ``firsts``: when journeys that come before this one wrote, and which.
     ``walks``: those of the journey that began before the replay does. ``best``: the hour at which they tend to answer.
+    ``dates``: by dated trigger, since when which day of theirs was known. ``is_held_out``: by lot, since before.
     """
 
     contact_id: int
@@ -40,6 +41,7 @@ class Life:
     language: str = "ja"
     zone: str = ""
     is_erased: bool = False
+    created_at: datetime | None = None
     events: list[Event] = field(default_factory=list)
     consents: dict[tuple[str, str], list[tuple[datetime, bool]]] = field(default_factory=dict)
     stops: list[Stop] = field(default_factory=list)
@@ -48,6 +50,8 @@ class Life:
     firsts: list[tuple[datetime, int]] = field(default_factory=list)
     walks: list[Past] = field(default_factory=list)
     best: tuple[int, ZoneInfo] | None = None
+    dates: dict[str, list[tuple[datetime, date | None]]] = field(default_factory=dict)
+    is_held_out: bool = False
 
     def allows(self, channel: str, topic: str, now: datetime) -> bool | None:
         """What they had last said of a topic by then; None: nothing."""

@@ -13,7 +13,8 @@ from jouren.events.policies import fits
 from jouren.events.types import Event
 from jouren.journeys.engine import Walker
 from jouren.journeys.replay.life import Life
-from jouren.journeys.replay.replay import Happening, Replay, Sent, Setting, Values, play
+from jouren.journeys.replay.replay import Replay, play
+from jouren.journeys.replay.terms import Happening, Sent, Setting, Values
 from jouren.pyramid.models import PyramidRule
 
 ALWAYS, NEVER, ON_DAY = "always", "never", "day"
@@ -44,7 +45,7 @@ def live_as(persona: Persona, setting: Setting) -> list[Happening]:
     life = _life(persona, setting)
     own = replace(
         setting,
-        version=replace(setting.version, program=replace(program, triggers=())),
+        version=replace(setting.version, program=replace(program, triggers=(), dates=())),
         start=persona.start,
         end=persona.start + timedelta(days=MOST_DAYS),
         answers=lambda number, message, step, at: _clicks(persona, setting, number, message, at),

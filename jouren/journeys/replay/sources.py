@@ -10,14 +10,17 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from jouren.conditions.queries import contact_ids as people_of
 from jouren.conditions.queries import load_past_facts
+from jouren.conditions.registry import FactUse
 from jouren.core.sql import load_sql
 from jouren.events.types import Event
 from jouren.journeys.policies import Past
 from jouren.journeys.precedence import rank_of_run
 from jouren.journeys.program import Program
 from jouren.journeys.replay.life import Life, Stop
-from jouren.journeys.replay.replay import Sent, Setting, Values
+from jouren.journeys.replay.series import series_now
+from jouren.journeys.replay.terms import Sent, SeriesPast, Setting, Values
 from jouren.journeys.sources import DatabaseFacts
 from jouren.journeys.steps.sending import Send
 from jouren.journeys.versions import LoadedVersion
@@ -40,40 +43,70 @@ def read_only() -> Iterator[None]:
         yield
 
 
-def setting_of(version: LoadedVersion, start: datetime, end: datetime) -> Setting:
-    """What replays of a version share, as things stand now: its messages, the sending rules, the days off."""
+def setting_of(
+    version: LoadedVersion, start: datetime, end: datetime, series: Mapping[int, SeriesPast] | None = None
+) -> Setting:
+    """What replays of a version share, as things stand now: its messages, the sending rules, the days off.
+
+    ``series``: other orders than those of now, which then hold for all time.
+    """
     closures = DatabaseFacts().closures()
-    book, messages = Rulebook(load_rules(), closures), messages_of(version.program)
+    orders = series_now(version.program) if series is None else series
+    book, messages = Rulebook(load_rules(), closures), messages_of(version.program, orders)
     rank, share = rank_of_run(version.run_id), stored_group().share
-    return Setting(version, start, end, messages, book, closures, rank, share)
+    return Setting(version, start, end, messages, book, closures, rank, share, series=orders)
 
 
-def messages_of(program: Program) -> dict[int, Sent]:
+def messages_of(program: Program, series: Mapping[int, SeriesPast]) -> dict[int, Sent]:
     """The message versions that a program sends."""
-    ids = [step.message_version for step in program.steps.values() if isinstance(step, Send)]
-    return {row[0]: Sent(*row[1:]) for row in _sql.all("replay_messages", {"version_ids": ids})}
+    ids = {step.message_version for step in program.steps.values() if isinstance(step, Send)}
+    ids |= {slot.version for past in series.values() for _since, order in past for slot in order.items()}
+    return {row[0]: Sent(*row[1:]) for row in _sql.all("replay_messages", {"version_ids": sorted(ids)})}
 
 
 def listened(program: Program) -> set[str]:
     """The types of events that mean anything to a journey."""
     types = {trigger.event for trigger in program.triggers}
+    types.update(trigger.event.event for trigger in program.dates if trigger.event is not None)
     for step in program.steps.values():
         types.update((step.waits_for or "").split())
     return types
 
 
-def entrants(setting: Setting) -> list[int]:
-    """Everybody to whom an event of the triggers' types happened in the run's time, by id."""
-    types = [trigger.event for trigger in setting.version.program.triggers]
-    rows = _sql.all("replay_entrants", {"types": types, "start": setting.start, "end": setting.end})
-    return [row[0] for row in rows]
+def entrants(setting: Setting) -> list[tuple[int, datetime]]:
+    """Everybody who may enter in the run's time, with the moment before when they do not, by id.
+
+    Those to whom an event of the triggers' types happened, early enough for its day to come; those who have a date.
+    """
+    program = setting.version.program
+    found: dict[int, datetime] = {}
+    spans = [(trigger.event, setting.start, setting.end) for trigger in program.triggers]
+    spans += [
+        (trigger.event.event, setting.start - timedelta(days=trigger.offset + 1), setting.end)
+        for trigger in program.dates
+        if trigger.event is not None
+    ]
+    for start, end in {(start, end) for _type, start, end in spans}:
+        types = sorted({each[0] for each in spans if each[1:] == (start, end)})
+        for contact_id, first in _sql.all("replay_entrants", {"types": types, "start": start, "end": end}):
+            found[contact_id] = min(first, found.get(contact_id, first))
+    for trigger in program.dates:
+        if trigger.fact is not None:
+            asked = {"fact": trigger.fact.name, "args": _given(trigger.fact), "op": "is_set", "value": True}
+            found.update(dict.fromkeys(people_of(asked), setting.start))
+    return sorted(found.items())
+
+
+def _given(use: FactUse) -> dict[str, Any]:
+    return {name: value for name, value in use.arguments if value is not None}
 
 
 def load_lives(setting: Setting, contact_ids: Sequence[int]) -> list[Life]:
     """The pasts of these people, as far as the journey and the gate ask: those who are here still."""
     program, people = setting.version.program, {"contact_ids": list(contact_ids)}
     lives = {
-        row[0]: Life(row[0], row[4] or {}, row[1], row[2] or "", row[3]) for row in _sql.all("replay_people", people)
+        row[0]: Life(row[0], row[4] or {}, row[1], row[2] or "", row[3], row[5])
+        for row in _sql.all("replay_people", people)
     }
     span = {**people, "start": setting.start, "end": setting.end}
     types, since = sorted(listened(program)), _events_since(program, setting.start)
@@ -88,7 +121,11 @@ def load_lives(setting: Setting, contact_ids: Sequence[int]) -> list[Life]:
         life.stops.append(Stop(*row))
     walks = {**people, "journey_id": setting.version.journey_id, "start": setting.start}
     for life, row in _rows("replay_walks", walks, lives):
-        life.walks.append(Past(*row))
+        if row[0]:
+            life.is_held_out = True
+        else:
+            life.walks.append(Past(*row[1:]))
+    _load_dates(setting, lives)
     _load_messages(setting, lives, span)
     if program.asks_best_hour:
         for contact_id, best in DatabaseFacts().best_hours(list(lives), program.zone).items():
@@ -120,6 +157,36 @@ def _load_messages(setting: Setting, lives: Mapping[int, Life], span: Mapping[st
             life.helped.append(row[1])
 
 
+def _load_dates(setting: Setting, lives: Mapping[int, Life]) -> None:
+    """Which day of theirs was known since when: it may be another after every event that changes it."""
+    program = setting.version.program
+    for trigger in program.dates:
+        if (use := trigger.fact) is None:
+            continue
+        begins = {
+            contact_id: max(setting.start, life.created_at or setting.start) for contact_id, life in lives.items()
+        }
+        moments = set(begins.items())
+        if use.fact.keeps_past:
+            moments.update(
+                (row[1], row[4])
+                for row in _sql.all(
+                    "replay_events",
+                    {
+                        "contact_ids": list(lives),
+                        "types": sorted(use.changed_by),
+                        "since": setting.start,
+                        "end": setting.end,
+                    },
+                )
+                if row[1] in lives and row[4] > begins[row[1]]
+            )
+        asked = sorted(moments)
+        for (contact_id, at), (value,) in zip(asked, load_past_facts([use], asked, setting.end), strict=True):
+            day = value.astimezone(program.zone).date() if isinstance(value, datetime) else value
+            lives[contact_id].dates.setdefault(trigger.id, []).append((at, day))
+
+
 def _gone_since(rules: Rules, start: datetime) -> datetime | None:
     """Since when it matters what went to people; None: the rules count nothing."""
     if rules.readiness is not None:
@@ -128,11 +195,13 @@ def _gone_since(rules: Rules, start: datetime) -> datetime | None:
 
 
 def _events_since(program: Program, start: datetime) -> datetime | None:
-    """Since when events count: some triggers need several."""
+    """Since when events count: some triggers need several, or bring in days later."""
     several = [trigger for trigger in program.triggers if trigger.times > 1]
     if any(trigger.within_days is None for trigger in several):
         return None
-    return start - timedelta(days=max((trigger.within_days or 0 for trigger in several), default=0))
+    days = [trigger.within_days or 0 for trigger in several]
+    days += [trigger.offset + 1 for trigger in program.dates if trigger.event is not None]
+    return start - timedelta(days=max(days, default=0))
 
 
 @dataclass
@@ -147,5 +216,6 @@ class PastFacts:
 
 
 def unknown_pasts(program: Program) -> list[str]:
-    """The names of the program's facts of which only today's value is known."""
-    return sorted({use.name for use in program.facts if not use.fact.keeps_past})
+    """The names of the facts of which only today's value is known, of those that the program or a dated entry asks."""
+    asked = [*program.facts, *(trigger.fact for trigger in program.dates if trigger.fact is not None)]
+    return sorted({use.name for use in asked if not use.fact.keeps_past})

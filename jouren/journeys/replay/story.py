@@ -9,7 +9,7 @@ from json import dumps
 from typing import Any
 
 from jouren.journeys.replay.counts import kind_of
-from jouren.journeys.replay.replay import Happening
+from jouren.journeys.replay.terms import Happening
 
 FATES = frozenset({"sent", "held", "stopped"})
 """What becomes of a message."""

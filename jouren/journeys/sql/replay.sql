@@ -1,12 +1,12 @@
 -- name: replay_entrants
--- The living people to whom one of these happened in that time, whatever came of it. What is recorded is recorded after
--- it happened, but for clocks that are ahead: a day is allowed for them.
-SELECT DISTINCT coalesce(alias.to_id, event.contact_id) AS id
+-- The living people to whom one of these happened in that time, whatever came of it, and when first. What is recorded is
+-- recorded after it happened, but for clocks that are ahead: a day is allowed for them.
+SELECT coalesce(alias.to_id, event.contact_id) AS id, min(event.occurred_at)
 FROM events_event AS event
 LEFT JOIN contacts_alias AS alias ON alias.from_id = event.contact_id
 WHERE event.type = ANY(%(types)s::text[]) AND event.occurred_at >= %(start)s AND event.occurred_at <= %(end)s
   AND event.recorded_at >= %(start)s::timestamptz - interval '1 day'
-ORDER BY id
+GROUP BY 1
 
 -- name: replay_people
 SELECT contact.id, contact.language, contact.zone, contact.erased_at IS NOT NULL, (
@@ -15,7 +15,7 @@ SELECT contact.id, contact.language, contact.zone, contact.erased_at IS NOT NULL
         WHERE contact_id = contact.id AND kind <> 'shop'
         ORDER BY kind, verified_at DESC NULLS LAST, id DESC
     ) AS address
-)
+), contact.created_at
 FROM contacts_contact AS contact
 WHERE contact.id = ANY(%(contact_ids)s::bigint[]) AND contact.merged_at IS NULL
 ORDER BY contact.id
@@ -82,7 +82,7 @@ LEFT JOIN contacts_alias AS alias ON alias.from_id = delivery.contact_id
 ORDER BY 2
 
 -- name: replay_walks
-SELECT contact_id, key, entered_at, ended_at
+SELECT contact_id, state = 5, key, entered_at, ended_at
 FROM journeys_enrolment
 WHERE journey_id = %(journey_id)s AND contact_id = ANY(%(contact_ids)s::bigint[]) AND entered_at < %(start)s
 ORDER BY entered_at
@@ -96,3 +96,10 @@ SELECT event.id, coalesce(alias.to_id, event.contact_id), event.type, event.vers
 FROM events_event AS event
 LEFT JOIN contacts_alias AS alias ON alias.from_id = event.contact_id
 WHERE event.id = %(id)s
+
+-- name: replay_series
+-- How these series stood since when, or how they stand now.
+SELECT version.series_id, version.created_at, version.rhythm, version.slots
+FROM journeys_seriesversion AS version JOIN journeys_series AS series ON series.id = version.series_id
+WHERE version.series_id = ANY(%(ids)s::bigint[]) AND (NOT %(live_only)s OR version.id = series.live_version_id)
+ORDER BY version.series_id, version.number

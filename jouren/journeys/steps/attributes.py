@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -37,6 +38,10 @@ class SetAttribute(Step):
 
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         return Go(self.next, self)
+
+    def value_at(self, now: datetime, zone: ZoneInfo) -> str | int | float | bool | None:
+        """The value that somebody gets at a moment; dates are ``YYYY-MM-DD``."""
+        return now.astimezone(zone).date().isoformat() if self.is_today else self.value
 
 
 class SetAttributeKind(StepKind):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -66,5 +67,9 @@ class SendBlock(blocks.StructBlock):
 
 def message_name(version_id: int) -> str:
     """What a message version is called."""
-    version = MessageVersion.objects.filter(pk=version_id).first()
-    return version.name if version else "?"
+    return message_names([version_id]).get(version_id, "?")
+
+
+def message_names(version_ids: Iterable[int]) -> dict[int, str]:
+    """What message versions are called, by id: those that there are."""
+    return dict(MessageVersion.objects.filter(pk__in=set(version_ids)).values_list("pk", "name"))
