@@ -20,7 +20,7 @@ from jouren.events.actions import NewEvent, record_event
 from jouren.messaging.models import Delivery
 from jouren.messaging.sender import LaneSender
 from jouren.messaging.vocabulary import Lane, State
-from tests.broadcasting import deliver_all, issue_of, planned_for, readers, started, work
+from tests.broadcasting import deliver_all, issue_of, many_readers, planned_for, readers, started, work
 from tests.messages import published
 from tests.reacting import react_to_all
 from tests.smtp_server import ScriptedServer
@@ -33,7 +33,7 @@ B_SUBJECT = "別の件名"
 
 def trial(people: int = 60, **fields: Any) -> Broadcast:
     """A broadcast in two versions, begun, whose test is with senders and was handed over."""
-    readers(people)
+    many_readers(people)
     version = published()
     assert version.message_id is not None
     wordings = (Wording(version.message_id), Wording(version.message_id, B_SUBJECT))
