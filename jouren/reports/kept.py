@@ -26,7 +26,7 @@ from jouren.journeys.history import people_on_versions
 from jouren.journeys.models import Journey, JourneyVersion
 from jouren.journeys.queries import JourneyFigures, figures
 from jouren.journeys.results import Counts, count_results
-from jouren.messaging.queries import help_and_ask_of_run
+from jouren.messaging.queries import help_and_ask_of_run, run_of
 from jouren.messaging.sending_rules.readiness import HelpAndAsk
 from jouren.messaging.vocabulary import RunKind
 from jouren.reports.models import KeptFigures
@@ -121,7 +121,9 @@ def last_standings(journey_ids: Collection[int]) -> dict[int, Standing | None]:
 
 def is_large(journey: Journey) -> bool:
     """Whether a journey's figures are kept."""
-    row = _sql.one("is_large", {"journey_id": journey.pk, "reference": str(journey.pk), "most": MOST_AT_ONCE})
+    row = _sql.one(
+        "is_large", {"journey_id": journey.pk, "run_id": run_of(RunKind.JOURNEY, str(journey.pk)), "most": MOST_AT_ONCE}
+    )
     return bool(row and row[0])
 
 

@@ -14,6 +14,8 @@ from jouren.journeys.conversions import conversion_of
 from jouren.journeys.models import EnrolmentState, Journey, JourneyVersion
 from jouren.journeys.results import Sent, StepSuccesses, count_steps
 from jouren.journeys.series.progress import series_steps
+from jouren.messaging.queries import run_of
+from jouren.messaging.vocabulary import RunKind
 from jouren.reports.durations import quantile
 
 _sql = load_sql("reports")
@@ -162,7 +164,7 @@ def _passages(days: Mapping[str, Any], steps: defaultdict[str, StepReport]) -> N
 def _deliveries(asked: Mapping[str, Any], steps: defaultdict[str, StepReport]) -> None:
     name = "deliveries" if asked["version_id"] is None else "deliveries_of_version"
     step_of = {item: step for step, sending in series_steps(asked["journey_id"]).items() for item in sending.items}
-    run_ids = [row[0] for row in _sql.all("runs", {"reference": str(asked["journey_id"])})]
+    run_ids = [run_of(RunKind.JOURNEY, str(asked["journey_id"]))]
     for step, *counts in _sql.all(name, {**asked, "run_ids": run_ids}):
         here = steps[step_of.get(step, step)]  # what a series sends bears the id of its item
         for figure, count in zip(_FIGURES, counts, strict=True):

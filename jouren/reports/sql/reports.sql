@@ -46,10 +46,6 @@ WHERE journey_id = %(journey_id)s::bigint AND (%(version_id)s::bigint IS NULL OR
   AND state <> 5
 GROUP BY state, step
 
--- name: runs
--- Asked before: told the runs themselves, the planner knows how many deliveries there are.
-SELECT id FROM messaging_run WHERE kind = 'journey' AND reference = %(reference)s::text
-
 -- name: deliveries
 SELECT delivery.step::text,
        count(*) FILTER (WHERE delivery.state = 2),
@@ -92,7 +88,7 @@ SELECT (SELECT count(*) FROM (SELECT FROM journeys_enrolment WHERE journey_id = 
         SELECT count(*)
         FROM (
             SELECT FROM messaging_delivery
-            WHERE run_id = (SELECT id FROM messaging_run WHERE kind = 'journey' AND reference = %(reference)s)
+            WHERE run_id = %(run_id)s::bigint
             LIMIT %(most)s + 1
         ) AS delivery
     ) > %(most)s
