@@ -93,10 +93,14 @@ SELECT (SELECT count(*) FROM (SELECT FROM journeys_enrolment WHERE journey_id = 
         ) AS delivery
     ) > %(most)s
 
+-- name: is_large_shop
+-- Whether the shop has more people than are counted while somebody waits; looks at no more than those.
+SELECT count(*) > %(most)s FROM (SELECT FROM contacts_contact LIMIT %(most)s + 1) AS person
+
 -- name: ask_for_count
 -- Whoever gets a row has to see to it that it is counted; whoever gets none comes while that is under way.
 INSERT INTO reports_keptfigures AS kept (journey_id, question, asked_at)
-SELECT %(journey_id)s, %(question)s, %(now)s
+SELECT %(journey_id)s::bigint, %(question)s, %(now)s
 WHERE (SELECT count(*) FROM reports_keptfigures WHERE asked_at > %(now)s::timestamptz - %(lost)s::interval) < %(most)s
 ON CONFLICT (journey_id, question) DO UPDATE SET asked_at = excluded.asked_at
 WHERE kept.asked_at IS NULL OR kept.asked_at <= %(now)s::timestamptz - %(lost)s::interval
