@@ -66,6 +66,13 @@ FACTS = (
     ),
     *_fact("messages.opened", _("Opened"), "message.opened", _questions(_("opened"), _("did not open"))),
     *_fact("messages.clicked", _("Clicked in"), "message.clicked", _questions(_("clicked"), _("did not click"))),
+    *_fact(
+        "messages.replied",
+        _("Replied to"),
+        "message.replied",
+        _questions(_("replied"), _("did not reply")),
+        is_human=False,
+    ),
 )
 
 
