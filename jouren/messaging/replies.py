@@ -7,7 +7,7 @@ PostgreSQL; a second reader would harm nothing, since each reply counts once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,14 +25,15 @@ from jouren.events.actions import NewEvent, record_events
 from jouren.messaging.channels.email.mailbox import MailHead, Mark, Round, read_new
 from jouren.messaging.models import ShopSettings
 from jouren.messaging.relay_trouble import KnownTrouble, known_trouble, note_trouble
-from jouren.messaging.reply_rules import HEADERS, Reply, delivery_of_message_id, read_reply
+from jouren.messaging.reply_rules import HEADERS, Reply, read_reply
 
 EVENT = "message.replied"
 CHANNEL = "replies"
 """Under this name a trouble with the mailbox is kept."""
 PAUSE_SECONDS = 60
 PAUSE_AFTER_TROUBLE_SECONDS = 300  # a service may lock an account whose password is tried wrongly too often
-SOURCE = "mailbox"
+SOURCE = "replies"
+"""One for all that tell of replies, so that each counts once, whoever tells of it."""
 
 logger = logging.getLogger(__name__)
 _sql = load_sql("messaging")
@@ -48,15 +49,19 @@ class Target:
     title: str
     sent_at: datetime | None
 
-    @property
-    def payload(self) -> dict[str, object]:
-        return {"delivery": self.delivery_id, "message": self.message_id, "title": self.title}
+
+def targets_of(delivery_ids: Sequence[int]) -> dict[int, Target]:
+    """What a reply to these deliveries is about, by their ids; those of erased people are left out."""
+    if not delivery_ids:
+        return {}
+    rows = _sql.all("reply_targets", {"delivery_ids": sorted(set(delivery_ids))})
+    return {row[0]: Target(*row) for row in rows}
 
 
-def target_of(message_id: str) -> Target | None:
-    """The delivery that was sent under a Message-ID; None: it was none of ours, or its person was erased."""
-    delivery_id = delivery_of_message_id(message_id)
-    return None if delivery_id is None else _targets([delivery_id]).get(delivery_id)
+def event_of(target: Target, key: str, at: datetime, *, historical: bool = False) -> NewEvent:
+    """The event of a reply. ``key``: see :mod:`jouren.messaging.reply_rules`."""
+    payload = {"delivery": target.delivery_id, "message": target.message_id, "title": target.title}
+    return NewEvent(EVENT, target.contact_id, payload, at, SOURCE, key, historical)
 
 
 def are_replies_known() -> bool:
@@ -70,11 +75,6 @@ def are_replies_known() -> bool:
 def known_mailbox_trouble() -> KnownTrouble | None:
     """Why replies cannot be read now, as people are told."""
     return known_trouble(CHANNEL, describe) if settings.JOUREN.replies is not None else None
-
-
-def replies_of_versions(version_ids: Iterable[int]) -> dict[int, int]:
-    """How many deliveries of each version were replied to; one without is left out."""
-    return dict(_sql.all("replies_of_versions", {"version_ids": list(version_ids)}))
 
 
 def make_tick() -> Callable[[], bool]:
@@ -121,7 +121,7 @@ def record_round(name: str, found: Round) -> list[int | None]:
     own = own_addresses()
     read = [(head, read_reply(head.head, own)) for head in found.heads]
     replies = [(head, reply) for head, reply in read if reply is not None]
-    targets = _targets([reply.delivery_id for _head, reply in replies])
+    targets = targets_of([reply.delivery_id for _head, reply in replies])
     events = [
         _event(head, reply, targets[reply.delivery_id]) for head, reply in replies if reply.delivery_id in targets
     ]
@@ -151,16 +151,7 @@ def _event(head: MailHead, reply: Reply, target: Target) -> NewEvent:
     now = clock.now()
     # The server's time, not the writer's. An answer never comes before its message, also where a clock runs ahead.
     arrived = max(head.arrived_at or now, target.sent_at or head.arrived_at or now)
-    return NewEvent(
-        EVENT, target.contact_id, target.payload, occurred_at=min(arrived, now), source=SOURCE, key=reply.key
-    )
-
-
-def _targets(delivery_ids: Sequence[int]) -> dict[int, Target]:
-    if not delivery_ids:
-        return {}
-    rows = _sql.all("reply_targets", {"delivery_ids": sorted(set(delivery_ids))})
-    return {row[0]: Target(*row) for row in rows}
+    return event_of(target, reply.key, min(arrived, now))
 
 
 @contextmanager

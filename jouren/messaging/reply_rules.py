@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
@@ -108,11 +108,12 @@ def answered_delivery(headers: Headers) -> int | None:
     """The delivery whose Message-ID this mail answers: one that was signed here. The nearest in the thread counts."""
     nearest = [id_ for value in headers.get("in-reply-to", ()) for id_ in message_ids(value)]
     thread = [id_ for value in headers.get("references", ()) for id_ in message_ids(value)]
-    for message_id in [*nearest, *reversed(thread)]:
-        delivery_id = delivery_of_message_id(message_id)
-        if delivery_id is not None:
-            return delivery_id
-    return None
+    return first_of_ours([*nearest, *reversed(thread)])
+
+
+def first_of_ours(ids: Iterable[str]) -> int | None:
+    """The delivery of the first of these Message-IDs that was made here."""
+    return next((found for found in map(delivery_of_message_id, ids) if found is not None), None)
 
 
 def message_ids(value: str) -> list[str]:
@@ -158,7 +159,12 @@ def reply_key(headers: Headers) -> str:
     own = [id_ for value in headers.get("message-id", ()) for id_ in message_ids(value)][:1]
     if not own:
         own = [value for name in ("from", "date", "in-reply-to", "references") for value in headers.get(name, ())]
-    return "reply:" + sha256("\x1f".join(own).encode("utf-8", "replace")).hexdigest()
+    return key_of(*own)
+
+
+def key_of(*parts: str) -> str:
+    """The key of a reply with this Message-ID."""
+    return "reply:" + sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()
 
 
 def _first_word(value: str) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.tables import Column, LiveStatusTagColumn, NumberColumn
 from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewSet
 
-from jouren.backoffice.figures import MessageFigures, message_figures
+from jouren.backoffice.figures import message_figures
 from jouren.messaging.forms import MessageForm
 from jouren.messaging.models import Message
 from jouren.messaging.purposes import purpose
@@ -23,8 +23,16 @@ class MessageIndexView(IndexView):
     def get_table(self, object_list: Sequence[Message], **kwargs: Any) -> Any:
         figures = message_figures([message.pk for message in object_list])
         for message in object_list:
-            message.figures = figures.get(message.pk, MessageFigures())
+            message.figures = figures[message.pk]
         return super().get_table(object_list, **kwargs)
+
+
+class RepliesColumn(NumberColumn):
+    """How many replied; a dash where nobody looks for replies."""
+
+    def get_value(self, instance: Message) -> Any:
+        value = super().get_value(instance)
+        return "—" if value is None else value
 
 
 def answers(message: Message) -> str:
@@ -46,7 +54,7 @@ class MessageInspectView(InspectView):
             "message": message,
             "answers": answers(message),
             "purpose": known.label if known else "",
-            "figures": message_figures([message.pk]).get(message.pk, MessageFigures()),
+            "figures": message_figures([message.pk])[message.pk],
             "versions": list(message.published_versions[:20]),
             "may_see_people": self.request.user.has_perms(("messaging.view_delivery", "contacts.view_contact")),
             "try_url": reverse("message_try:show", args=[message.pk]),
@@ -75,6 +83,7 @@ class MessageViewSet(SnippetViewSet):
         NumberColumn("figures.sent", label=gettext_lazy("Sent")),
         NumberColumn("figures.opened", label=gettext_lazy("Opened"), classname="jouren-roomy"),
         NumberColumn("figures.clicked", label=gettext_lazy("Clicked"), classname="jouren-roomy"),
+        RepliesColumn("figures.replied", label=pgettext_lazy("of messages", "Replies"), classname="jouren-roomy"),
     ]
     list_filter = ["kind", "stage", "wall", "doubt", "live"]
     search_fields = ["name"]

@@ -44,10 +44,3 @@ WHERE delivery.id = ANY(%(delivery_ids)s::bigint[]) AND contact.erased_at IS NUL
 
 -- name: has_replies
 SELECT EXISTS (SELECT FROM messaging_delivery WHERE first_replied_at IS NOT NULL)
-
--- name: replies_of_versions
--- How many of each version's deliveries were replied to, from an index that holds those alone.
-SELECT message_version_id, count(*)
-FROM messaging_delivery
-WHERE message_version_id = ANY(%(version_ids)s::bigint[]) AND first_replied_at IS NOT NULL
-GROUP BY message_version_id
