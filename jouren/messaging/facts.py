@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from jouren.conditions.choices import Choice, register_choices
 from jouren.conditions.registry import Argument, Fact, FactType, Group, Question, Text, register_fact
@@ -70,7 +71,7 @@ FACTS = (
         "messages.replied",
         _("Replied to"),
         "message.replied",
-        _questions(_("replied"), _("did not reply")),
+        _questions(pgettext_lazy("to a message", "replied"), _("did not reply")),
         is_human=False,
     ),
 )
