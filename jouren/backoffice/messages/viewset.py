@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.tables import Column, LiveStatusTagColumn, NumberColumn
 from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewSet
@@ -25,14 +25,6 @@ class MessageIndexView(IndexView):
         for message in object_list:
             message.figures = figures[message.pk]
         return super().get_table(object_list, **kwargs)
-
-
-class RepliesColumn(NumberColumn):
-    """How many replied; a dash where nobody looks for replies."""
-
-    def get_value(self, instance: Message) -> Any:
-        value = super().get_value(instance)
-        return "—" if value is None else value
 
 
 def answers(message: Message) -> str:
@@ -83,7 +75,6 @@ class MessageViewSet(SnippetViewSet):
         NumberColumn("figures.sent", label=gettext_lazy("Sent")),
         NumberColumn("figures.opened", label=gettext_lazy("Opened"), classname="jouren-roomy"),
         NumberColumn("figures.clicked", label=gettext_lazy("Clicked"), classname="jouren-roomy"),
-        RepliesColumn("figures.replied", label=pgettext_lazy("of messages", "Replies"), classname="jouren-roomy"),
     ]
     list_filter = ["kind", "stage", "wall", "doubt", "live"]
     search_fields = ["name"]
