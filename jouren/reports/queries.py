@@ -15,11 +15,12 @@ from jouren.journeys.models import EnrolmentState, Journey, JourneyVersion
 from jouren.journeys.results import Sent, StepSuccesses, count_steps
 from jouren.journeys.series.progress import series_steps
 from jouren.messaging.queries import run_of
+from jouren.messaging.replies import are_replies_known
 from jouren.messaging.vocabulary import RunKind
 from jouren.reports.durations import quantile
 
 _sql = load_sql("reports")
-_FIGURES = ("sent", "bounced", "opened", "clicked", "unsubscribed", "withheld")
+_FIGURES = ("sent", "bounced", "opened", "clicked", "replied", "unsubscribed", "withheld")
 
 
 @dataclass
@@ -28,8 +29,8 @@ class StepReport:
 
     ``here``: people there now; ``went``: those who went on, by the step they went on to (None: the end); ``left``:
     those who left the journey here. ``median`` and ``late``: the seconds that half, and nine tenths, of those who went
-    on had been here at most. Of its message: ``sent``, ``bounced``, ``opened`` and ``clicked`` by people,
-    ``unsubscribed`` through its links, ``withheld``; ``successes``: what stands at it as the last message before it.
+    on had been here at most. Of its message: ``sent``, ``bounced``, ``opened`` and ``clicked`` by people, ``replied``
+    to, ``unsubscribed`` through its links, ``withheld``; ``successes``: what stands at it as the last message before.
     """
 
     here: int = 0
@@ -41,6 +42,7 @@ class StepReport:
     bounced: int = 0
     opened: int = 0
     clicked: int = 0
+    replied: int = 0
     unsubscribed: int = 0
     withheld: int = 0
     successes: StepSuccesses = field(default_factory=StepSuccesses)
@@ -75,6 +77,7 @@ class Report:
     """A journey's figures. ``counted_since``: the first day of which ways and times are known; None of none.
 
     ``goal``: the version by whose goal successes are counted; None where that is a click, which has its own figure.
+    ``counts_replies``: whether a number of replies means something (:func:`are_replies_known`).
     """
 
     entered: int
@@ -85,6 +88,7 @@ class Report:
     counted_since: date | None
     goal: int | None
     steps: Mapping[str, StepReport]
+    counts_replies: bool = False
 
     @property
     def counts_yen(self) -> bool:
@@ -134,6 +138,7 @@ def make_report(
         counted_since=first[0] if first else None,
         goal=goal,
         steps=dict(steps),
+        counts_replies=are_replies_known(),
     )
 
 

@@ -219,6 +219,28 @@ def test_a_second_letter_does_not_go_to_who_unsubscribed_or_answered_since(
     assert len(server.recipients) == len(others)
 
 
+def test_who_replied_has_shown_a_sign_of_life(time: Time, server: ScriptedServer, sender: Any) -> None:
+    broadcast, silent, _loud = silent_and_loud(time)
+    early, late, *others = silent
+    reply_of(early)
+    time.pass_by(hours=24)
+    work()
+    assert again(broadcast) == [late, *others]
+    reply_of(late)
+    lane: LaneSender = sender(Lane.BROADCAST)
+    for _ in range(100):
+        lane.tick()
+    assert Delivery.objects.get(contact_id=late, occurrence=1).reason == "answered"
+    version_id = issue_of(broadcast).letters.get(is_again=False).version_id
+    assert letter_figures([version_id])[version_id].replied == 2
+
+
+def reply_of(contact_id: int) -> None:
+    delivery = Delivery.objects.get(contact_id=contact_id, occurrence=0)
+    record_event(NewEvent("message.replied", contact_id, {"delivery": delivery.pk}))
+    react_to_all()
+
+
 def test_what_never_arrived_is_not_sent_again(time: Time) -> None:
     broadcast, silent, _loud = silent_and_loud(time)
     Delivery.objects.filter(contact_id=silent[0]).update(bounced_at=clock.now())

@@ -52,6 +52,7 @@ SELECT delivery.step::text,
        count(*) FILTER (WHERE delivery.state = 2 AND delivery.bounced_at IS NOT NULL),
        count(delivery.first_opened_at),
        count(delivery.first_clicked_at),
+       count(delivery.first_replied_at),
        count(unsubscription.delivery_id),
        count(*) FILTER (WHERE delivery.state = 5)
 FROM messaging_delivery AS delivery
@@ -68,6 +69,7 @@ SELECT delivery.step::text,
        count(*) FILTER (WHERE delivery.state = 2 AND delivery.bounced_at IS NOT NULL),
        count(delivery.first_opened_at),
        count(delivery.first_clicked_at),
+       count(delivery.first_replied_at),
        count(unsubscription.delivery_id),
        count(*) FILTER (WHERE delivery.state = 5)
 FROM messaging_delivery AS delivery
