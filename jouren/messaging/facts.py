@@ -65,8 +65,18 @@ FACTS = (
     *_fact(
         "messages.sent", _("Was sent"), "message.sent", _questions(_("was sent"), _("was not sent")), is_human=False
     ),
-    *_fact("messages.opened", _("Opened"), "message.opened", _questions(_("opened"), _("did not open"))),
-    *_fact("messages.clicked", _("Clicked in"), "message.clicked", _questions(_("clicked"), _("did not click"))),
+    *_fact(
+        "messages.opened",
+        pgettext_lazy("a message", "Opened"),
+        "message.opened",
+        _questions(pgettext_lazy("a message", "opened"), _("did not open")),
+    ),
+    *_fact(
+        "messages.clicked",
+        _("Clicked in"),
+        "message.clicked",
+        _questions(pgettext_lazy("in a message", "clicked"), _("did not click")),
+    ),
     *_fact(
         "messages.replied",
         _("Replied to"),
