@@ -294,7 +294,7 @@ purchases = st.sampled_from([NOW - timedelta(hours=age) for age in (0, 1, 23, 25
 busy = st.tuples(people, pasts, st.lists(purchases, min_size=1, max_size=4)).map(
     lambda drawn: (drawn[0], drawn[1] | {"events": drawn[2]})
 )
-options = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+options = settings(max_examples=110, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.django_db

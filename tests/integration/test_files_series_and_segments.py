@@ -270,7 +270,7 @@ rhythms = st.one_of(
 @given(
     rhythms, st.times(), st.booleans(), st.sampled_from(["now", "rhythm"]), st.lists(st.sampled_from("abc"), max_size=6)
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=24, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_series_comes_back_as_it_was(
     chosen: dict[str, Any], at: Any, business: bool, first: str, names: list[str]
 ) -> None:

@@ -218,7 +218,7 @@ def by_the_log(contact: Contact) -> dict[int, int]:
 
 
 @pytest.mark.django_db
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(happenings=st.lists(st.one_of(TOLD, TOLD, TOLD, REACTED, MERGED), max_size=25))
 def test_in_whatever_order_things_are_told_stages_are_those_that_the_log_tells(
     happenings: list[Told | Merged | None],

@@ -433,7 +433,7 @@ class Story:
 
 @given(st.lists(happenings, min_size=5, max_size=25))
 @settings(
-    max_examples=25,
+    max_examples=14,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -190,7 +190,7 @@ class Course:
 
 
 @pytest.mark.django_db
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     first=st.lists(conditions, min_size=1, max_size=3),
     course=st.lists(steps, min_size=1, max_size=25),
