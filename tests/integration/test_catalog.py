@@ -19,7 +19,6 @@ from jouren.conditions.queries import contact_ids, load_facts, load_past_facts
 from jouren.conditions.registry import fact
 from jouren.conditions.wording import describe
 from jouren.contacts.actions import create_contact
-from jouren.contacts.segments import filling
 from jouren.contacts.segments.actions import save_segment
 from jouren.contacts.segments.models import Segment
 from jouren.contacts.segments.queries import people_in_segment
@@ -29,6 +28,7 @@ from jouren.orders.models import SeenCode
 from jouren.orders.queries import Sold, UnmappedCode, count_unmapped_codes, sold_by_product, unmapped_codes
 from tests.backoffice import owner
 from tests.reacting import react_to_all
+from tests.segmenting import keep
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
@@ -201,20 +201,18 @@ def test_the_codes_of_earlier_orders_are_counted_by_the_migration() -> None:
     assert sorted(SeenCode.objects.values_list("code", "source", "shard", "orders", "last_at", "last_number")) == kept
 
 
-def test_a_segment_of_buyers_is_counted_anew_when_a_code_becomes_known(settings: Any) -> None:
+def test_a_segment_of_buyers_is_counted_anew_when_a_code_becomes_known() -> None:
     tea, cup = product("Tea"), product("Cup")
     person = bought(1, "T-1")
     asked = {"fact": "orders.count", "args": {"product": tea.pk}, "op": "gte", "value": 1}
     of_tea = save_segment("Tea", asked)
     of_those = save_segment("Those", {"fact": "segment", "args": {"segment": of_tea.pk}, "op": "is", "value": True})
     of_cup = save_segment("Cup", asked | {"args": {"product": cup.pk}})
-    while filling.tick():
-        pass
+    keep()
     map_code(tea.pk, "T-1")
     assert not Segment.objects.get(pk=of_tea.pk).is_filled
     assert Segment.objects.get(pk=of_cup.pk).is_filled
-    while filling.tick():
-        pass
+    keep()
     for segment in (of_tea, of_those):
         assert [each.contact.pk for each in people_in_segment(segment.pk)] == [person]
 
@@ -222,4 +220,4 @@ def test_a_segment_of_buyers_is_counted_anew_when_a_code_becomes_known(settings:
 def test_a_condition_names_the_product() -> None:
     tree = {"fact": "orders.count", "args": {"product": product("Night tea").pk}, "op": "gte", "value": 2}
     with translation.override("en"):
-        assert describe(tree) == "Number of purchases (any purchase, Night tea) is at least 2" or "Night tea" in describe(tree)
+        assert describe(tree) == "Number of purchases (Night tea) is at least 2"
