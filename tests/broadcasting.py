@@ -7,7 +7,7 @@ from typing import Any
 from jouren.broadcasts import engine
 from jouren.broadcasts.actions import Wording, change_broadcast, create_broadcast, start_broadcast
 from jouren.broadcasts.models import Broadcast, Issue
-from jouren.contacts.models import Contact
+from jouren.contacts.models import Consent, Contact, Identity
 from jouren.core import clock
 from jouren.messaging.models import Delivery, MessageVersion
 from jouren.messaging.vocabulary import State
@@ -17,6 +17,18 @@ from tests.messages import published, reader
 def readers(number: int, first: int = 0, **details: Any) -> list[Contact]:
     """So many people who agreed to the newsletter."""
     return [reader(f"r{n}@example.jp", **details) for n in range(first, first + number)]
+
+
+def many_readers(number: int) -> None:
+    """So many of them in a few statements, where only their number matters."""
+    people = Contact.objects.bulk_create([Contact() for _each in range(number)])
+    Identity.objects.bulk_create(
+        [Identity(contact=person, kind="email", value=f"m{person.pk}@example.jp") for person in people]
+    )
+    now = clock.now()
+    Consent.objects.bulk_create(
+        [Consent(contact=each, channel="email", topic="newsletter", is_granted=True, since=now) for each in people]
+    )
 
 
 def draft_broadcast(*wordings: Wording, version: MessageVersion | None = None, **fields: Any) -> Broadcast:

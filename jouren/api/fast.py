@@ -20,7 +20,8 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import translation
 
-from jouren.api.ingest import MAX_BODY_BYTES, BadRequest, ingest
+from jouren.api.errors import BadRequest
+from jouren.api.ingest import MAX_BODY_BYTES, ingest
 from jouren.api.keys import source_of
 from jouren.content.failures import try_again
 from jouren.core import clock

@@ -17,22 +17,21 @@ from typing import Any
 
 from django.db import transaction
 
+from jouren.api.errors import BadRequest
+from jouren.api.replies import ToldReply, read_reply, reply_events
 from jouren.contacts.actions import resolve_contacts
 from jouren.core import clock
 from jouren.core.errors import UserError
 from jouren.events.actions import NewEvent, record_events
+from jouren.messaging.replies import EVENT as REPLIED
 
 MAX_EVENTS = 500
 MAX_BODY_BYTES = 4_000_000
 _IDENTITY_KINDS = ("email", "line", "shop")
 _EVENT_FIELDS = frozenset({"type", "contact", "occurred_at", "key", "payload", "historical"})
 # Only what a shop's own systems know of may come from outside; the rest of the log is ours to write.
-ACCEPTED_TYPES = frozenset({"order.paid", "order.delivered", "cart.left", "offer.viewed", "video.played"})
+ACCEPTED_TYPES = frozenset({"order.paid", "order.delivered", "cart.left", "offer.viewed", "video.played", REPLIED})
 _CLOCK_SKEW = timedelta(minutes=5)
-
-
-class BadRequest(UserError):
-    """The request's body cannot be used; the message says which event, and why."""
 
 
 def ingest(body: bytes, source: str) -> dict[str, int]:
@@ -43,16 +42,19 @@ def ingest(body: bytes, source: str) -> dict[str, int]:
     """
     entries = _entries(body)
     now = clock.now()
-    identities = [_identity(entry, position) for position, entry in enumerate(entries)]
+    told = [(position, entry) for position, entry in enumerate(entries) if entry.get("type") != REPLIED]
+    identities = [_identity(entry, position) for position, entry in told]
+    replies = [_reply(entry, position, now) for position, entry in enumerate(entries) if entry.get("type") == REPLIED]
     try:
         with transaction.atomic():
-            historical = [entry.get("historical") is True for entry in entries]
+            historical = [entry.get("historical") is True for _position, entry in told]
             contact_ids = resolve_contacts(identities, historical=historical)
             events = [
                 _event(entry, contact_id, source, position, now)
-                for position, (entry, contact_id) in enumerate(zip(entries, contact_ids, strict=True))
+                for (position, entry), contact_id in zip(told, contact_ids, strict=True)
                 if contact_id is not None
             ]
+            events += reply_events(replies)
             recorded = sum(1 for event_id in record_events(events) if event_id is not None)
     except BadRequest:
         raise
@@ -90,15 +92,12 @@ def _identity(entry: Mapping[str, Any], position: int) -> tuple[str, str]:
 
 def _event(entry: Mapping[str, Any], contact_id: int, source: str, position: int, now: datetime) -> NewEvent:
     kind, key, payload = entry.get("type"), entry.get("key"), entry.get("payload", {})
-    if kind not in ACCEPTED_TYPES:
+    if kind not in ACCEPTED_TYPES - {REPLIED}:
         raise BadRequest(f"events[{position}].type must be one of {sorted(ACCEPTED_TYPES)}.")
     if not isinstance(key, str):
         raise BadRequest(f"events[{position}].key must be a text that is the same whenever the event is sent again.")
     if not isinstance(payload, dict):
         raise BadRequest(f"events[{position}].payload must be an object.")
-    historical = entry.get("historical", False)
-    if not isinstance(historical, bool):
-        raise BadRequest(f"events[{position}].historical must be true or false.")
     return NewEvent(
         kind,
         contact_id,
@@ -106,8 +105,21 @@ def _event(entry: Mapping[str, Any], contact_id: int, source: str, position: int
         occurred_at=_moment(entry.get("occurred_at"), position, now),
         source=source,
         key=key,
-        historical=historical,
+        historical=_historical(entry, position),
     )
+
+
+def _reply(entry: Mapping[str, Any], position: int, now: datetime) -> ToldReply:
+    contact = _identity(entry, position) if "contact" in entry else None
+    at = _moment(entry.get("occurred_at"), position, now)
+    return read_reply(entry, position, contact, at, historical=_historical(entry, position))
+
+
+def _historical(entry: Mapping[str, Any], position: int) -> bool:
+    historical = entry.get("historical", False)
+    if not isinstance(historical, bool):
+        raise BadRequest(f"events[{position}].historical must be true or false.")
+    return historical
 
 
 def _moment(value: Any, position: int, now: datetime) -> datetime:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from jouren.core.sql import load_sql
 from jouren.journeys.models import EnrolmentState
+from jouren.messaging.replies import are_replies_known
 from jouren.pyramid.stages import Stage
 from jouren.reports.kept import MOST_AT_ONCE, last_standings
 
@@ -52,18 +53,25 @@ def changes(now: datetime) -> Changes:
 
 @dataclass(frozen=True, slots=True)
 class MessageFigures:
-    """What became of a message: numbers of deliveries. ``not_sent``: withheld or failed."""
+    """What became of a message: numbers of deliveries. ``not_sent``: withheld or failed; ``replied``: None where
+    nobody looks for replies."""
 
     sent: int = 0
     opened: int = 0
     clicked: int = 0
     not_sent: int = 0
+    replied: int | None = None
 
 
 def message_figures(message_ids: Iterable[int]) -> dict[int, MessageFigures]:
-    """The figures of these messages; one that was never published is left out."""
-    rows = _sql.all("message_figures", {"message_ids": list(message_ids)})
-    return {row[0]: MessageFigures(*row[1:]) for row in rows}
+    """The figures of these messages."""
+    ids = list(message_ids)
+    counts_replies = are_replies_known()
+    found = dict.fromkeys(ids, MessageFigures(replied=0 if counts_replies else None))
+    for message_id, *counts in _sql.all("message_figures", {"message_ids": ids}):
+        figures = MessageFigures(*counts)
+        found[message_id] = figures if counts_replies else replace(figures, replied=None)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from wagtail.admin import messages
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from jouren.core.errors import UserError
+from jouren.reports.kept import Kept
 
 Crumb = tuple[str, str]
 
@@ -78,3 +79,10 @@ class Act(PermissionAsked, View):
     def back(self) -> str:
         """The URL of the screen to return to."""
         raise NotImplementedError
+
+
+def asking_again(answer: HttpResponse, kept: Kept[Any]) -> HttpResponse:
+    """An answer whose figures are being counted for the first time is asked for again by the browser itself."""
+    if kept.answer is None:
+        answer["Refresh"] = "3"
+    return answer

@@ -27,6 +27,7 @@ class LetterFigures:
     opened: int = 0
     clicked: int = 0
     farewells: int = 0
+    replied: int = 0
     bounced: int = 0
 
     @property

@@ -16,7 +16,7 @@ from jouren.events.queries import events_of
 # What a form that nobody confirmed leaves on a timeline.
 _TRACES = frozenset(
     {"form.submitted", "identity.attached", "message.sent", "message.withheld", "message.failed", "message.unknown"}
-    | {"message.opened", "message.clicked", "message.bounced", "contact.suppressed"}
+    | {"message.opened", "message.clicked", "message.replied", "message.bounced", "contact.suppressed"}
     | {"segment.entered", "segment.left"}
 )
 

@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 from django.db.utils import InterfaceError
 from django.utils.translation import gettext as _
 
+from jouren.core import imap
 from jouren.core.config import Config, unknown_settings
 from jouren.core.health import pending_migrations
 from jouren.core.mailbox import sink_listens
@@ -44,6 +45,7 @@ def examine(config: Config) -> Iterator[Finding]:
         if not pending_migrations():
             yield _workers()
     yield from _mail(config)
+    yield from _replies(config)
     yield from _exposure(config)
 
 
@@ -147,6 +149,33 @@ def _mail(config: Config) -> Iterator[Finding]:
             "warning",
             _("The password for %(host)s travels unencrypted.") % place,
             _("Use smtp+tls:// or smtps:// in JOUREN_EMAIL_URL."),
+        )
+
+
+def _replies(config: Config) -> Iterator[Finding]:
+    address = config.replies
+    if address is None:
+        return
+    place = {"host": address.host, "port": address.port, "folder": address.folder}
+    try:
+        with imap.open_folder(address, 10):
+            pass
+    except imap.IMAP_ERRORS as error:
+        trouble = imap.trouble_of(error, address)
+        why, mend = imap.describe(trouble.kind)
+        yield Finding(
+            "error",
+            _("Replies cannot be read from %(host)s:%(port)s: %(reason)s")
+            % {**place, "reason": f"{why} ({trouble.detail})"},
+            mend,
+        )
+    else:
+        yield Finding("ok", _("Replies are read from the folder %(folder)s of %(host)s:%(port)s.") % place)
+    if address.security == "none" and address.host not in _HERE:
+        yield Finding(
+            "warning",
+            _("The password for %(host)s travels unencrypted.") % place,
+            _("Use imaps:// or imap+tls:// in JOUREN_REPLIES_URL."),
         )
 
 

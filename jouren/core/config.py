@@ -70,6 +70,13 @@ SETTINGS: Mapping[str, Setting] = {
             "The relay that mail is handed to; unset, mail stays in the local sink and leaves nothing",
         ),
         Setting(
+            "JOUREN_REPLIES_URL",
+            "imaps://user:password@host:port/folder (imap+tls:// for STARTTLS, imap:// without encryption)",
+            "imaps://shop%40example.jp:secret@imap.example.jp/INBOX",
+            "replies are not counted",
+            "The mailbox that replies come to. It is only looked at: no mail in it is changed or marked as read",
+        ),
+        Setting(
             "JOUREN_MAIL_FROM",
             "Name <address>, or an address",
             "山田商店 <shop@example.jp>",
@@ -123,6 +130,18 @@ class SmtpAddress:
 
 
 @dataclass(frozen=True)
+class ImapAddress:
+    """A mailbox's folder. ``security`` is ``"none"``, ``"starttls"`` or ``"tls"``."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    security: str = "tls"
+    folder: str = "INBOX"
+
+
+@dataclass(frozen=True)
 class Config:
     """One installation's settings, checked. Its ``repr`` shows no secret."""
 
@@ -134,6 +153,7 @@ class Config:
     sandbox: bool
     debug: bool = False
     mail_from: str = "Jouren <noreply@localhost>"
+    replies: ImapAddress | None = None
     web_processes: int = 1
     worker_processes: int = 3
 
@@ -157,6 +177,7 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
     database_url = _database_url(_get(env, "DATABASE_URL"))
     base_url = _base_url(_get(env, "JOUREN_BASE_URL") or "http://127.0.0.1:8000")
     email = parse_email_url(_get(env, "JOUREN_EMAIL_URL"))
+    replies = parse_replies_url(_get(env, "JOUREN_REPLIES_URL"))
     mail_from = _sender(_get(env, "JOUREN_MAIL_FROM"), base_url)
     sandbox, debug = _flag(env, "JOUREN_SANDBOX"), _flag(env, "JOUREN_DEBUG")
     web_processes = _count(env, "JOUREN_WEB_PROCESSES", min(os.cpu_count() or 1, 2))
@@ -172,6 +193,7 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
         sandbox=sandbox,
         debug=debug,
         mail_from=mail_from,
+        replies=replies,
         web_processes=web_processes,
         worker_processes=worker_processes,
     )
@@ -280,6 +302,29 @@ def parse_email_url(value: str) -> SmtpAddress | None:
     if not _HOST.match(host) or parts.path.strip("/") or parts.query or parts.fragment:
         _refuse("JOUREN_EMAIL_URL")
     return SmtpAddress(host, port, unquote(parts.username or ""), unquote(parts.password or ""), security)
+
+
+def parse_replies_url(value: str) -> ImapAddress | None:
+    """Read ``imaps://user:pass@host:port/folder``, ``imap+tls://…`` (STARTTLS) or ``imap://…``; the folder is INBOX."""
+    if not value:
+        return None
+    schemes = {"imap": ("none", 143), "imap+tls": ("starttls", 143), "imaps": ("tls", 993)}
+    try:
+        parts = urlsplit(value)
+        security, default_port = schemes[parts.scheme]
+        host, port = parts.hostname or "", parts.port or default_port
+    except (KeyError, ValueError):
+        _refuse("JOUREN_REPLIES_URL")
+    texts = [unquote(part or "") for part in (parts.username, parts.password, parts.path.removeprefix("/"))]
+    user, password, folder = texts
+    if not _HOST.match(host) or parts.query or parts.fragment:
+        _refuse("JOUREN_REPLIES_URL", "In user, password and folder, write @ : / ? # and % as %40 %3A %2F %3F %23 %25.")
+    if not (user and password):
+        _refuse("JOUREN_REPLIES_URL", "It needs a user and a password.")
+    # A line of the protocol ends at a line break: what follows it would be another command.
+    if any(not character.isprintable() for character in "".join(texts)):
+        _refuse("JOUREN_REPLIES_URL", "It holds a character that cannot be written.")
+    return ImapAddress(host, port, user, password, security, folder or "INBOX")
 
 
 def _sender(value: str, base_url: str) -> str:

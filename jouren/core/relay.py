@@ -39,6 +39,7 @@ class TroubleKind(StrEnum):
     CERTIFICATE = "certificate"
     NO_TLS = "no_tls"
     NO_LOGIN = "no_login"
+    FOLDER = "folder"
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
 

@@ -12,6 +12,8 @@ from jouren.core.errors import UserError
 from jouren.core.sql import load_sql
 from jouren.journeys.models import EnrolmentState, Journey
 from jouren.journeys.series.progress import SeriesStep, series_steps
+from jouren.messaging.queries import run_of
+from jouren.messaging.vocabulary import RunKind
 
 _sql = load_sql("journeys")
 
@@ -56,7 +58,9 @@ def figures(journey: Journey, version_id: int | None = None) -> JourneyFigures:
             steps[str(step)]["left"] += people
     series = series_steps(journey.pk)
     step_of = {item: step for step, sending in series.items() for item in sending.items}
-    for step, sent, withheld, opened, clicked in _sql.all("deliveries_by_step", {"reference": str(journey.pk)}):
+    for step, sent, withheld, opened, clicked in _sql.all(
+        "deliveries_by_step", {"run_id": run_of(RunKind.JOURNEY, str(journey.pk))}
+    ):
         steps[step_of.get(step, step)].update(sent=sent, withheld=withheld, opened=opened, clicked=clicked)
     return JourneyFigures(
         active=states[EnrolmentState.ACTIVE],

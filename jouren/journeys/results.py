@@ -20,6 +20,8 @@ from jouren.journeys.conversions import PURCHASE, conversion_days, conversion_of
 from jouren.journeys.models import Journey
 from jouren.journeys.series.progress import series_steps
 from jouren.messaging.control_group.queries import smallest_effect
+from jouren.messaging.queries import run_of
+from jouren.messaging.vocabulary import RunKind
 
 _sql = load_sql("journeys")
 _WEEKS_LOOKED_BACK = 4
@@ -176,7 +178,7 @@ def count_steps(journey: Journey, compiled: Mapping[str, Any], sent: Sent | None
         "events_after_messages",
         {
             "journey_id": journey.pk,
-            "reference": str(journey.pk),
+            "run_id": run_of(RunKind.JOURNEY, str(journey.pk)),
             "window": timedelta(days=conversion_days(compiled)),
             "type": goal["event"],
             "version_id": sent.version_id,
@@ -220,7 +222,7 @@ class _Asked(NamedTuple):
     def parameters(self) -> dict[str, Any]:
         return {
             "journey_id": self.journey.pk,
-            "reference": str(self.journey.pk),
+            "run_id": run_of(RunKind.JOURNEY, str(self.journey.pk)),
             "window": self.window,
             "now": self.now,
             "since": self.period.since if self.period else _NEVER,

@@ -59,6 +59,14 @@ EVENT_TYPES = (
         is_urgent=False,
     ),
     EventType(
+        "message.replied",
+        _("Message replied to"),
+        _MESSAGE,
+        optional=_MAYBE,
+        sentence=_("Replied to “%(title)s”."),
+        is_urgent=False,
+    ),
+    EventType(
         "message.bounced",
         _("Address does not exist"),
         {**_MESSAGE, "reason": str},

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from jouren.conditions.choices import Choice, register_choices
 from jouren.conditions.registry import Argument, Fact, FactType, Group, Question, Text, register_fact
@@ -64,8 +65,25 @@ FACTS = (
     *_fact(
         "messages.sent", _("Was sent"), "message.sent", _questions(_("was sent"), _("was not sent")), is_human=False
     ),
-    *_fact("messages.opened", _("Opened"), "message.opened", _questions(_("opened"), _("did not open"))),
-    *_fact("messages.clicked", _("Clicked in"), "message.clicked", _questions(_("clicked"), _("did not click"))),
+    *_fact(
+        "messages.opened",
+        pgettext_lazy("a message", "Opened"),
+        "message.opened",
+        _questions(pgettext_lazy("a message", "opened"), _("did not open")),
+    ),
+    *_fact(
+        "messages.clicked",
+        _("Clicked in"),
+        "message.clicked",
+        _questions(pgettext_lazy("in a message", "clicked"), _("did not click")),
+    ),
+    *_fact(
+        "messages.replied",
+        _("Replied to"),
+        "message.replied",
+        _questions(pgettext_lazy("to a message", "replied"), _("did not reply")),
+        is_human=False,
+    ),
 )
 
 

@@ -188,6 +188,7 @@ class Delivery(models.Model):
     error = models.CharField(max_length=500, default="", db_default="")
     first_opened_at = models.DateTimeField(null=True)
     first_clicked_at = models.DateTimeField(null=True)
+    first_replied_at = models.DateTimeField(null=True)
     bounced_at = models.DateTimeField(null=True)
     context = models.JSONField(null=True)
 
@@ -214,6 +215,11 @@ class Delivery(models.Model):
                 fields=["message_version", "first_clicked_at"],
                 condition=models.Q(first_opened_at__isnull=False),
                 name="messaging_delivery_seen",
+            ),
+            models.Index(
+                fields=["message_version"],
+                condition=models.Q(first_replied_at__isnull=False),
+                name="messaging_delivery_replied",
             ),
         ]
 
@@ -334,6 +340,25 @@ class RelayTrouble(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel}: {self.kind}"
+
+
+class ReplyMailbox(models.Model):
+    """How far the mailbox that replies come to was read: all mails up to ``last_uid``.
+
+    ``name`` is a digest of server, user and folder, so that another mailbox is begun anew. UIDs mean something under
+    one ``uid_validity`` only (RFC 3501, 2.3.1.1).
+    """
+
+    name = models.CharField(max_length=64, primary_key=True)
+    uid_validity = models.BigIntegerField(null=True)
+    last_uid = models.BigIntegerField(default=0, db_default=0)
+    next_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "messaging_reply_mailbox"
+
+    def __str__(self) -> str:
+        return f"{self.uid_validity}: {self.last_uid}"
 
 
 class DomainLimit(models.Model):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from jouren.core import clock
 from jouren.core.sql import load_sql
+from jouren.messaging.models import Run
 from jouren.messaging.sending_rules.readiness import HelpAndAsk
 from jouren.messaging.sending_rules.silence import LEAST_ISSUES, Pace, pace
 
@@ -32,9 +33,17 @@ def help_and_ask_of(contact_ids: Sequence[int]) -> HelpAndAsk:
     return HelpAndAsk(**dict(_sql.all("kinds_reached", {"contact_ids": list(contact_ids)})))
 
 
+def run_of(kind: str, reference: str) -> int | None:
+    """The run of that kind and reference; None where nothing was planned for it yet.
+
+    Whoever counts its deliveries asks for it first: told the run itself, the database knows how many these are.
+    """
+    return Run.objects.filter(kind=kind, reference=reference).values_list("pk", flat=True).first()
+
+
 def help_and_ask_of_run(kind: str, reference: str) -> HelpAndAsk:
     """How many messages that help, and how many that ask, went out for the run of that kind and reference."""
-    return HelpAndAsk(**dict(_sql.all("kinds_of_run", {"kind": kind, "reference": reference})))
+    return HelpAndAsk(**dict(_sql.all("kinds_of_run", {"run_id": run_of(kind, reference)})))
 
 
 def topic_paces(now: datetime, zone: ZoneInfo) -> dict[str, Pace]:

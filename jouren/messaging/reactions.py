@@ -1,4 +1,4 @@
-"""What this room does when something happened: it notes first opens and clicks, bounces, and the hours of clicks."""
+"""What this room does when something happened: it notes first opens, clicks and replies, bounces, hours of clicks."""
 
 from __future__ import annotations
 
@@ -26,6 +26,17 @@ def note_first_times(events: Sequence[Event]) -> None:
         )
 
 
+def note_replies(events: Sequence[Event]) -> None:
+    """Write ``first_replied_at``; who answers a message has read it, so it is an open too."""
+    _sql.run(
+        "note_replies",
+        {
+            "ids": [event.payload["delivery"] for event in events],
+            "at": [event.occurred_at for event in events],
+        },
+    )
+
+
 def note_bounces(events: Sequence[Event]) -> None:
     """Write ``bounced_at``: a message that came back, also long after a server had taken it, reached nobody."""
     _sql.run(
@@ -42,6 +53,9 @@ def register() -> None:
     types = frozenset({"message.opened", "message.clicked"})
     register_reaction(Reaction("messaging.first_times", note_first_times, types, order=50))
     register_reaction(Reaction("messaging.bounces", note_bounces, frozenset({"message.bounced"}), order=50))
+    # Nothing is sent for it, so imported history counts too.
+    replies = frozenset({"message.replied"})
+    register_reaction(Reaction("messaging.replies", note_replies, replies, order=50, historical=True))
     # Imported history teaches as well as what happens now, and sends nothing.
     clicks = frozenset({"message.clicked"})
     register_reaction(Reaction("messaging.best_hour", note_clicks, clicks, order=60, historical=True))

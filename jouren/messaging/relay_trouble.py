@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,10 +38,13 @@ def note_trouble(channel: str, trouble: Trouble | None) -> None:
     )
 
 
-def known_trouble(channel: str = "email") -> KnownTrouble | None:
-    """What hinders a channel now. A passing trouble that nobody met for ten minutes is over."""
+def known_trouble(channel: str = "email", tell: Callable[[str], tuple[str, str]] = describe) -> KnownTrouble | None:
+    """What hinders a channel now; ``tell`` puts a kind of trouble into words.
+
+    A passing trouble that nobody met for ten minutes is over.
+    """
     row = _sql.one("known_trouble", {"channel": channel})
     if row is None:
         return None
     kind, detail, since = row
-    return KnownTrouble(*describe(kind), detail, since)
+    return KnownTrouble(*tell(kind), detail, since)

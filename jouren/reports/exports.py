@@ -130,6 +130,7 @@ def _heads() -> list[str]:
         pgettext("of messages", "Delivered"),
         _("Opened"),
         _("Clicked"),
+        pgettext("of messages", "Replies"),
         _("Unsubscribed"),
         _("Withheld"),
         _("Successes"),
@@ -141,20 +142,21 @@ def _cells(row: Row, report: Report) -> list[Any]:
     share = "" if row.share is None else f"{row.share * 100:.1f}"
     people = "" if row.people is None else row.people
     if row.figures is None:
-        return [people, share, *[""] * 13]
+        return [people, share, *[""] * 14]
     figures = row.figures
     times = [_hours(figures.median), _hours(figures.late)] if row.waits else ["", ""]
-    sending = [*_sending(figures), *_successes(figures, report)] if row.sends else [""] * 9
+    sending = [*_sending(figures, report), *_successes(figures, report)] if row.sends else [""] * 10
     return [people, share, figures.here, figures.left, *times, *sending]
 
 
-def _sending(figures: StepReport) -> list[int]:
+def _sending(figures: StepReport, report: Report) -> list[Any]:
     return [
         figures.sent,
         figures.bounced,
         figures.delivered,
         figures.opened,
         figures.clicked,
+        figures.replied if report.counts_replies else "",
         figures.unsubscribed,
         figures.withheld,
     ]

@@ -1,7 +1,7 @@
-"""Figures of a journey for screens, which must open at once whatever the journey's size.
+"""Figures for screens, which must open at once: of a journey whatever its size, of the control group of any shop.
 
-Those of a small journey are counted while somebody waits. Those of a large one are counted by a job, whole, and kept
-with their moment. A look at kept ones that are old has them counted anew. Counting whole is what makes them right:
+Those of a small journey or shop are counted while somebody waits. Those of a large one are counted by a job, whole, and
+kept with their moment. A look at kept ones that are old has them counted anew. Counting whole is what makes them right:
 whatever was merged, erased, told late or published since is in the next count, and no sum has to be mended.
 """
 
@@ -26,14 +26,17 @@ from jouren.journeys.history import people_on_versions
 from jouren.journeys.models import Journey, JourneyVersion
 from jouren.journeys.queries import JourneyFigures, figures
 from jouren.journeys.results import Counts, count_results
-from jouren.messaging.queries import help_and_ask_of_run
+from jouren.messaging.control_group.models import ControlGroup
+from jouren.messaging.control_group.queries import stored_group
+from jouren.messaging.control_group.results import ControlCounts, count_control
+from jouren.messaging.queries import help_and_ask_of_run, run_of
 from jouren.messaging.sending_rules.readiness import HelpAndAsk
 from jouren.messaging.vocabulary import RunKind
 from jouren.reports.models import KeptFigures
 from jouren.reports.queries import Period, Report, make_report
 
 MOST_AT_ONCE = 20_000
-"""A journey with more walks, or more messages, is large."""
+"""A journey with more walks, or more messages, is large; and a shop with more people."""
 FRESH = timedelta(minutes=5)
 """So long at least kept figures are shown before they are counted anew."""
 _PAUSES = 30  # counting takes at most one part in so many of a worker's time
@@ -52,6 +55,37 @@ class Standing:
     results: Counts | None
     balance: HelpAndAsk
     on_versions: Counter[int]
+
+
+@dataclass(frozen=True)
+class ControlQuestion:
+    """What is counted of the whole shop: the control group of a share, begun at a moment, each person for some days."""
+
+    since: datetime
+    share: int
+    days: int
+    journey: None = None
+
+    @property
+    def text(self) -> str:
+        """The same text for the same question."""
+        return json.dumps([self.since.isoformat(), self.share, self.days])
+
+    @classmethod
+    def read(cls, text: str) -> ControlQuestion:
+        """The question of a text."""
+        since, share, days = json.loads(text)
+        return cls(datetime.fromisoformat(since), share, days)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the shop has more people than are counted while somebody waits."""
+        row = _sql.one("is_large_shop", {"most": MOST_AT_ONCE})
+        return bool(row and row[0])
+
+    def count(self) -> ControlCounts:
+        """The answer, counted now."""
+        return count_control(self.since, self.share, self.days)
 
 
 @dataclass(frozen=True)
@@ -74,6 +108,11 @@ class Question:
         version_id, days = json.loads(text)
         version = None if version_id is None else JourneyVersion.objects.filter(pk=version_id).first()
         return cls(journey, version, days and Period(*(each and date.fromisoformat(each) for each in days)))
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the journey's figures are kept."""
+        return is_large(self.journey)
 
     def count(self) -> Standing | Report:
         """The answer, counted now."""
@@ -110,23 +149,38 @@ def report_of(journey: Journey, version: JourneyVersion | None, period: Period) 
     return _look_up(Question(journey, version, period), Report)
 
 
+def control_counts(group: ControlGroup) -> Kept[ControlCounts] | None:
+    """What both sides of a control group did so far; None where nobody is in it."""
+    question = _question_of(group)
+    return None if question is None else _look_up(question, ControlCounts)
+
+
+def _question_of(group: ControlGroup) -> ControlQuestion | None:
+    if not group.share or group.since is None:
+        return None
+    return ControlQuestion(group.since, group.share, group.days)
+
+
 def last_standings(journey_ids: Collection[int]) -> dict[int, Standing | None]:
     """How these journeys stood when they were last counted, whatever by; None of one that was not."""
     rows = KeptFigures.objects.filter(journey_id__in=journey_ids, as_of__isnull=False, question__endswith=", null]")
     found: dict[int, Standing | None] = dict.fromkeys(journey_ids)
     for row in rows.order_by("as_of"):
-        found[row.journey_id] = _answer(row, Standing).answer or found[row.journey_id]
+        if row.journey_id is not None and (answer := _answer(row, Standing).answer):
+            found[row.journey_id] = answer
     return found
 
 
 def is_large(journey: Journey) -> bool:
     """Whether a journey's figures are kept."""
-    row = _sql.one("is_large", {"journey_id": journey.pk, "reference": str(journey.pk), "most": MOST_AT_ONCE})
+    row = _sql.one(
+        "is_large", {"journey_id": journey.pk, "run_id": run_of(RunKind.JOURNEY, str(journey.pk)), "most": MOST_AT_ONCE}
+    )
     return bool(row and row[0])
 
 
-def _look_up(question: Question, kind: type[T]) -> Kept[T]:
-    if not is_large(question.journey):
+def _look_up(question: Question | ControlQuestion, kind: type[T]) -> Kept[T]:
+    if not question.is_large:
         answer: T = question.count()  # type: ignore[assignment]
         return Kept(answer)
     kept = KeptFigures.objects.filter(journey=question.journey, question=question.text).first()
@@ -151,14 +205,14 @@ def _is_old(kept: KeptFigures, as_of: datetime) -> bool:
 
 
 @transaction.atomic
-def _ask(question: Question) -> None:
+def _ask(question: Question | ControlQuestion) -> None:
     """Have a question answered by a job, unless one is at it; when many wait already, somebody else's look does it."""
     from jouren.reports.tasks import count
 
     row = _sql.one(
         "ask_for_count",
         {
-            "journey_id": question.journey.pk,
+            "journey_id": question.journey and question.journey.pk,
             "question": question.text,
             "now": clock.now(),
             "lost": _LOST,
@@ -177,7 +231,9 @@ def count_kept(kept_id: int) -> None:
     began = time.monotonic()
     with _one_moment():
         as_of = clock.now()
-        answer = Question.read(kept.journey, kept.question).count()
+        journey = kept.journey
+        asked = Question.read(journey, kept.question) if journey else ControlQuestion.read(kept.question)
+        answer = asked.count()
     KeptFigures.objects.filter(pk=kept_id).update(
         figures=to_plain(answer), as_of=as_of, seconds=time.monotonic() - began, asked_at=None
     )
@@ -195,10 +251,15 @@ def _one_moment() -> Iterator[None]:
 
 
 def count_ahead() -> None:
-    """Have every large journey that people enter counted, so that its screen has something to show in the morning."""
+    """Have every large journey that people enter counted, so that its screen has something to show in the morning; and
+    the control group of a large shop.
+    """
     for version in JourneyVersion.objects.filter(live=True).select_related("journey"):
         if is_large(version.journey):
             _ask(Question(version.journey, version))
+    control = _question_of(stored_group())
+    if control and control.is_large:
+        _ask(control)
 
 
 def forget_kept() -> int:

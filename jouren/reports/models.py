@@ -44,13 +44,16 @@ class Unsubscription(models.Model):
 
 
 class KeptFigures(models.Model):
-    """Figures of a large journey as they were counted at a moment. ``question``: what was counted (``kept.py``).
+    """Figures of a large journey, or without one of the shop, as they were counted at a moment. ``question``: what was
+    counted (``kept.py``).
 
     ``figures`` and ``as_of`` are null before the first count is done. ``seconds``: how long the last one took;
     ``asked_at``: since when a job is to count anew, null when none is.
     """
 
-    journey = models.ForeignKey("journeys.Journey", on_delete=models.CASCADE, db_index=False, related_name="+")
+    journey = models.ForeignKey(
+        "journeys.Journey", on_delete=models.CASCADE, null=True, db_index=False, related_name="+"
+    )
     question = models.CharField(max_length=200)
     figures = models.JSONField(null=True)
     as_of = models.DateTimeField(null=True)
@@ -61,7 +64,11 @@ class KeptFigures(models.Model):
 
     class Meta:
         verbose_name_plural = "kept figures"
-        constraints = [models.UniqueConstraint(fields=["journey", "question"], name="reports_keptfigures_question")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["journey", "question"], nulls_distinct=False, name="reports_keptfigures_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.journey_id}: {self.question}"

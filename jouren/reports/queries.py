@@ -14,10 +14,13 @@ from jouren.journeys.conversions import conversion_of
 from jouren.journeys.models import EnrolmentState, Journey, JourneyVersion
 from jouren.journeys.results import Sent, StepSuccesses, count_steps
 from jouren.journeys.series.progress import series_steps
+from jouren.messaging.queries import run_of
+from jouren.messaging.replies import are_replies_known
+from jouren.messaging.vocabulary import RunKind
 from jouren.reports.durations import quantile
 
 _sql = load_sql("reports")
-_FIGURES = ("sent", "bounced", "opened", "clicked", "unsubscribed", "withheld")
+_FIGURES = ("sent", "bounced", "opened", "clicked", "replied", "unsubscribed", "withheld")
 
 
 @dataclass
@@ -26,8 +29,8 @@ class StepReport:
 
     ``here``: people there now; ``went``: those who went on, by the step they went on to (None: the end); ``left``:
     those who left the journey here. ``median`` and ``late``: the seconds that half, and nine tenths, of those who went
-    on had been here at most. Of its message: ``sent``, ``bounced``, ``opened`` and ``clicked`` by people,
-    ``unsubscribed`` through its links, ``withheld``; ``successes``: what stands at it as the last message before it.
+    on had been here at most. Of its message: ``sent``, ``bounced``, ``opened`` and ``clicked`` by people, ``replied``
+    to, ``unsubscribed`` through its links, ``withheld``; ``successes``: what stands at it as the last message before.
     """
 
     here: int = 0
@@ -39,6 +42,7 @@ class StepReport:
     bounced: int = 0
     opened: int = 0
     clicked: int = 0
+    replied: int = 0
     unsubscribed: int = 0
     withheld: int = 0
     successes: StepSuccesses = field(default_factory=StepSuccesses)
@@ -73,6 +77,7 @@ class Report:
     """A journey's figures. ``counted_since``: the first day of which ways and times are known; None of none.
 
     ``goal``: the version by whose goal successes are counted; None where that is a click, which has its own figure.
+    ``counts_replies``: whether a number of replies means something (:func:`are_replies_known`).
     """
 
     entered: int
@@ -83,6 +88,7 @@ class Report:
     counted_since: date | None
     goal: int | None
     steps: Mapping[str, StepReport]
+    counts_replies: bool = False
 
     @property
     def counts_yen(self) -> bool:
@@ -132,6 +138,7 @@ def make_report(
         counted_since=first[0] if first else None,
         goal=goal,
         steps=dict(steps),
+        counts_replies=are_replies_known(),
     )
 
 
@@ -162,7 +169,7 @@ def _passages(days: Mapping[str, Any], steps: defaultdict[str, StepReport]) -> N
 def _deliveries(asked: Mapping[str, Any], steps: defaultdict[str, StepReport]) -> None:
     name = "deliveries" if asked["version_id"] is None else "deliveries_of_version"
     step_of = {item: step for step, sending in series_steps(asked["journey_id"]).items() for item in sending.items}
-    run_ids = [row[0] for row in _sql.all("runs", {"reference": str(asked["journey_id"])})]
+    run_ids = [run_of(RunKind.JOURNEY, str(asked["journey_id"]))]
     for step, *counts in _sql.all(name, {**asked, "run_ids": run_ids}):
         here = steps[step_of.get(step, step)]  # what a series sends bears the id of its item
         for figure, count in zip(_FIGURES, counts, strict=True):

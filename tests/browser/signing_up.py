@@ -25,4 +25,4 @@ def fill_in(visitor: Window, path: str = "/letters/", **answers: str) -> None:
 def sign_up(visitor: Window, path: str = "/letters/", **answers: str) -> None:
     """Fill in the form, and be told to look into the mailbox."""
     fill_in(visitor, path, **answers)
-    expect(visitor.page.locator(".notice-mail")).to_contain_text("確認のメールをお送りしました")
+    expect(visitor.page.locator(".notice-mail")).to_contain_text("お申し込みありがとうございます")

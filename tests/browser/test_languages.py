@@ -19,6 +19,7 @@ from tests.installation import Installation
 
 # Names, and what every shop owner reads in Latin letters.
 NAMES = """
+JOUREN REPLIES
 Jouren API APIキー URL ID QR SNS LINE YouTube Vimeo Instagram Google JavaScript HTML AVIF GIF JPG JPEG PNG WEBP MB KB
 English Webhook Excel Shift JIS YAML Markdown zip md CSV https GMT JST UTC Esc Ctrl Shift Alt Tab Enter localhost
 """

@@ -94,6 +94,24 @@ def test_a_messages_page_shows_its_figures_and_versions() -> None:
     assert f"/admin/messages/{version.message_id}/deliveries/" in page
 
 
+def test_replies_stand_among_the_figures_once_they_are_known() -> None:
+    version = published()
+    never = Message.objects.create(name="Never published", kind="help", topic=version.message.topic, stage=2)
+    ids = plan_deliveries([planned(version, reader(f"p{number}@example.jp")) for number in range(3)], clock.now())
+    Delivery.objects.update(state=State.SENT, sent_at=clock.now())
+    browser = owner_client()
+    page = browser.get(f"/admin/messages/inspect/{version.message_id}/").content.decode()
+    assert "<strong>—</strong> replied" in page
+    assert "JOUREN_REPLIES_URL" in page
+    assert "Replied" not in browser.get(f"/admin/messages/{version.message_id}/deliveries/").content.decode()
+    Delivery.objects.filter(pk=ids[0].id).update(first_replied_at=clock.now())
+    page = browser.get(f"/admin/messages/inspect/{version.message_id}/").content.decode()
+    assert "<strong>1</strong> replied" in page
+    assert "JOUREN_REPLIES_URL" not in page
+    assert "<strong>0</strong> replied" in browser.get(f"/admin/messages/inspect/{never.pk}/").content.decode()
+    assert "Replied" in browser.get(f"/admin/messages/{version.message_id}/deliveries/").content.decode()
+
+
 def test_the_editors_preview_shows_the_mail() -> None:
     make_shop()
     browser = owner_client()

@@ -268,6 +268,13 @@ def test_a_message_on_its_way_is_told_before_it_goes() -> None:
     assert "It goes out when its time comes." in page
 
 
+def test_a_reply_stands_on_the_timeline_with_its_message() -> None:
+    contact = make_person(1)
+    record_event(NewEvent("message.replied", contact.pk, {"delivery": 1, "message": 1, "title": "Three kinds of tea"}))
+    page = text_of(owner_client().get(f"/admin/people/{contact.public_id}/"))
+    assert "Replied to “Three kinds of tea”." in page
+
+
 def test_a_long_timeline_has_pages() -> None:
     person = make_person(1)
     for number in range(60):

@@ -20,7 +20,7 @@ from jouren.events.actions import NewEvent, record_event
 from jouren.messaging.models import Delivery
 from jouren.messaging.sender import LaneSender
 from jouren.messaging.vocabulary import Lane, State
-from tests.broadcasting import deliver_all, issue_of, planned_for, readers, started, work
+from tests.broadcasting import deliver_all, issue_of, many_readers, planned_for, readers, started, work
 from tests.messages import published
 from tests.reacting import react_to_all
 from tests.smtp_server import ScriptedServer
@@ -33,7 +33,7 @@ B_SUBJECT = "別の件名"
 
 def trial(people: int = 60, **fields: Any) -> Broadcast:
     """A broadcast in two versions, begun, whose test is with senders and was handed over."""
-    readers(people)
+    many_readers(people)
     version = published()
     assert version.message_id is not None
     wordings = (Wording(version.message_id), Wording(version.message_id, B_SUBJECT))
@@ -217,6 +217,28 @@ def test_a_second_letter_does_not_go_to_who_unsubscribed_or_answered_since(
     }
     assert sorted(rows.filter(state=State.SENT).values_list("contact_id", flat=True)) == others
     assert len(server.recipients) == len(others)
+
+
+def test_who_replied_has_shown_a_sign_of_life(time: Time, server: ScriptedServer, sender: Any) -> None:
+    broadcast, silent, _loud = silent_and_loud(time)
+    early, late, *others = silent
+    reply_of(early)
+    time.pass_by(hours=24)
+    work()
+    assert again(broadcast) == [late, *others]
+    reply_of(late)
+    lane: LaneSender = sender(Lane.BROADCAST)
+    for _ in range(100):
+        lane.tick()
+    assert Delivery.objects.get(contact_id=late, occurrence=1).reason == "answered"
+    version_id = issue_of(broadcast).letters.get(is_again=False).version_id
+    assert letter_figures([version_id])[version_id].replied == 2
+
+
+def reply_of(contact_id: int) -> None:
+    delivery = Delivery.objects.get(contact_id=contact_id, occurrence=0)
+    record_event(NewEvent("message.replied", contact_id, {"delivery": delivery.pk}))
+    react_to_all()
 
 
 def test_what_never_arrived_is_not_sent_again(time: Time) -> None:

@@ -57,7 +57,7 @@ people = st.fixed_dictionaries(
 )
 events = st.fixed_dictionaries(
     {
-        "type": st.sampled_from(["order.paid", "message.sent", "message.clicked", "message.opened"]),
+        "type": st.sampled_from(["order.paid", "message.sent", "message.clicked", "message.opened", "message.replied"]),
         "at": st.sampled_from([NOW - timedelta(days=age) for age in (0, 1, 2, 3, 30)] + MOMENTS),
         "is_of_alias": st.booleans(),
         "number": st.integers(1, 2),
@@ -277,7 +277,8 @@ def event_of(contact: Contact, type: str, at: datetime, is_of_alias: bool, numbe
         payload = {"order": "1", "kind": word, "amount": number, "currency": "JPY", "products": products}
     else:
         payload = {"delivery": 1, "message": number, "title": "x"}
-        payload |= {"channel": "email"} if type == "message.sent" else {"by": by}
+        payload |= {"channel": "email"} if type == "message.sent" else {}
+        payload |= {"by": by} if type in {"message.clicked", "message.opened"} else {}
         payload |= {"url": "x"} if type == "message.clicked" else {}
     return NewEvent(type, 10**9 + contact.pk if is_of_alias else contact.pk, payload, at)
 

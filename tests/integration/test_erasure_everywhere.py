@@ -42,10 +42,13 @@ from jouren.events.reactions import Reaction, register_reaction
 from jouren.events.types import Event
 from jouren.journeys import engine
 from jouren.messaging.models import Delivery
+from jouren.messaging.replies import look
 from jouren.messaging.sender import LaneSender
+from jouren.messaging.tracking import make_token
 from jouren.messaging.vocabulary import Lane
 from tests.backoffice import owner
 from tests.capture_pages import fill_in, last_confirm_path, make_page, visitor
+from tests.imap_server import ScriptedMailbox, scripted_mailbox
 from tests.messages import published
 from tests.reacting import react_to_all
 from tests.sending import plan, refuse, run
@@ -192,6 +195,15 @@ def get_mail(contact: Contact, server: ScriptedServer, sender: LaneSender) -> No
     plan(version, contact, occurrence=1, context={"form_title": TRACE})
 
 
+def reply(contact: Contact, mailbox: ScriptedMailbox) -> None:
+    """To every message they got, by a mail that bears the name wherever it can."""
+    for delivery in Delivery.objects.filter(contact_id=contact.pk):
+        heads = [f"From: {NAME} <{EMAIL}>", f"Message-ID: <{TRACE}.{delivery.pk}@{TRACE}.example>", f"Subject: {TRACE}"]
+        mailbox.put("\n".join([*heads, f"In-Reply-To: <{make_token(delivery.pk)}@example.jp>", "", TRACE]))
+    look(mailbox.address, at_once=True)
+    react_to_all()
+
+
 def write_to_sink(config: Config) -> None:
     address = smtp_address(config)
     with smtplib.SMTP(address.host, address.port) as smtp:
@@ -211,6 +223,9 @@ def test_after_an_erasure_no_column_of_no_table_tells_of_the_person(
     be_looked_after(contact)
     get_mail(contact, server, sender(Lane.TRIGGERED))
     walk(contact, monkeypatch)
+    with scripted_mailbox() as mailbox:
+        reply(contact, mailbox)
+    assert Delivery.objects.filter(first_replied_at__isnull=False).exists()
     buy_through_the_api(contact)
     assert tables_with_traces() == {
         "capture_registration",

@@ -107,6 +107,21 @@ def test_an_event_wakes_who_waits_for_it_and_a_scanner_does_not(time: Time) -> N
     assert got(scanned) == got(silent) == ["Silent"]
 
 
+def test_a_reply_to_one_message_wakes_who_waits_for_it(time: Time) -> None:
+    asked, other, heard, silent = (make_message(name) for name in ("Asked", "Other", "Heard", "Silent"))
+    replied = {"event": "message.replied", "message": asked.pk, "amount": 2, "unit": "days"}
+    live_journey([step("wait_event", {**replied, "then": [send(heard)], "otherwise": [send(silent)]})])
+    keen, astray = make_reader(1), make_reader(2)
+    for contact, message in ((keen, asked), (astray, other)):
+        buy(contact)
+        work()
+        time.pass_by(hours=1)
+        payload = {"delivery": 1, "message": message.pk, "title": message.name}
+        record_event(NewEvent("message.replied", contact.pk, payload))
+        work()
+    assert (got(keen), got(astray)) == (["Heard"], [])
+
+
 def test_an_event_that_comes_as_its_wait_ends_does_not_answer_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
     either = {"message": None, "amount": 2, "unit": "days", "then": [], "otherwise": []}
     first = step("wait_event", {**either, "event": "message.clicked"})

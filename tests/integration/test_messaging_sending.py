@@ -215,7 +215,9 @@ def test_a_transactional_letter_of_unknown_fate_is_tried_once_more(
     ensure_default_messages()
     server.script = refuse(".", "a@example.jp", HANG_UP)
     contact = reader("a@example.jp", agrees=False)
-    sent = send_transactional("registration_confirm", contact.pk, {"confirm_url": "https://x.jp/c?a=1&b=2"}, 1)
+    sent = send_transactional(
+        "registration_confirm", contact.pk, {"confirm_url": "https://x.jp/c?a=1&b=2", "form_title": "お茶"}, 1
+    )
     run(sender(Lane.TRANSACTIONAL))
     delivery = Delivery.objects.get(pk=sent.id)
     assert (delivery.state, delivery.attempts, delivery.uncertain) == (State.UNKNOWN, 2, 2)
@@ -226,7 +228,9 @@ def test_a_transactional_letter_of_unknown_fate_is_tried_once_more(
 def test_a_confirmation_mail_holds_its_link(server: ScriptedServer, sender: Callable[..., LaneSender]) -> None:
     ensure_default_messages()
     contact = reader("a@example.jp", agrees=False)
-    send_transactional("registration_confirm", contact.pk, {"confirm_url": "https://x.jp/c?a=1&b=2"}, 1)
+    send_transactional(
+        "registration_confirm", contact.pk, {"confirm_url": "https://x.jp/c?a=1&b=2", "form_title": "お茶"}, 1
+    )
     run(sender(Lane.TRANSACTIONAL))
     mail = server.mail_to("a@example.jp")
     assert "https://x.jp/c?a=1&b=2" in text_of(mail, "plain")
@@ -236,7 +240,7 @@ def test_a_confirmation_mail_holds_its_link(server: ScriptedServer, sender: Call
 
 def test_a_missing_variable_fails_that_delivery_only(server: ScriptedServer, sender: Callable[..., LaneSender]) -> None:
     ensure_default_messages()
-    for n, context in enumerate(({}, {"confirm_url": "https://x.jp"})):
+    for n, context in enumerate(({}, {"confirm_url": "https://x.jp", "form_title": "お茶"})):
         send_transactional("registration_confirm", reader(f"p{n}@example.jp").pk, context, 1)
     run(sender(Lane.TRANSACTIONAL))
     assert server.recipients == ["p1@example.jp"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import uuid
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,6 +17,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from jouren.capture.preferences import find_reader, save_choices, unsubscribe
 from jouren.contacts.models import Contact
 from jouren.core import clock
+from jouren.core.config import ImapAddress
 from jouren.core.lots import is_drawn
 from jouren.events.actions import NewEvent, record_event
 from jouren.journeys.actions import freeze_version
@@ -101,6 +104,46 @@ def test_who_is_held_back_to_compare_did_not_enter(time: Time, hello: Message) -
     report = make_report(journey)
     assert (report.entered, report.finished) == (len(got), len(got))
     assert 0 < len(got) < len(readers)
+
+
+def test_replies_are_counted_by_step_once_they_are_known(time: Time, hello: Message, settings: Any) -> None:
+    journey = live_journey([send(hello, "mail"), wait(5, "rest")])
+    for number in range(3):
+        buy(make_reader(number))
+    work()
+    Delivery.objects.update(state=State.SENT, sent_at=time.now)
+    browser = client_of(owner())
+    url = f"/admin/journeys/reports/journey/{journey.pk}/"
+    assert make_report(journey).counts_replies is False
+    assert figures_in_page(browser.get(url).content.decode(), 5) == ["3", "3", "0", "0", "—"]
+    assert "JOUREN_REPLIES_URL" in browser.get(url).content.decode()
+    assert replies_in_file(journey) == ["Replies", "", ""]
+    settings.JOUREN = replace(settings.JOUREN, replies=ImapAddress("localhost", 1, "shop", "secret"))
+    assert figures_in_page(browser.get(url).content.decode(), 5) == ["3", "3", "0", "0", "0"]
+    assert replies_in_file(journey) == ["Replies", "0", ""]
+    settings.JOUREN = replace(settings.JOUREN, replies=None)
+    for delivery in Delivery.objects.order_by("pk")[:2]:
+        record_event(NewEvent("message.replied", delivery.contact_id, {"delivery": delivery.pk}))
+        record_event(NewEvent("message.replied", delivery.contact_id, {"delivery": delivery.pk}))
+    work()
+    assert make_report(journey).step(key("mail")).replied == 2
+    page = browser.get(url).content.decode()
+    assert figures_in_page(page, 5) == ["3", "3", "2", "0", "2"]
+    assert "JOUREN_REPLIES_URL" not in page
+    assert replies_in_file(journey) == ["Replies", "2", ""]
+
+
+def figures_in_page(page: str, wanted: int) -> list[str]:
+    """The figures of the first step of a table, from those of its message on."""
+    row = page.partition("jouren-flow")[2].partition("<tbody>")[2].partition("</tr>")[0]
+    return re.findall(r"<td>([^<]*)</td>", row)[3 : 3 + wanted]
+
+
+def replies_in_file(journey: Journey) -> list[str]:
+    """The column of replies."""
+    report = make_report(journey)
+    content = report_csv(rows_of(journey.versions.get().compiled, report), report).decode("utf-8-sig")
+    return [line[14] for line in csv.reader(io.StringIO(content))]
 
 
 def test_two_ways_to_one_step_cannot_be_told_apart(time: Time, hello: Message) -> None:
@@ -252,7 +295,7 @@ def test_a_file_is_written_by_a_job_and_fetched_by_whoever_asked(time: Time, hel
     lines = list(csv.reader(io.StringIO(file.content.decode("utf-8-sig"))))
     assert lines[0][:6] == ["No.", "Level", "Step or way", "People who came", "Share (%)", "People here"]
     assert lines[2][:6] == ["2", "1", "then", "2", "66.7", ""]
-    assert {len(line) for line in lines} == {18}
+    assert {len(line) for line in lines} == {19}
 
 
 def test_nobody_else_fetches_a_file_and_it_is_forgotten(time: Time, hello: Message) -> None:

@@ -21,6 +21,9 @@ from jouren.events.actions import NewEvent, record_event
 from jouren.journeys.actions import enrol_by_hand, freeze_version, live_version
 from jouren.journeys.models import Enrolment, Inside, Journey
 from jouren.journeys.results import count_results
+from jouren.messaging.control_group.actions import save_control_group
+from jouren.messaging.control_group.queries import stored_group
+from jouren.messaging.control_group.results import count_control
 from jouren.messaging.models import Delivery, Message
 from jouren.messaging.vocabulary import State
 from jouren.reports import kept
@@ -29,6 +32,7 @@ from jouren.reports.kept import (
     Kept,
     Question,
     Standing,
+    control_counts,
     count_ahead,
     count_kept,
     forget_kept,
@@ -125,7 +129,7 @@ def test_a_large_journey_is_counted_by_one_job_and_then_shown_as_of_that_moment(
     for _again in range(2):
         for page in (browser.get(url), browser.get(report)):
             assert page["Refresh"] == "3"
-            assert b"counted in the background" in page.content
+            assert b"done in the background" in page.content
     assert count_all() == 2
     for address in (url, report):
         page = browser.get(address)
@@ -230,6 +234,38 @@ def test_at_night_large_live_journeys_are_counted_and_what_nobody_looks_at_is_fo
     assert forget_kept() == 0
     time.pass_by(seconds=1)
     assert forget_kept() == 2
+
+
+@pytest.mark.usefixtures("large")
+def test_the_control_group_of_a_large_shop_is_counted_by_a_job_and_one_of_another_share_anew(time: Time) -> None:
+    buyer = make_reader(1)
+    browser, url = client_of(owner()), "/admin/sending-rules/control-group/"
+    assert control_counts(stored_group()) is None
+    assert "Refresh" not in browser.get(url)
+    save_control_group(50, days=7, smallest_effect=20)
+    time.pass_by(seconds=1)
+    pay(buyer, "1", 2000)
+    time.pass_by(days=8)
+    for _again in range(2):
+        page = browser.get(url)
+        assert page["Refresh"] == "3"
+        assert b"done in the background" in page.content
+    assert count_all() == 1
+    page = browser.get(url)
+    assert "Refresh" not in page
+    assert "Figures as of Nov. 30, 2026, 10 a.m.<" in page.content.decode()
+    found = control_counts(stored_group())
+    assert found is not None
+    assert found.answer == count_control(START, 50, 7)
+    assert found.answer is not None
+    assert found.answer.treated_group.money + found.answer.held_group.money == 2000
+    forget_jobs()
+    save_control_group(10, days=7, smallest_effect=20)
+    assert browser.get(url)["Refresh"] == "3"
+    count_all()
+    forget_jobs()
+    count_ahead()
+    assert count_all() == 1
 
 
 @pytest.mark.usefixtures("large")

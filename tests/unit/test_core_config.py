@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jouren.core.config import SETTINGS, SmtpAddress, read_config
+from jouren.core.config import SETTINGS, ImapAddress, SmtpAddress, read_config
 from jouren.core.errors import ConfigError
 
 KEY = "k" * 40
@@ -56,6 +56,24 @@ def test_a_relay_is_named_by_url(tmp_path: Path, url: str, address: SmtpAddress)
     assert read(tmp_path, JOUREN_EMAIL_URL=url).email == address
 
 
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("", None),
+        ("imaps://u:p@box", ImapAddress("box", 993, "u", "p", "tls", "INBOX")),
+        ("imap+tls://u:p@box/", ImapAddress("box", 143, "u", "p", "starttls", "INBOX")),
+        ("imap://u:p@box:1143/Shop/Replies", ImapAddress("box", 1143, "u", "p", "none", "Shop/Replies")),
+        (
+            "imaps://a%40example.jp:p%2F%23@box/%E8%BF%94%E4%BF%A1",
+            ImapAddress("box", 993, "a@example.jp", "p/#", "tls", "返信"),
+        ),
+        ("imaps://a@example.jp:p@box", ImapAddress("box", 993, "a@example.jp", "p")),
+    ],
+)
+def test_the_mailbox_of_replies_is_named_by_url(tmp_path: Path, url: str, address: ImapAddress | None) -> None:
+    assert read(tmp_path, JOUREN_REPLIES_URL=url).replies == address
+
+
 def test_any_setting_may_come_from_a_file(tmp_path: Path) -> None:
     secret = tmp_path / "relay"
     secret.write_text("smtps://shop:hunter2@relay\n")
@@ -89,6 +107,14 @@ def test_a_value_and_a_file_at_once_are_refused(tmp_path: Path) -> None:
         ("JOUREN_EMAIL_URL", "smtp://u:hunter2@"),
         ("JOUREN_EMAIL_URL", "smtp://u:hunter2@relay:notaport"),
         ("JOUREN_EMAIL_URL", "smtp://u:hunter2@relay:25/path"),
+        ("JOUREN_REPLIES_URL", "pop3://u:hunter2@box"),
+        ("JOUREN_REPLIES_URL", "imaps://u:hunter2@"),
+        ("JOUREN_REPLIES_URL", "imaps://:hunter2@box"),
+        ("JOUREN_REPLIES_URL", "imaps://hunter2@box"),
+        ("JOUREN_REPLIES_URL", "imaps://u:hunter2@box:port"),
+        ("JOUREN_REPLIES_URL", "imaps://u:hunter2@box/INBOX?x"),
+        ("JOUREN_REPLIES_URL", "imaps://u:hunter2#@box/INBOX"),
+        ("JOUREN_REPLIES_URL", "imaps://u:hunter2@box/a%0d%0ab"),
         ("JOUREN_MAIL_FROM", "not an address"),
         ("JOUREN_MAIL_FROM", "a@example.jp\r\nBcc: b@example.jp"),
         ("JOUREN_SECRET_KEY", "hunter2"),
@@ -123,6 +149,7 @@ def test_a_printed_config_shows_no_secret(tmp_path: Path) -> None:
         JOUREN_SECRET_KEY=KEY,
         DATABASE_URL="postgresql://u:hunter2@db/x",
         JOUREN_EMAIL_URL="smtp://u:hunter2@relay",
+        JOUREN_REPLIES_URL="imaps://u:hunter2@box",
     )
     assert "hunter2" not in repr(config)
     assert KEY not in repr(config)

@@ -20,6 +20,7 @@ from jouren.broadcasts.models import Broadcast, Issue, Letter
 from jouren.broadcasts.queries import LetterFigures, letter_figures, tallies_of
 from jouren.broadcasts.statistics import Estimate, Tally, Verdict, judge
 from jouren.broadcasts.vocabulary import BroadcastState, Decision, Metric, Stage, Timing
+from jouren.messaging.replies import are_replies_known
 
 PAGE, ISSUES = 20, 5
 _OPEN = Q(state__in=[BroadcastState.SCHEDULED, BroadcastState.SENDING])
@@ -75,6 +76,7 @@ class BroadcastsScreen(Screen):
             "next": found[PAGE - 1].pk if len(found) > PAGE else None,
             "tabs": [(key, label) for key, (label, _wanted) in TABS.items()],
             "tab": tab,
+            "counts_replies": are_replies_known(),
             "may_add": self.request.user.has_perms(("broadcasts.add_broadcast", "broadcasts.change_broadcast")),
         }
 
@@ -159,6 +161,7 @@ class BroadcastScreen(Screen):
             "broadcast": broadcast,
             "standing": standing(broadcast, issues[0] if issues else None),
             "issues": [issue_view(issue) for issue in issues],
+            "counts_replies": are_replies_known(),
             "variants": variants,
             "audience_text": audience_text(broadcast),
             "timing_text": timing_text(broadcast, None),

@@ -23,6 +23,7 @@ PAGE = 100
 _FOLLOWING = {
     "journeys": gettext_lazy("entering a journey, or going on in one"),
     "messaging.first_times": gettext_lazy("noting that a message was opened or clicked"),
+    "messaging.replies": gettext_lazy("noting that a message was replied to"),
     "orders.keep": gettext_lazy("keeping the purchase"),
     "pyramid.promote": gettext_lazy("rising in the pyramid"),
 }

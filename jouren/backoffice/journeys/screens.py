@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -12,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from jouren.backoffice.screens import Screen
 from jouren.journeys.models import Journey
-from jouren.reports.kept import Kept
 
 
 class JourneyScreen(Screen):
@@ -44,10 +42,3 @@ class JourneyScreen(Screen):
             "journey": self.journey,
             "figures_url": reverse("journeys:inspect", args=[self.journey.pk]),
         }
-
-
-def asking_again(answer: HttpResponse, kept: Kept[Any]) -> HttpResponse:
-    """An answer whose figures are being counted for the first time is asked for again by the browser itself."""
-    if kept.answer is None:
-        answer["Refresh"] = "3"
-    return answer

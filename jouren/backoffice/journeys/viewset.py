@@ -25,8 +25,8 @@ from jouren.backoffice.journeys.persona import PersonaScreen
 from jouren.backoffice.journeys.publishing import JourneyCreateView, JourneyEditView, PublishScreen
 from jouren.backoffice.journeys.results import tell_results
 from jouren.backoffice.journeys.running import MoveScreen, PauseScreen, ResumeScreen
-from jouren.backoffice.journeys.screens import asking_again
 from jouren.backoffice.journeys.versions import CompareScreen, RestoreView, VersionsScreen
+from jouren.backoffice.screens import asking_again
 from jouren.journeys.checking import notes_of
 from jouren.journeys.history import older_with_people
 from jouren.journeys.models import Journey, JourneyVersion, Pause

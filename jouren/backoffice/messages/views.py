@@ -26,6 +26,7 @@ from jouren.messaging.channels.base import Rendered
 from jouren.messaging.errors import InvalidMessage
 from jouren.messaging.models import Message
 from jouren.messaging.preview import preview_message, send_test
+from jouren.messaging.replies import are_replies_known
 from jouren.messaging.vocabulary import State
 
 _sql = load_sql("backoffice")
@@ -125,6 +126,7 @@ class DeliveryRow:
     sent_at: datetime | None
     opened_at: datetime | None
     clicked_at: datetime | None
+    replied_at: datetime | None
 
 
 class DeliveriesScreen(Screen):
@@ -151,6 +153,7 @@ class DeliveriesScreen(Screen):
             "states": State.choices,
             "state": state,
             "is_later_page": before is not None,
+            "counts_replies": are_replies_known(),
             "here": reverse("message_try:deliveries", args=[message.pk]),
         }
 
@@ -183,6 +186,7 @@ class _Stored(NamedTuple):
     sent_at: datetime | None
     opened_at: datetime | None
     clicked_at: datetime | None
+    replied_at: datetime | None
     is_held: bool
     topic: str
     channel: str
@@ -215,6 +219,7 @@ def _row(stored: _Stored, withdrawal: Withdrawal | None) -> DeliveryRow:
         sent_at=stored.sent_at,
         opened_at=stored.opened_at,
         clicked_at=stored.clicked_at,
+        replied_at=stored.replied_at,
     )
 
 

@@ -11,7 +11,7 @@ from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.tables import Column, LiveStatusTagColumn, NumberColumn
 from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewSet
 
-from jouren.backoffice.figures import MessageFigures, message_figures
+from jouren.backoffice.figures import message_figures
 from jouren.messaging.forms import MessageForm
 from jouren.messaging.models import Message
 from jouren.messaging.purposes import purpose
@@ -23,7 +23,7 @@ class MessageIndexView(IndexView):
     def get_table(self, object_list: Sequence[Message], **kwargs: Any) -> Any:
         figures = message_figures([message.pk for message in object_list])
         for message in object_list:
-            message.figures = figures.get(message.pk, MessageFigures())
+            message.figures = figures[message.pk]
         return super().get_table(object_list, **kwargs)
 
 
@@ -46,7 +46,7 @@ class MessageInspectView(InspectView):
             "message": message,
             "answers": answers(message),
             "purpose": known.label if known else "",
-            "figures": message_figures([message.pk]).get(message.pk, MessageFigures()),
+            "figures": message_figures([message.pk])[message.pk],
             "versions": list(message.published_versions[:20]),
             "may_see_people": self.request.user.has_perms(("messaging.view_delivery", "contacts.view_contact")),
             "try_url": reverse("message_try:show", args=[message.pk]),

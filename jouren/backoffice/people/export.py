@@ -69,6 +69,7 @@ def _messages(contact: Contact) -> list[dict[str, Any]]:
             "sent_at": delivery.sent_at,
             "first_opened_at": delivery.first_opened_at,
             "first_clicked_at": delivery.first_clicked_at,
+            "first_replied_at": delivery.first_replied_at,
         }
         for delivery in deliveries.order_by("id").iterator()
     ]

@@ -20,6 +20,7 @@ _ICONS = (
     ("message.failed", "warning", "bad"),
     ("message.bounced", "warning", "bad"),
     ("message.unknown", "help", "warn"),
+    ("message.replied", "mail", "good"),
     ("message.clicked", "link", "good"),
     ("message.opened", "view", "good"),
     ("message.", "mail", ""),

@@ -15,7 +15,7 @@ from wagtail.admin import messages
 from jouren.backoffice.comparing import Told, tell_comparison
 from jouren.backoffice.policy.views import CHANGE, VIEW
 from jouren.backoffice.policy.wording import control_group_text
-from jouren.backoffice.screens import Screen
+from jouren.backoffice.screens import Screen, asking_again
 from jouren.messaging.control_group.actions import BadControlGroup, save_control_group
 from jouren.messaging.control_group.models import (
     DEFAULT_DAYS,
@@ -28,7 +28,8 @@ from jouren.messaging.control_group.models import (
     ControlGroup,
 )
 from jouren.messaging.control_group.queries import stored_group
-from jouren.messaging.control_group.results import ControlResults, control_results
+from jouren.messaging.control_group.results import ControlResults, tell_control
+from jouren.reports.kept import control_counts
 
 
 class ControlForm(forms.Form):
@@ -76,12 +77,21 @@ class ControlScreen(Screen):
         messages.error(request, _("Nothing was saved: some entries need your attention. They are marked below."))
         return self.render_to_response(self.get_context_data(form=form))
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The group; while what it has shown is counted for the first time, the screen asks again by itself."""
+        context = self.get_context_data(**kwargs)
+        answer = self.render_to_response(context)
+        return asking_again(answer, context["kept"]) if context["kept"] else answer
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        group, found = stored_group(), control_results()
+        group = stored_group()
+        kept = control_counts(group)
+        found = tell_control(kept.answer, group) if kept and kept.answer else None
         return {
             **super().get_context_data(**kwargs),
             "form": kwargs.get("form") or ControlForm(initial=_initial(group)),
             "state": control_group_text(group),
+            "kept": kept,
             "period": _period(found) if found else "",
             "told": _told(found) if found else None,
             "may_change": self.request.user.has_perm(CHANGE),

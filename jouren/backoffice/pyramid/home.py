@@ -28,6 +28,7 @@ from jouren.journeys.models import Journey
 from jouren.messaging.models import Message, ShopSettings
 from jouren.messaging.publishing import legal_problems
 from jouren.messaging.relay_trouble import known_trouble
+from jouren.messaging.replies import known_mailbox_trouble
 from jouren.messaging.vocabulary import Kind
 from jouren.pyramid.queries import StageCount, stage_counts
 from jouren.pyramid.stages import Stage
@@ -201,6 +202,12 @@ def notices(request: HttpRequest) -> Iterator[Notice]:
             % {"why": trouble.text, "detail": trouble.detail},
             reverse("wagtailsettings:edit", args=["messaging", "relaysettings"]) if may_look else "",
             _("How to mend it") if may_look else "",
+        )
+    unread = known_mailbox_trouble()
+    if unread is not None:
+        yield Notice(
+            _("Replies are not counted. %(why)s %(mend)s (%(detail)s)")
+            % {"why": unread.text, "mend": unread.mend, "detail": unread.detail}
         )
     if request.user.has_perm("broadcasts.view_broadcast"):
         yield from _broadcasts()

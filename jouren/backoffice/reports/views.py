@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import View
 from wagtail.admin import messages
 
-from jouren.backoffice.journeys.screens import JourneyScreen, asking_again
-from jouren.backoffice.screens import PermissionAsked, Screen
+from jouren.backoffice.journeys.screens import JourneyScreen
+from jouren.backoffice.screens import PermissionAsked, Screen, asking_again
 from jouren.core.errors import UserError
 from jouren.journeys.conversions import conversion_days, conversion_of, describe_conversion
 from jouren.journeys.models import Journey, JourneyVersion

@@ -17,7 +17,7 @@ WHERE planned_at >= %(month)s
 -- name: message_figures
 -- What became of each message's deliveries, all of them, counted in indexes alone.
 SELECT version.message_id, sum(ended.sent)::bigint, sum(seen.opened)::bigint, sum(seen.clicked)::bigint,
-       sum(ended.not_sent)::bigint
+       sum(ended.not_sent)::bigint, sum(answered.replied)::bigint
 FROM messaging_messageversion AS version
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE state = 2) AS sent, count(*) FILTER (WHERE state IN (3, 5)) AS not_sent
@@ -29,6 +29,11 @@ CROSS JOIN LATERAL (
     FROM messaging_delivery
     WHERE message_version_id = version.id AND first_opened_at IS NOT NULL
 ) AS seen
+CROSS JOIN LATERAL (
+    SELECT count(*) AS replied
+    FROM messaging_delivery
+    WHERE message_version_id = version.id AND first_replied_at IS NOT NULL
+) AS answered
 WHERE version.message_id = ANY(%(message_ids)s)
 GROUP BY version.message_id
 
@@ -37,7 +42,7 @@ GROUP BY version.message_id
 -- those the newest of all.
 SELECT delivery.id, delivery.contact_id, delivery.state, delivery.reason, delivery.error, delivery.due_at,
        delivery.try_at, delivery.planned_at, delivery.sent_at, delivery.first_opened_at, delivery.first_clicked_at,
-       run.held_at IS NOT NULL, version.topic, delivery.channel, contact.id, contact.public_id, contact.family_name,
+       delivery.first_replied_at, run.held_at IS NOT NULL, version.topic, delivery.channel, contact.id, contact.public_id, contact.family_name,
        contact.given_name, contact.language
 FROM (
     SELECT newest.id

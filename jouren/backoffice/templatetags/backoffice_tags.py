@@ -39,6 +39,12 @@ def grouped(number: int) -> str:
 
 
 @register.filter
+def known(number: int | None) -> str:
+    """A whole number as :func:`grouped` has it; a dash where nobody knows."""
+    return "—" if number is None else grouped(number)
+
+
+@register.filter
 def percent(rate: float) -> str:
     """A rate (0 to 1) as a percentage with one decimal place: 4.2 %."""
     return wording_of.percent(rate)

@@ -88,7 +88,8 @@ SELECT EXISTS (SELECT 1 FROM broadcasts_broadcast WHERE next_at <= %(now)s AND h
 -- name: letter_figures
 -- What became of each letter, counted in indexes alone.
 SELECT asked.id, ended.planned, ended.sent, ended.unsure, ended.not_sent, seen.opened, seen.clicked,
-       (SELECT count(*) FROM broadcasts_farewell WHERE version_id = asked.id)
+       (SELECT count(*) FROM broadcasts_farewell WHERE version_id = asked.id),
+       (SELECT count(*) FROM messaging_delivery WHERE message_version_id = asked.id AND first_replied_at IS NOT NULL)
 FROM unnest(%(version_ids)s::bigint[]) AS asked (id)
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE state IN (0, 1)) AS planned, count(*) FILTER (WHERE state = 2) AS sent,

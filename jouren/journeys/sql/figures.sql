@@ -8,7 +8,7 @@ GROUP BY state, version_id, step
 SELECT step::text, count(*) FILTER (WHERE state = 2), count(*) FILTER (WHERE state = 5), count(first_opened_at),
        count(first_clicked_at)
 FROM messaging_delivery
-WHERE run_id = (SELECT id FROM messaging_run WHERE kind = 'journey' AND reference = %(reference)s)
+WHERE run_id = %(run_id)s::bigint
 GROUP BY step
 
 -- name: walks_of

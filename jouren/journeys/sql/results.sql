@@ -54,7 +54,7 @@ SELECT count(DISTINCT person.contact_id)
 FROM messaging_delivery AS delivery
 LEFT JOIN contacts_alias AS alias ON alias.from_id = delivery.contact_id
 JOIN person ON person.contact_id = coalesce(alias.to_id, delivery.contact_id)
-WHERE delivery.run_id = (SELECT id FROM messaging_run WHERE kind = 'journey' AND reference = %(reference)s)
+WHERE delivery.run_id = %(run_id)s::bigint
   AND delivery.first_clicked_at > person.entered_at AND delivery.first_clicked_at <= person.entered_at + %(window)s
 
 -- name: events_after_messages
@@ -66,7 +66,7 @@ WITH sent AS (
            delivery.contact_id AS sent_to, delivery.occurrence
     FROM messaging_delivery AS delivery
     LEFT JOIN contacts_alias AS alias ON alias.from_id = delivery.contact_id
-    WHERE delivery.run_id = (SELECT id FROM messaging_run WHERE kind = 'journey' AND reference = %(reference)s)
+    WHERE delivery.run_id = %(run_id)s::bigint
       AND delivery.sent_at IS NOT NULL
 ), known_as AS (
     SELECT sent.*, sent.contact_id AS event_contact_id FROM sent

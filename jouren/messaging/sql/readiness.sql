@@ -12,7 +12,7 @@ SELECT version.kind, sum(sent.messages)::bigint
 FROM (
     SELECT message_version_id, count(*) AS messages
     FROM messaging_delivery
-    WHERE run_id = (SELECT id FROM messaging_run WHERE kind = %(kind)s AND reference = %(reference)s) AND state = 2
+    WHERE run_id = %(run_id)s::bigint AND state = 2
     GROUP BY message_version_id
 ) AS sent
 JOIN messaging_messageversion AS version ON version.id = sent.message_version_id

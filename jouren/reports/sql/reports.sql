@@ -46,16 +46,13 @@ WHERE journey_id = %(journey_id)s::bigint AND (%(version_id)s::bigint IS NULL OR
   AND state <> 5
 GROUP BY state, step
 
--- name: runs
--- Asked before: told the runs themselves, the planner knows how many deliveries there are.
-SELECT id FROM messaging_run WHERE kind = 'journey' AND reference = %(reference)s::text
-
 -- name: deliveries
 SELECT delivery.step::text,
        count(*) FILTER (WHERE delivery.state = 2),
        count(*) FILTER (WHERE delivery.state = 2 AND delivery.bounced_at IS NOT NULL),
        count(delivery.first_opened_at),
        count(delivery.first_clicked_at),
+       count(delivery.first_replied_at),
        count(unsubscription.delivery_id),
        count(*) FILTER (WHERE delivery.state = 5)
 FROM messaging_delivery AS delivery
@@ -72,6 +69,7 @@ SELECT delivery.step::text,
        count(*) FILTER (WHERE delivery.state = 2 AND delivery.bounced_at IS NOT NULL),
        count(delivery.first_opened_at),
        count(delivery.first_clicked_at),
+       count(delivery.first_replied_at),
        count(unsubscription.delivery_id),
        count(*) FILTER (WHERE delivery.state = 5)
 FROM messaging_delivery AS delivery
@@ -92,15 +90,19 @@ SELECT (SELECT count(*) FROM (SELECT FROM journeys_enrolment WHERE journey_id = 
         SELECT count(*)
         FROM (
             SELECT FROM messaging_delivery
-            WHERE run_id = (SELECT id FROM messaging_run WHERE kind = 'journey' AND reference = %(reference)s)
+            WHERE run_id = %(run_id)s::bigint
             LIMIT %(most)s + 1
         ) AS delivery
     ) > %(most)s
 
+-- name: is_large_shop
+-- Whether the shop has more people than are counted while somebody waits; looks at no more than those.
+SELECT count(*) > %(most)s FROM (SELECT FROM contacts_contact LIMIT %(most)s + 1) AS person
+
 -- name: ask_for_count
 -- Whoever gets a row has to see to it that it is counted; whoever gets none comes while that is under way.
 INSERT INTO reports_keptfigures AS kept (journey_id, question, asked_at)
-SELECT %(journey_id)s, %(question)s, %(now)s
+SELECT %(journey_id)s::bigint, %(question)s, %(now)s
 WHERE (SELECT count(*) FROM reports_keptfigures WHERE asked_at > %(now)s::timestamptz - %(lost)s::interval) < %(most)s
 ON CONFLICT (journey_id, question) DO UPDATE SET asked_at = excluded.asked_at
 WHERE kept.asked_at IS NULL OR kept.asked_at <= %(now)s::timestamptz - %(lost)s::interval
