@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "jouren.team",
     "jouren.messaging",
     "jouren.orders",
+    "jouren.catalog",
     "jouren.pyramid",
     "jouren.contacts",
     "jouren.conditions",

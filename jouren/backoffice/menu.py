@@ -45,7 +45,17 @@ class PagesMenuItem(MenuItem):
 
 def register_areas() -> None:
     """Put the areas into the main menu."""
-    for make in (_home, _people, _segments, _journeys, _messages_area, _gather_area, _operations_area, _settings_area):
+    for make in (
+        _home,
+        _people,
+        _segments,
+        _products,
+        _journeys,
+        _messages_area,
+        _gather_area,
+        _operations_area,
+        _settings_area,
+    ):
         hooks.register("register_admin_menu_item", make)
     for make in (_broadcasts, _messages, _series, _sending_rules):
         hooks.register(MESSAGES_HOOK, make)
@@ -90,6 +100,17 @@ def _segments() -> MenuItem:
         name="segments",
         icon_name="folder-open-inverse",
         order=25,
+    )
+
+
+def _products() -> MenuItem:
+    return PermittedMenuItem(
+        _("Products"),
+        reverse("products:list"),
+        permissions=("catalog.view_product",),
+        name="products",
+        icon_name="tag",
+        order=27,
     )
 
 

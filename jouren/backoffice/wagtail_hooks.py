@@ -29,6 +29,7 @@ _ICONS = ("backoffice/icons/pause.svg", "backoffice/icons/pyramid.svg", "backoff
 _PERMISSIONS = (
     ("contacts", "contact", ("view", "change", "delete")),
     ("contacts", "segment", ("view", "add", "change", "delete")),
+    ("catalog", "product", ("view", "add", "change")),
     ("messaging", "delivery", ("view",)),
     ("messaging", "sendingrules", ("view", "change")),
     ("events", "parkedevent", ("view", "change", "delete")),
@@ -46,6 +47,7 @@ def _urls() -> list[Any]:
     return [
         path("people/", include("jouren.backoffice.people.urls")),
         path("segments/", include("jouren.backoffice.segments.urls")),
+        path("products/", include("jouren.backoffice.products.urls")),
         path("messages/", include("jouren.backoffice.messages.urls")),
         path("broadcasts/", include("jouren.backoffice.broadcasts.urls")),
         path("series/", include("jouren.backoffice.series.urls")),

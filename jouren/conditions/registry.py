@@ -142,7 +142,7 @@ class Fact:
     ``%(now)s`` for the moment of asking, and ``{j}`` for an alias of this use's own; a plain percent sign is doubled.
     Where the type depends on the arguments, ``type`` is a function of them and ``sql`` has an expression for each type.
     A fact with ``rows`` needs neither: a BOOLEAN says whether there are any, a NUMBER is their total, a SET
-    their texts.
+    their texts. Where ``rows``, given the arguments, makes none, ``sql`` and ``join`` tell.
 
     ``is_certain``: the value is never missing. ``default``: what a missing NUMBER counts as. ``member_sql``, for a SET
     without arguments: true when it has one of ``%(members)s::text[]``, where that is faster than making the set.
@@ -174,7 +174,7 @@ class Fact:
     choices: str = ""
     questions: Sequence[Question] = ()
     phrase: Text = ""
-    rows: Rows | Callable[[Mapping[str, Any]], Rows] | None = None
+    rows: Rows | Callable[[Mapping[str, Any]], Rows | None] | None = None
     changed_by: frozenset[str] | Callable[[Mapping[str, Any]], frozenset[str]] = frozenset()
     next_change: Callable[[FactUse, str, Any], FactUse | None] | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from jouren.contacts.errors import ContactNotFound
 from jouren.contacts.queries import canonical_id, present_contacts
+from jouren.contacts.segments.actions import fill_anew_asking
 from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_event
 from jouren.orders.models import Order
@@ -58,3 +59,9 @@ def merge_orders(kept_id: int, gone_id: int) -> None:
     """Give the kept one of two merged people the orders of both."""
     Order.objects.filter(contact_id=gone_id).update(contact_id=kept_id)
     _sql.run("merge_purchases", {"kept_id": kept_id, "gone_id": gone_id})
+
+
+def ask_anew_of_products(product_ids: Collection[int]) -> None:
+    """Count the segments anew that ask for purchases of these products: their codes have become others."""
+    for product_id in product_ids:
+        fill_anew_asking("orders.count", "product", product_id)

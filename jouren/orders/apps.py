@@ -9,6 +9,7 @@ class OrdersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from jouren.catalog.actions import register_code_watcher
         from jouren.contacts.actions import register_merger
         from jouren.events.reactions import register_reaction
         from jouren.orders import actions, event_types, facts, reactions
@@ -17,3 +18,4 @@ class OrdersConfig(AppConfig):
         facts.register()
         register_reaction(reactions.KEEP_ORDERS)
         register_merger("orders", actions.merge_orders)
+        register_code_watcher("orders", actions.ask_anew_of_products)

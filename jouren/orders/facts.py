@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
+from jouren.catalog.queries import PRODUCTS
 from jouren.conditions.choices import Choice, register_choices
 from jouren.conditions.registry import Argument, Fact, FactType, Group, Rows, register_fact
 from jouren.orders.models import Order, OrderKind
@@ -13,10 +17,37 @@ _COUNT = (
     "CASE %(kind)s::text WHEN 'trial' THEN bought.trials WHEN 'regular' THEN bought.regulars ELSE bought.orders END"
 )
 
+# Whether an order names a product: by a code of its source, or else by one that counts for all. The last part is looked
+# at only where some source has a meaning of its own for one of the product's codes.
+_OF_PRODUCT = """{o}.products && ARRAY(
+    SELECT meant.code::text FROM catalog_productcode meant WHERE meant.product_id = %(product)s::bigint
+) AND (
+    NOT EXISTS (
+        SELECT FROM catalog_productcode meant JOIN catalog_productcode own ON own.code = meant.code AND own.source <> ''
+        WHERE meant.product_id = %(product)s::bigint
+    )
+    OR EXISTS (
+        SELECT FROM unnest({o}.products) AS named (code) WHERE %(product)s::bigint = (
+            SELECT meant.product_id FROM catalog_productcode meant
+            WHERE meant.code = named.code AND meant.source IN ('', {o}.source)
+            ORDER BY meant.source DESC LIMIT 1
+        )
+    )
+)"""
+
 _PAID = frozenset({"order.paid"})
 
 _PAID_THEN = " FROM orders_order o WHERE o.contact_id = c.id AND o.paid_at <= %(now)s::timestamptz"
 _OF_KIND = " AND (coalesce(%(kind)s::text, '') NOT IN ('trial', 'regular') OR o.kind = %(kind)s::text)"
+
+
+def _counted_rows(given: Mapping[str, Any]) -> Rows | None:
+    """The orders of one product; all orders are in a person's figures."""
+    if given["product"] is None:
+        return None
+    kind = " AND r.kind = %(kind)s::text" if given["kind"] in OrderKind.values else ""
+    return Rows("orders_order r", _OF_PRODUCT.format(o="r") + kind)
+
 
 FACTS = (
     Fact(
@@ -25,10 +56,25 @@ FACTS = (
         _("Number of purchases"),
         _COUNT,
         _JOIN,
-        (Argument("kind", _("kind"), is_required=False, choices="order_kinds", empty=_("any purchase")),),
+        (
+            Argument("kind", _("kind"), is_required=False, choices="order_kinds", empty=_("any purchase")),
+            Argument(
+                "product",
+                _("product"),
+                FactType.NUMBER,
+                is_required=False,
+                most=2**63 - 1,
+                choices=PRODUCTS,
+                empty=_("any product"),
+            ),
+        ),
         default=0,
+        rows=_counted_rows,
         changed_by=_PAID,
-        past_sql="SELECT count(*)" + _PAID_THEN + _OF_KIND,
+        past_sql="SELECT count(*)"
+        + _PAID_THEN
+        + _OF_KIND
+        + f" AND (%(product)s::bigint IS NULL OR {_OF_PRODUCT.format(o='o')})",
         group=Group.ORDERS,
     ),
     Fact(

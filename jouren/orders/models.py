@@ -61,3 +61,25 @@ class Purchases(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contact_id}: {self.orders}"
+
+
+class SeenCode(models.Model):
+    """In how many orders a code stood: what screens tell without counting orders.
+
+    A row for each shard of people, so that two reactors never write the same one. ``last_number`` is the order of
+    ``last_at``.
+    """
+
+    code = models.TextField()
+    source = models.CharField(max_length=100)
+    shard = models.SmallIntegerField()
+    orders = models.BigIntegerField()
+    last_at = models.DateTimeField()
+    last_number = models.CharField(max_length=100)
+
+    class Meta:
+        db_table = "orders_seen_code"
+        constraints = [models.UniqueConstraint(fields=["code", "source", "shard"], name="orders_seen_code_once")]
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.orders}"

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
+from jouren.catalog.models import Product, ProductCode
 from jouren.contacts.segments.models import Segment
 from jouren.core import clock
 from jouren.core.owners import create_owner
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.django_db
 OWN = (
     "people",
     "segments",
+    "products",
     "parked",
     "mailbox",
     "clock",
@@ -45,6 +47,7 @@ def own_urls() -> Iterator[tuple[str, str]]:
         "pk": 1,
         "event_id": 1,
         "call_id": 1,
+        "code_id": 1,
         "export_id": uuid.UUID(int=1),
         "upload_id": uuid.UUID(int=1),
         "secret_id": 1,
@@ -98,6 +101,7 @@ def test_staff_without_a_permission_gets_nothing() -> None:
     Message.objects.create(pk=1, name="Secret")
     Journey.objects.create(pk=1, name="Secret")
     Segment.objects.create(pk=1, name="Secret", changed_at=clock.now())
+    ProductCode.objects.create(product=Product.objects.create(pk=1, name="Secret", role="main", price=1), code="Secret")
     staff = staff_client()
     for name, url in URLS:
         for ask in (staff.get, staff.post):
@@ -117,6 +121,12 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/segments/1/", ["contacts.view_segment"]),
         ("/admin/segments/add/", ["contacts.add_segment"]),
         ("/admin/segments/1/edit/", ["contacts.change_segment"]),
+        ("/admin/products/", ["catalog.view_product"]),
+        ("/admin/products/retired/", ["catalog.view_product"]),
+        ("/admin/products/codes/", ["catalog.view_product"]),
+        ("/admin/products/1/", ["catalog.view_product"]),
+        ("/admin/products/add/", ["catalog.add_product"]),
+        ("/admin/products/1/edit/", ["catalog.change_product"]),
         ("/admin/parked/", ["events.view_parkedevent"]),
         ("/admin/mailbox/", ["messaging.view_delivery", "contacts.view_contact"]),
         ("/admin/api-keys/", ["api.view_apikey"]),
@@ -141,6 +151,7 @@ def test_staff_without_a_permission_gets_nothing() -> None:
 )
 def test_the_permission_of_a_screen_opens_it_and_each_part_of_it_counts(url: str, permissions: list[str]) -> None:
     Segment.objects.create(pk=1, name="Buyers", changed_at=clock.now())
+    Product.objects.create(pk=1, name="Tea", role="main", price=1)
     assert staff_client(*permissions).get(url).status_code == 200
     for missing in permissions:
         assert staff_client(*[each for each in permissions if each != missing]).get(url).status_code == 302
@@ -176,6 +187,7 @@ def test_the_menu_shows_the_areas_in_the_words_of_a_shop() -> None:
     for label in (
         "Pyramid",
         "Customers",
+        "Products",
         "Journeys",
         "Sending",
         "Messages",

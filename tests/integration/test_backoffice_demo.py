@@ -9,6 +9,8 @@ from jouren.broadcasts.audience import count_reachable
 from jouren.broadcasts.checking import find_problems
 from jouren.broadcasts.models import Broadcast
 from jouren.broadcasts.vocabulary import BroadcastState
+from jouren.catalog.models import Product, ProductCode
+from jouren.catalog.vocabulary import Role
 from jouren.conditions.queries import contact_ids
 from jouren.contacts.segments.actions import Use, uses_of
 from jouren.contacts.segments.models import Segment
@@ -18,6 +20,7 @@ from jouren.core import clock
 from jouren.journeys.models import Journey, JourneyVersion
 from jouren.messaging.models import Delivery, Message
 from jouren.messaging.vocabulary import State
+from jouren.orders.queries import sold_by_product, unmapped_codes
 from jouren.pyramid.models import PyramidPosition
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +38,7 @@ def test_the_demo_shop_is_loaded_once_and_whole() -> None:
     assert not find_problems(Broadcast.objects.get(state=BroadcastState.DRAFT), clock.now())
     _check_segment()
     _check_split()
+    _check_products()
     assert not load_demo()
     assert Journey.objects.count() == 4
 
@@ -55,3 +59,12 @@ def _check_split() -> None:
     versions = JourneyVersion.objects.filter(live=True)
     steps = [step for version in versions for step in version.compiled["steps"].values() if step["type"] == "split"]
     assert [[way["weight"] for way in step["ways"]] for step in steps] == [[70, 30]]
+
+
+def _check_products() -> None:
+    """There is one for each role, and all that orders name is known but one code."""
+    assert set(Product.objects.filter(is_on_sale=True).values_list("role", flat=True)) == set(Role.values)
+    sold = sold_by_product()
+    codes = ("tea-trial", "tea-trial-3", "tea-30", "tea-regular")
+    assert all(sold[ProductCode.objects.get(code=code).product_id].orders for code in codes)
+    assert [each.code for each in unmapped_codes(9)] == ["cup-white"]

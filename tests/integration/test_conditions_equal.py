@@ -12,6 +12,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from jouren.catalog.models import Product, ProductCode
 from jouren.conditions.compile import compile_python
 from jouren.conditions.queries import contact_ids, contacts_standing, count_contacts, load_facts
 from jouren.conditions.standing import compile_standing
@@ -153,6 +154,9 @@ def _leaves() -> Iterator[st.SearchStrategy[dict[str, Any]]]:
         yield leaf(fact, "is_set", st.booleans())
     for op in NUMBER_OPS:
         yield leaf("orders.count", op, st.integers(0, 3))
+        for product in (1, 2):
+            yield leaf("orders.count", op, st.integers(0, 2), product=product)
+            yield leaf("orders.count", op, st.integers(0, 2), product=product, kind="trial")
         yield leaf("orders.total", op, st.sampled_from([0, 10, 20, 25.5, 30]))
         yield leaf("orders.total", op, st.sampled_from([0, 10, 20, 30]), currency="USD")
 
@@ -245,7 +249,7 @@ def store_orders(contact: Contact, orders: list[Any]) -> None:
     for number, (amount, currency, products, at) in enumerate(orders):
         Order.objects.create(
             contact=contact,
-            source="test",
+            source=("test", "other")[number % 2],
             number=f"{contact.pk}-{number}",
             kind="trial",
             amount=amount,
@@ -282,6 +286,10 @@ def event_of(contact: Contact, type: str, at: datetime, is_of_alias: bool, numbe
 def make_crowd(crowd: list[tuple[dict[str, Any], dict[str, Any]]]) -> list[int]:
     for key, type in {"t": "text", "n": "number", "b": "boolean", "d": "date"}.items():
         actions.define_attribute(key, type, key)
+    for pk in (1, 2):
+        Product.objects.create(pk=pk, name=str(pk), role="main", price=1)
+    for product, code, source in [(1, "a", ""), (1, "肩こり", ""), (2, "b", ""), (1, "b", "other"), (2, "a", "none")]:
+        ProductCode.objects.create(product_id=product, code=code, source=source)
     for columns, past in crowd:
         store(columns, past)
     return list(Contact.objects.order_by("pk").values_list("pk", flat=True))

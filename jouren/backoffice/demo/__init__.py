@@ -6,6 +6,7 @@ from django.db import transaction
 
 from jouren.backoffice.demo.broadcasts import make_broadcasts
 from jouren.backoffice.demo.people import make_people
+from jouren.backoffice.demo.products import make_products
 from jouren.backoffice.demo.segments import make_segments
 from jouren.backoffice.demo.shop import make_shop
 from jouren.journeys.models import Journey
@@ -17,6 +18,7 @@ def load_demo() -> bool:
         return False
     with transaction.atomic():
         make_shop()
+        make_products()
         make_people()
         make_segments()
         make_broadcasts()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 
-from jouren.backoffice.demo import texts
+from jouren.backoffice.demo import products, texts
 from jouren.backoffice.demo.shop import TOPIC_KEY
 from jouren.capture.models import Form
 from jouren.contacts.actions import create_contact, grant_consent, keep_consent_text, note_problem, verify_identity
@@ -49,7 +49,8 @@ _SOURCES = [
     {"referrer": "https://blog.example/nemuri"},
     {},
 ]
-_TRIAL_PRICE, _MONTHLY_PRICE = 980, 3_980
+# From this person on, they came so long ago that the trial was another one.
+_FIRST_OF_OLD = 18
 
 
 def make_people() -> None:
@@ -95,15 +96,27 @@ def _make_person(
 
 def _buy(contact: Contact, number: int, signed_up: datetime, now: datetime, chance: random.Random) -> None:
     """Half try the tea, half of those come back, a few come back every month."""
-    orders: list[tuple[str, int, datetime]] = []
+    orders: list[tuple[str, int, list[str], datetime]] = []
     if number % 2 == 0:
         tried = signed_up + timedelta(days=chance.randint(7, 12))
-        orders.append(("trial", _TRIAL_PRICE, tried))
+        is_old = number >= _FIRST_OF_OLD
+        price, code = (
+            (products.OLD_TRIAL_PRICE, products.OLD_TRIAL) if is_old else (products.TRIAL_PRICE, products.TRIAL)
+        )
+        orders.append(("trial", price, [code], tried))
         times = {0: 5, 1: 1, 2: 0}[number // 2 % 3]
-        orders += [("regular", _MONTHLY_PRICE, tried + timedelta(days=30 * month)) for month in range(1, times + 1)]
-    for place, (kind, amount, at) in enumerate(orders):
+        for month in range(1, times + 1):
+            orders.append(("regular", *_regular_order(times, month), tried + timedelta(days=30 * month)))
+    for place, (kind, amount, codes, at) in enumerate(orders):
         if at < now:
             key = f"D{number + 1:02d}-{place + 1}"
-            record_order(
-                contact.pk, key, kind, amount, products=[f"tea-{kind}"], occurred_at=at, source="demo", historical=True
-            )
+            record_order(contact.pk, key, kind, amount, products=codes, occurred_at=at, source="demo", historical=True)
+
+
+def _regular_order(times: int, month: int) -> tuple[int, list[str]]:
+    """Amount and codes: who comes once takes a pack, who comes every month the subscription, and a cup in time."""
+    if times == 1:
+        return products.PACK_PRICE, [products.PACK]
+    if month == 3:
+        return products.MONTHLY_PRICE + products.CUP_PRICE, [products.MONTHLY, products.CUP]
+    return products.MONTHLY_PRICE, [products.MONTHLY]

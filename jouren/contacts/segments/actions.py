@@ -154,6 +154,26 @@ def fill_anew(segment_ids: list[int]) -> None:
     wake(CHANNEL)
 
 
+def fill_anew_asking(fact: str, argument: str, value: object) -> None:
+    """Have the segments filled from scratch that ask a fact with this argument, and those that ask for them.
+
+    For whatever changes a fact's values and is no event of anybody's.
+    """
+    segments = Segment.objects.filter(deleted_at=None)
+    asking = [each.pk for each in segments if _asks(each.condition, fact, argument, value)]
+    if asking:
+        fill_anew(sorted({*asking, *(pk for each in asking for pk in _dependents(each))}))
+
+
+def _asks(tree: Any, fact: str, argument: str, value: object) -> bool:
+    if isinstance(tree, Mapping):
+        arguments = tree.get("args")
+        if tree.get("fact") == fact and isinstance(arguments, Mapping) and arguments.get(argument) == value:
+            return True
+        return any(_asks(part, fact, argument, value) for part in tree.values())
+    return isinstance(tree, list) and any(_asks(part, fact, argument, value) for part in tree)
+
+
 def uses_of(segment_id: int) -> list[Use]:
     """Everything that asks for a segment: other segments first."""
     own = [

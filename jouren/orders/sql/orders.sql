@@ -10,7 +10,17 @@ WITH fresh AS (
     ) AS row (contact_id, source, number, kind, amount, currency, products, paid_at, event_id)
     ORDER BY source, number
     ON CONFLICT (source, number) DO NOTHING
-    RETURNING contact_id, kind, paid_at
+    RETURNING contact_id, source, number, kind, products, paid_at
+), seen AS (
+    INSERT INTO orders_seen_code AS known (code, source, shard, orders, last_at, last_number)
+    SELECT code, source, contact_id %% 32, count(*), max(paid_at), (array_agg(number ORDER BY paid_at DESC, number))[1]
+    FROM fresh, LATERAL (SELECT DISTINCT unnest(products)) AS each (code)
+    GROUP BY code, source, contact_id %% 32
+    ORDER BY code, source, contact_id %% 32
+    ON CONFLICT (code, source, shard) DO UPDATE
+    SET orders = known.orders + excluded.orders,
+        last_at = greatest(known.last_at, excluded.last_at),
+        last_number = CASE WHEN excluded.last_at > known.last_at THEN excluded.last_number ELSE known.last_number END
 )
 INSERT INTO orders_purchases AS known (contact_id, orders, trials, regulars, first_at, last_at)
 SELECT contact_id, count(*), count(*) FILTER (WHERE kind = 'trial'), count(*) FILTER (WHERE kind = 'regular'),
@@ -37,3 +47,35 @@ SET orders = known.orders + excluded.orders,
     regulars = known.regulars + excluded.regulars,
     first_at = least(known.first_at, excluded.first_at),
     last_at = greatest(known.last_at, excluded.last_at)
+
+-- name: unmapped_codes
+-- The codes that mean no product in some source that named them, the most frequent first.
+SELECT seen.code, array_agg(DISTINCT seen.source), sum(seen.orders)::bigint, max(seen.last_at),
+       (array_agg(seen.source ORDER BY seen.last_at DESC, seen.id))[1],
+       (array_agg(seen.last_number ORDER BY seen.last_at DESC, seen.id))[1]
+FROM orders_seen_code AS seen
+WHERE NOT EXISTS (
+    SELECT FROM catalog_productcode AS meant WHERE meant.code = seen.code AND meant.source IN ('', seen.source)
+)
+GROUP BY seen.code
+ORDER BY 3 DESC, seen.code
+LIMIT %(limit)s
+
+-- name: count_unmapped_codes
+SELECT count(DISTINCT seen.code)
+FROM orders_seen_code AS seen
+WHERE NOT EXISTS (
+    SELECT FROM catalog_productcode AS meant WHERE meant.code = seen.code AND meant.source IN ('', seen.source)
+)
+
+-- name: sold
+-- How often each product stood in an order. What a source's own code says comes before what it says everywhere.
+SELECT meant.product_id, sum(seen.orders)::bigint, max(seen.last_at)
+FROM orders_seen_code AS seen
+CROSS JOIN LATERAL (
+    SELECT product_id FROM catalog_productcode AS meant
+    WHERE meant.code = seen.code AND meant.source IN ('', seen.source)
+    ORDER BY meant.source DESC
+    LIMIT 1
+) AS meant
+GROUP BY meant.product_id
