@@ -21,11 +21,12 @@ from tests.installation import Installation
 NAMES = """
 JOUREN REPLIES
 Jouren API APIキー URL ID QR SNS LINE YouTube Vimeo Instagram Google JavaScript HTML AVIF GIF JPG JPEG PNG WEBP MB KB
+SKU JPY USD EUR
 English Webhook Excel Shift JIS YAML Markdown zip md CSV https GMT JST UTC Esc Ctrl Shift Alt Tab Enter localhost
 """
 # What the demo shop, or the browser that walks, has written itself.
 WRITTEN = """
-letters news newsletter contact name shop Asia Tokyo my slug domain com blog example http
+letters news newsletter contact name shop Asia Tokyo my slug cup white demo domain com blog example http
 yofukashi tea regular trial nemuri
 """
 KNOWN = frozenset(re.findall(r"[A-Za-z]{2,}", NAMES + WRITTEN))
