@@ -63,5 +63,4 @@ def merge_orders(kept_id: int, gone_id: int) -> None:
 
 def ask_anew_of_products(product_ids: Collection[int]) -> None:
     """Count the segments anew that ask for purchases of these products: their codes have become others."""
-    for product_id in product_ids:
-        fill_anew_asking("orders.count", "product", product_id)
+    fill_anew_asking("orders.count", "product", product_ids)
