@@ -12,8 +12,3 @@ PRODUCTS = "catalog_products"
 def product_choices() -> list[Choice]:
     """All products by name, the retired ones too: people bought them."""
     return list(Product.objects.order_by("name").values_list("pk", "name"))
-
-
-def products_on_sale() -> list[Product]:
-    """What is on sale, by name."""
-    return list(Product.objects.filter(is_on_sale=True).order_by("name"))
