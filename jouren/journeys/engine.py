@@ -138,6 +138,7 @@ def advance(
         best = source.best_hours(people, program.zone) if program.asks_best_hour else {}
         closures = source.closures()
         series = source.series(version.run_id, walks) if (walks := _in_series(program, group)) else _NOBODY
+        alike: dict[Any, Move] = {}
         moves += [
             walk(
                 walker,
@@ -147,6 +148,7 @@ def advance(
                 now,
                 best=best.get(walker.contact_id),
                 series=series.get(walker.enrolment_id),
+                alike=alike,
             )
             for walker in group
         ]
@@ -175,11 +177,13 @@ def walk(
     best: tuple[int, ZoneInfo] | None = None,
     series: SeriesRead | None = None,
     trail: list[tuple[str, Decision]] | None = None,
+    alike: dict[Any, Move] | None = None,
 ) -> Move:
     """Decide step after step until the person has to wait, leaves, or has walked to the end.
 
     After a step that changes what is known of the person the walk pauses, to go on in the next tick with fresh facts.
-    ``trail`` gets every step that was decided, with what was decided.
+    ``trail`` gets every step that was decided, with what was decided. ``alike``: what others of the batch have walked
+    from where they came to, to be looked up and added to, so that those who go the same way are decided once.
     """
     program, steps = version.program, version.program.steps
     facts = Facts(
@@ -210,6 +214,8 @@ def walk(
                 (move.left_out if move.skips and effect.tells else move.effects).append(effect)
                 if effect.changes_facts:
                     break
+            if alike is not None and move.step is not None and not move.skips:
+                return _go_on(move, _onward(move, values, closures, best, alike))
         elif isinstance(decision, Stay):
             move.due_at, move.waits_for = decision
             move.arrived_at, move.skips, move.place = facts.arrived_at, False, facts.place
@@ -222,6 +228,37 @@ def walk(
             state = EnrolmentState.FINISHED if decision.reason == GOAL_REACHED else EnrolmentState.LEFT
             move.place = facts.place
             return _end(move, state, facts.arrived_at, decision.reason)
+    return move
+
+
+def _onward(
+    move: Move,
+    values: tuple[Any, ...],
+    closures: Container[date],
+    best: tuple[int, ZoneInfo] | None,
+    alike: dict[Any, Move],
+) -> Move:
+    """The rest of a walk from a step that somebody has come to this moment, as others of ``alike`` have walked it."""
+    here: tuple[str | None, tuple[Any, ...]] | None = (move.step, values)
+    try:
+        if (known := alike.get(here)) is not None:
+            return known
+    except TypeError:  # a list of values cannot be looked up
+        here = None
+    arrived = move.walker._replace(step=move.step, arrived_at=move.arrived_at, heard=None, place=None)
+    rest = walk(arrived, move.version, values, closures, move.arrived_at, best=best)
+    steps = move.version.program.steps
+    passed = [step for step, _next in rest.trail]
+    if here is not None and all(steps[step].is_alike for step in (*passed, rest.step) if step is not None):
+        alike[here] = rest
+    return rest
+
+
+def _go_on(move: Move, rest: Move) -> Move:
+    move.state, move.step, move.arrived_at, move.due_at = rest.state, rest.step, rest.arrived_at, rest.due_at
+    move.waits_for, move.reason, move.place, move.skips = rest.waits_for, rest.reason, rest.place, rest.skips
+    move.effects += rest.effects
+    move.trail += rest.trail
     return move
 
 

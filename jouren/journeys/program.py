@@ -99,6 +99,8 @@ class Step(ABC):
     ``changes_facts``: what it does may change what is known of the person, so that facts are loaded anew after it.
     ``is_dated``: it waits for a date in the calendar, which no pause puts later. ``tells``: what it does reaches the
     person, and is left out for somebody who skips what is overdue. ``asks_best_hour``: it needs ``Facts.best``.
+    ``is_alike``: all who come to it in one moment, and of whom the same ``Facts.values`` are known, go the same way; so
+    it looks at nothing else of a person.
     """
 
     id: str
@@ -106,6 +108,7 @@ class Step(ABC):
     changes_facts: ClassVar[bool] = False
     is_dated: ClassVar[bool] = False
     tells: ClassVar[bool] = False
+    is_alike: ClassVar[bool] = False
 
     @abstractmethod
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:

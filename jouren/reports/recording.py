@@ -22,18 +22,20 @@ _DAYS_AT_ONCE = 100
 def count_passages(moves: Sequence[Move], now: datetime) -> None:
     """Count a batch of moves, in the engine's transaction: a few rows for hundreds of people."""
     days: dict[int, date] = {}
-    counts: Counter[tuple[int, str, str | None, int]] = Counter()
+    walks: Counter[tuple[int, int, tuple[tuple[str, str | None], ...]]] = Counter()
     for move in moves:
         if not move.trail:
             continue
         version = move.version.id
         if version not in days:
             days[version] = now.astimezone(move.version.program.zone).date()
-        # Whatever comes after the first step was reached, and left, in this very moment.
         bucket = bucket_of((now - move.walker.arrived_at).total_seconds())
-        for step, following in move.trail:
-            counts[version, step, following, bucket] += 1
-            bucket = 0
+        walks[version, bucket, tuple(move.trail)] += 1
+    counts: Counter[tuple[int, str, str | None, int]] = Counter()
+    for (version, bucket, trail), people in walks.items():
+        # Whatever comes after the first step was reached, and left, in this very moment.
+        for place, (step, following) in enumerate(trail):
+            counts[version, step, following, 0 if place else bucket] += people
     if counts:
         _sql.run(
             "add_passages",

@@ -35,6 +35,7 @@ class SetAttribute(Step):
     is_today: bool
     next: str | None
     changes_facts: ClassVar[bool] = True
+    is_alike: ClassVar[bool] = True
 
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         return Go(self.next, self)

@@ -32,6 +32,7 @@ class ChangeStage(Step):
     reason: str
     next: str | None
     changes_facts: ClassVar[bool] = True
+    is_alike: ClassVar[bool] = True
 
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         return Go(self.next, self)
@@ -78,6 +79,7 @@ class Suppress(Step):
     reason: str
     next: str | None
     changes_facts: ClassVar[bool] = True
+    is_alike: ClassVar[bool] = True
 
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         return Go(self.next, self)

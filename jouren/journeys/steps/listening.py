@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -44,6 +44,7 @@ class WaitEvent(Step):
     paths: tuple[Path, ...]
     seconds: int | None
     otherwise: str | None
+    is_alike: ClassVar[bool] = True  # whoever has only just come has heard nothing
 
     @property
     def waits_for(self) -> str:

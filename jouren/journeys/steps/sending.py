@@ -26,6 +26,7 @@ class Send(Step):
     channel: str
     next: str | None
     tells: ClassVar[bool] = True
+    is_alike: ClassVar[bool] = True
 
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         # Asked again before every message: nobody gets an offer for what they have just bought.

@@ -23,6 +23,7 @@ class AddTag(Step):
     tag: str
     next: str | None
     changes_facts: ClassVar[bool] = True
+    is_alike: ClassVar[bool] = True
 
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         return Go(self.next, self)
@@ -35,6 +36,7 @@ class RemoveTag(Step):
     tag: str
     next: str | None
     changes_facts: ClassVar[bool] = True
+    is_alike: ClassVar[bool] = True
 
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         return Go(self.next, self)

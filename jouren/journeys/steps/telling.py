@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext
@@ -26,6 +26,7 @@ class TellColleagues(Step):
     users: tuple[int, ...]
     text: str
     next: str | None
+    is_alike: ClassVar[bool] = True
 
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         return Go(self.next, self)

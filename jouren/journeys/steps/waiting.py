@@ -30,6 +30,7 @@ class Wait(Step):
     seconds: int
     next: str | None
     business_days: int = 0
+    is_alike: ClassVar[bool] = True
 
     @property
     def is_clocked(self) -> bool:
