@@ -21,7 +21,7 @@ def keep_orders(events: Sequence[Event]) -> None:
             "contact_ids": [event.contact_id for event in events],
             "sources": [event.source for event in events],
             "numbers": [event.payload["order"] for event in events],
-            "kinds": [event.payload["kind"] for event in events],
+            "kinds": [event.payload.get("kind") or "" for event in events],
             "amounts": [event.payload["amount"] for event in events],
             "currencies": [event.payload["currency"] for event in events],
             "products": [Jsonb(event.payload.get("products") or []) for event in events],
