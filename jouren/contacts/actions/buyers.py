@@ -1,0 +1,172 @@
+"""Who is behind several addresses and numbers at once, as a shop tells of a buyer: for batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from jouren.contacts.actions.base import identity_hash, index
+from jouren.contacts.actions.identities import NormalIdentity, normalise_identity, resolve_contacts
+from jouren.contacts.models import Contact
+from jouren.contacts.policies import clean_kana, clean_name
+from jouren.core import clock
+from jouren.core.sql import load_sql
+from jouren.events.actions import NewEvent, record_events
+
+_sql = load_sql("contacts")
+_CLEANERS = {
+    "family_name": clean_name,
+    "given_name": clean_name,
+    "family_kana": clean_kana,
+    "given_kana": clean_kana,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of a person: ``identities`` as (kind, value), at least one, and parts of their name."""
+
+    identities: Sequence[tuple[str, str]]
+    names: Mapping[str, str] = field(default_factory=dict)
+    historical: bool = False
+
+
+def resolve_people(people: Sequence[Told]) -> list[int | None]:
+    """Find the people who are told of, or make them known. None stands for somebody who was erased.
+
+    The first identity that is known decides; who is not known at all is made by the first. An identity of a kind that
+    the person lacks becomes theirs, where it is nobody's; a name becomes theirs where they have none. Nobody is merged.
+    For the caller's transaction: a number of statements that does not grow with the batch.
+
+    Raises:
+        BadAddress, BadValue, BadName: something is not well-formed.
+    """
+    wanted = [[normalise_identity(kind, value) for kind, value in each.identities] for each in people]
+    names = [_cleaned(each.names) for each in people]
+    known = _known({(w.kind, w.value): w for each in wanted for w in each})
+    ids = _resolved(people, wanted, known)
+    before = set(known.values())
+    attached = _attach(zip(ids, wanted, strict=True), known)
+    renamed = _complete(zip(ids, names, strict=True), {pk for pk, kind in attached if kind == "email"})
+    flags: dict[int, bool] = {}
+    for pk, each in zip(ids, people, strict=True):
+        if pk is not None:
+            flags[pk] = flags.get(pk, True) and each.historical
+    # Who has just become known is looked at anyway.
+    events = [NewEvent("identity.attached", pk, {"kind": kind}, historical=flags[pk]) for pk, kind in attached]
+    events += [NewEvent("contact.changed", pk, {"what": ["name"]}, historical=flags[pk]) for pk in renamed]
+    record_events([event for event in events if event.contact_id in before])
+    return ids
+
+
+def _cleaned(names: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, clean in _CLEANERS.items() if (text := clean(names.get(name) or ""))}
+
+
+def _known(wanted: Mapping[tuple[str, str], NormalIdentity]) -> dict[tuple[str, str], int]:
+    keys = list(wanted)
+    rows = _sql.all("find_identities", {"kinds": [key[0] for key in keys], "values": [key[1] for key in keys]})
+    return {keys[position - 1]: contact_id for position, contact_id in rows}
+
+
+def _erased(wanted: Iterable[NormalIdentity]) -> set[tuple[str, str]]:
+    hashes = {identity_hash(w.kind, w.value): (w.kind, w.value) for w in wanted}
+    return {hashes[row[0]] for row in _sql.all("erased_hashes", {"hashes": list(hashes)})} if hashes else set()
+
+
+def _resolved(
+    people: Sequence[Told], wanted: Sequence[Sequence[NormalIdentity]], known: Mapping[tuple[str, str], int]
+) -> list[int | None]:
+    ids: list[int | None] = [
+        next((known[w.kind, w.value] for w in each if (w.kind, w.value) in known), None) for each in wanted
+    ]
+    unknown = [place for place, pk in enumerate(ids) if pk is None]
+    if not unknown:
+        return ids
+    erased = _erased(w for place in unknown for w in wanted[place])
+    leaders: dict[tuple[str, str], NormalIdentity] = {}
+    makers: dict[int, NormalIdentity] = {}
+    for place in unknown:
+        if any((w.kind, w.value) in erased for w in wanted[place]):
+            continue
+        # Two that are told of in one batch and share an identity are one, as if the batches were two.
+        found = (leaders[w.kind, w.value] for w in wanted[place] if (w.kind, w.value) in leaders)
+        maker = next(found, wanted[place][0])
+        makers[place] = maker
+        for w in wanted[place]:
+            leaders.setdefault((w.kind, w.value), maker)
+    made = resolve_contacts(
+        [(maker.kind, maker.as_given) for maker in makers.values()],
+        historical=[people[place].historical for place in makers],
+    )
+    for place, pk in zip(makers, made, strict=True):
+        ids[place] = pk
+    return ids
+
+
+def _attach(
+    told: Iterable[tuple[int | None, Sequence[NormalIdentity]]], known: Mapping[tuple[str, str], int]
+) -> list[tuple[int, str]]:
+    """Give people the identities of kinds that they lack. Returns whom, and of which kind."""
+    first: dict[tuple[int, str], NormalIdentity] = {}
+    for pk, identities in told:
+        for w in identities if pk is not None and len(identities) > 1 else ():
+            if (w.kind, w.value) not in known:
+                first.setdefault((pk or 0, w.kind), w)
+    erased = _erased(first.values())
+    rows = [(pk, w) for (pk, _kind), w in first.items() if (w.kind, w.value) not in erased]
+    if not rows:
+        return []
+    return [
+        (pk, kind)
+        for pk, kind in _sql.all(
+            "attach_where_lacking",
+            {
+                "contact_ids": [pk for pk, _w in rows],
+                "kinds": [w.kind for _pk, w in rows],
+                "values": [w.value for _pk, w in rows],
+                "as_given": [w.as_given for _pk, w in rows],
+                "is_odd": [w.is_odd for _pk, w in rows],
+                "now": clock.now(),
+            },
+        )
+    ]
+
+
+def _complete(told: Iterable[tuple[int | None, Mapping[str, str]]], with_new_mail: set[int]) -> list[int]:
+    """Keep names where there are none, and have people found by them and by new addresses. Returns who got a name."""
+    names: dict[int, Mapping[str, str]] = {}
+    for pk, each in told:
+        if pk is not None and each:
+            names.setdefault(pk, each)
+    if not names and not with_new_mail:
+        return []
+    kana = [pk for pk, each in names.items() if "family_kana" in each or "given_kana" in each]
+    rows = _sql.all("lock_nameless", {"named": list(names), "with_kana": kana, "with_mail": sorted(with_new_mail)})
+    changed: list[Contact] = []
+    renamed: list[int] = []
+    for pk, family, given, family_kana, given_kana, mails in rows:
+        contact = Contact(pk=pk, family_name=family, given_name=given, family_kana=family_kana, given_kana=given_kana)
+        told_names = names.get(pk, {})
+        is_new = False
+        for pair in (("family_name", "given_name"), ("family_kana", "given_kana")):
+            if not any(getattr(contact, part) for part in pair):
+                for part in pair:
+                    setattr(contact, part, told_names.get(part, ""))
+                    is_new = is_new or part in told_names
+        if is_new:
+            renamed.append(pk)
+        if is_new or pk in with_new_mail:
+            index(contact, [value.partition("@")[0] for value in mails])
+            changed.append(contact)
+    if changed:
+        columns = ("family_name", "given_name", "family_kana", "given_kana", "kana_key")
+        _sql.run(
+            "complete_people",
+            {
+                "ids": [contact.pk for contact in changed],
+                **{name: [getattr(contact, name) for contact in changed] for name in columns},
+                "searches": [" ".join(contact.search) for contact in changed],
+            },
+        )
+    return renamed
