@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jouren.contacts.actions.base import identity_hash, index
 from jouren.contacts.actions.identities import NormalIdentity, normalise_identity, resolve_contacts
-from jouren.contacts.models import Contact
+from jouren.contacts.models import Contact, IdentityKind
 from jouren.contacts.policies import clean_kana, clean_name
 from jouren.core import clock
 from jouren.core.sql import load_sql
@@ -43,16 +44,19 @@ def resolve_people(people: Sequence[Told]) -> list[int | None]:
     """
     wanted = [[normalise_identity(kind, value) for kind, value in each.identities] for each in people]
     names = [_cleaned(each.names) for each in people]
-    known = _known({(w.kind, w.value): w for each in wanted for w in each})
-    ids = _resolved(people, wanted, known)
-    before = set(known.values())
-    attached = _attach(zip(ids, wanted, strict=True), known)
-    renamed = _complete(zip(ids, names, strict=True), {pk for pk, kind in attached if kind == "email"})
+    found = _known({(w.kind, w.value): w for each in wanted for w in each})
+    whose, theirs = _whose(wanted, found)
+    made = _made(whose, people)
+    ids = [made.get(own) if isinstance(own, NormalIdentity) else own for own in whose]
+    owners = [(made.get(own) if isinstance(own, NormalIdentity) else own, w) for own, w in theirs]
+    attached = _attach([(pk, w) for pk, w in owners if pk is not None])
+    renamed = _complete(zip(ids, names, strict=True), {pk for pk, kind in attached if kind == IdentityKind.EMAIL})
     flags: dict[int, bool] = {}
-    for pk, each in zip(ids, people, strict=True):
-        if pk is not None:
-            flags[pk] = flags.get(pk, True) and each.historical
+    for own_id, each in zip(ids, people, strict=True):
+        if own_id is not None:
+            flags[own_id] = flags.get(own_id, True) and each.historical
     # Who has just become known is looked at anyway.
+    before = set(found.values())
     events = [NewEvent("identity.attached", pk, {"kind": kind}, historical=flags[pk]) for pk, kind in attached]
     events += [NewEvent("contact.changed", pk, {"what": ["name"]}, historical=flags[pk]) for pk in renamed]
     record_events([event for event in events if event.contact_id in before])
@@ -74,63 +78,64 @@ def _erased(wanted: Iterable[NormalIdentity]) -> set[tuple[str, str]]:
     return {hashes[row[0]] for row in _sql.all("erased_hashes", {"hashes": list(hashes)})} if hashes else set()
 
 
-def _resolved(
-    people: Sequence[Told], wanted: Sequence[Sequence[NormalIdentity]], known: Mapping[tuple[str, str], int]
-) -> list[int | None]:
-    ids: list[int | None] = [
-        next((known[w.kind, w.value] for w in each if (w.kind, w.value) in known), None) for each in wanted
-    ]
-    unknown = [place for place, pk in enumerate(ids) if pk is None]
-    if not unknown:
-        return ids
-    erased = _erased(w for place in unknown for w in wanted[place])
-    leaders: dict[tuple[str, str], NormalIdentity] = {}
-    makers: dict[int, NormalIdentity] = {}
-    for place in unknown:
-        if any((w.kind, w.value) in erased for w in wanted[place]):
-            continue
-        # Two that are told of in one batch and share an identity are one, as if the batches were two.
-        found = (leaders[w.kind, w.value] for w in wanted[place] if (w.kind, w.value) in leaders)
-        maker = next(found, wanted[place][0])
-        makers[place] = maker
-        for w in wanted[place]:
-            leaders.setdefault((w.kind, w.value), maker)
-    made = resolve_contacts(
-        [(maker.kind, maker.as_given) for maker in makers.values()],
-        historical=[people[place].historical for place in makers],
-    )
-    for place, pk in zip(makers, made, strict=True):
-        ids[place] = pk
-    return ids
+Whose = int | NormalIdentity
+"""Somebody known, by their id, or somebody who is to be made of this identity."""
 
 
-def _attach(
-    told: Iterable[tuple[int | None, Sequence[NormalIdentity]]], known: Mapping[tuple[str, str], int]
-) -> list[tuple[int, str]]:
-    """Give people the identities of kinds that they lack. Returns whom, and of which kind."""
-    first: dict[tuple[int, str], NormalIdentity] = {}
-    for pk, identities in told:
-        for w in identities if pk is not None and len(identities) > 1 else ():
-            if (w.kind, w.value) not in known:
-                first.setdefault((pk or 0, w.kind), w)
-    erased = _erased(first.values())
-    rows = [(pk, w) for (pk, _kind), w in first.items() if (w.kind, w.value) not in erased]
+def _whose(
+    wanted: Sequence[Sequence[NormalIdentity]], found: Mapping[tuple[str, str], int]
+) -> tuple[list[Whose | None], list[tuple[Whose, NormalIdentity]]]:
+    """Whom each is about, None being somebody erased, and which identities become whose; as if told one by one."""
+    known: dict[tuple[str, str], Whose] = dict(found)
+    unknown = {(w.kind, w.value): w for each in wanted for w in each if (w.kind, w.value) not in known}
+    erased = _erased(unknown.values())
+    kinds: dict[Whose, set[str]] = defaultdict(set)
+    if unknown and found:
+        for pk, kind in _sql.all("kinds_of_identities", {"contact_ids": sorted(set(found.values()))}):
+            kinds[pk].add(kind)
+    whose: list[Whose | None] = []
+    theirs: list[tuple[Whose, NormalIdentity]] = []
+    for identities in wanted:
+        own = next((known[w.kind, w.value] for w in identities if (w.kind, w.value) in known), None)
+        if own is None and not any((w.kind, w.value) in erased for w in identities):
+            own = known[identities[0].kind, identities[0].value] = identities[0]
+            kinds[own].add(own.kind)
+        whose.append(own)
+        for w in identities if own is not None else ():
+            key = (w.kind, w.value)
+            if own is not None and key not in known and key not in erased and w.kind not in kinds[own]:
+                known[key] = own
+                kinds[own].add(w.kind)
+                theirs.append((own, w))
+    return whose, theirs
+
+
+def _made(whose: Sequence[Whose | None], people: Sequence[Told]) -> dict[NormalIdentity, int]:
+    """Make those who are not known. Whoever was erased at this very moment is left out with their identities."""
+    makers: dict[NormalIdentity, bool] = {}
+    for own, each in zip(whose, people, strict=True):
+        if isinstance(own, NormalIdentity):
+            makers[own] = makers.get(own, True) and each.historical
+    ids = resolve_contacts([(maker.kind, maker.as_given) for maker in makers], historical=list(makers.values()))
+    return {maker: pk for maker, pk in zip(makers, ids, strict=True) if pk is not None}
+
+
+def _attach(rows: Sequence[tuple[int, NormalIdentity]]) -> list[tuple[int, str]]:
+    """Give people identities of kinds that they lack, where nobody was quicker. Returns who got one, and its kind."""
     if not rows:
         return []
-    return [
-        (pk, kind)
-        for pk, kind in _sql.all(
-            "attach_where_lacking",
-            {
-                "contact_ids": [pk for pk, _w in rows],
-                "kinds": [w.kind for _pk, w in rows],
-                "values": [w.value for _pk, w in rows],
-                "as_given": [w.as_given for _pk, w in rows],
-                "is_odd": [w.is_odd for _pk, w in rows],
-                "now": clock.now(),
-            },
-        )
-    ]
+    found = _sql.all(
+        "attach_where_lacking",
+        {
+            "contact_ids": [pk for pk, _w in rows],
+            "kinds": [w.kind for _pk, w in rows],
+            "values": [w.value for _pk, w in rows],
+            "as_given": [w.as_given for _pk, w in rows],
+            "is_odd": [w.is_odd for _pk, w in rows],
+            "now": clock.now(),
+        },
+    )
+    return [(pk, kind) for pk, kind in found]
 
 
 def _complete(told: Iterable[tuple[int | None, Mapping[str, str]]], with_new_mail: set[int]) -> list[int]:

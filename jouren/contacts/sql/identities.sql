@@ -38,6 +38,9 @@ SELECT wanted.id, wanted.kind, wanted.value FROM made JOIN wanted USING (id) ORD
 -- name: aliases
 SELECT from_id, to_id FROM contacts_alias WHERE from_id = ANY(%(contact_ids)s)
 
+-- name: kinds_of_identities
+SELECT DISTINCT contact_id, kind FROM contacts_identity WHERE contact_id = ANY(%(contact_ids)s::bigint[])
+
 -- name: attach_where_lacking
 -- What is nobody's yet becomes theirs who have none of its kind.
 INSERT INTO contacts_identity (contact_id, kind, value, as_given, is_odd, created_at)
