@@ -27,3 +27,14 @@ def roles_of_codes(source: str, codes: Collection[str]) -> dict[str, str]:
         return {}
     rows = ProductCode.objects.filter(code__in=codes, source__in=["", source]).order_by("source")
     return dict(rows.values_list("code", "product__role"))
+
+
+def products_of_codes(pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], Product]:
+    """What (source, code) of orders mean; those that mean nothing are left out."""
+    codes = {code for _source, code in pairs}
+    found: dict[tuple[str, str], Product] = {
+        (each.source, each.code): each.product
+        for each in ProductCode.objects.filter(code__in=codes).select_related("product")
+    }
+    meant = {pair: found.get(pair) or found.get(("", pair[1])) for pair in pairs}
+    return {pair: product for pair, product in meant.items() if product is not None}

@@ -173,6 +173,12 @@ CART_LEFT = EventType(
 OFFER_VIEWED = EventType(
     "offer.viewed", _("Looked at an offer"), {"offer": str}, sentence=_("Looked at the offer “%(offer)s”")
 )
+SEMINAR_ATTENDED = EventType(
+    "seminar.attended",
+    _("Attended a seminar"),
+    {"seminar": str},
+    sentence=_("Attended the seminar “%(seminar)s”"),
+)
 
 
 def _kind(value: str) -> str:
@@ -208,7 +214,7 @@ SUBSCRIPTION_TYPES = (
 
 def register() -> None:
     """Make this room's event types known."""
-    for event_type in (*ORDER_TYPES, ORDER_RECOGNISED, *SUBSCRIPTION_TYPES, CART_LEFT, OFFER_VIEWED):
+    for event_type in (*ORDER_TYPES, ORDER_RECOGNISED, *SUBSCRIPTION_TYPES, CART_LEFT, OFFER_VIEWED, SEMINAR_ATTENDED):
         register_event_type(event_type)
     for event_type in (ORDER_PLACED, ORDER_PAID, ORDER_CHANGED, ORDER_RECOGNISED, ORDER_REFUNDED):
         register_value_label(event_type.name, "amount", _amount)

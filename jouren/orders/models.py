@@ -232,10 +232,7 @@ class Subscription(models.Model):
         verbose_name = _("subscription")
         verbose_name_plural = _("subscriptions")
         constraints = [models.UniqueConstraint(fields=["source", "number"], name="orders_subscription_once")]
-        indexes = [
-            models.Index(fields=["state", "next_on", "id"], name="orders_subscription_next"),
-            models.Index(fields=["-started_at", "-id"], name="orders_subscription_started"),
-        ]
+        indexes = [models.Index(fields=["state", "-id"], name="orders_subscription_state")]
 
     def __str__(self) -> str:
         return self.number

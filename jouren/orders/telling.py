@@ -24,7 +24,7 @@ from jouren.core import clock
 from jouren.core.sql import load_sql
 from jouren.events.actions import MAX_KEY_LENGTH, NewEvent, record_events
 from jouren.events.errors import InvalidEvent
-from jouren.events.types import event_type
+from jouren.events.types import can_be_kept, event_type
 from jouren.orders.errors import BadOrder
 from jouren.orders.event_types import ORDER_TYPES, SUBSCRIPTION_TYPES
 from jouren.orders.policies import check_moment, codes_of, found_kind
@@ -125,7 +125,7 @@ def _checked(source: str, tellings: Sequence[Telling]) -> list[_Checked]:
 def _check(telling: Telling, payload: dict[str, Any]) -> _Checked:
     thing = "order" if telling.type.startswith("order.") else "subscription"
     key = telling.key
-    if key is not None and not 0 < len(key) <= MAX_KEY_LENGTH:
+    if key is not None and (not 0 < len(key) <= MAX_KEY_LENGTH or not can_be_kept(key)):
         raise BadOrder(_("The key of what is told has 1 to %(limit)s characters.") % {"limit": MAX_KEY_LENGTH})
     if key is None and not event_type(telling.type).identity:
         # What can happen several times is the same where it says the same of the same moment.
@@ -135,7 +135,7 @@ def _check(telling: Telling, payload: dict[str, Any]) -> _Checked:
 
 
 def _digest(text: str) -> str:
-    return sha256(text.encode(errors="surrogatepass")).hexdigest()
+    return sha256(text.encode()).hexdigest()
 
 
 def _with_kinds(source: str, tellings: Sequence[Telling]) -> list[dict[str, Any]]:

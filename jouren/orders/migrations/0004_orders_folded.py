@@ -235,11 +235,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='subscription',
-            index=models.Index(fields=['state', 'next_on', 'id'], name='orders_subscription_next'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['-started_at', '-id'], name='orders_subscription_started'),
+            index=models.Index(fields=['state', '-id'], name='orders_subscription_state'),
         ),
         migrations.AddConstraint(
             model_name='subscription',

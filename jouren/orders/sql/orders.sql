@@ -193,3 +193,13 @@ WHERE known.contact_id = ANY(%(contact_ids)s::bigint[]) AND known.source = refun
 
 -- name: forget_subscription_reasons
 UPDATE orders_subscription SET reason = '' WHERE contact_id = ANY(%(contact_ids)s::bigint[]) AND reason <> ''
+
+-- name: order_sources
+-- From one source to the next by the index.
+WITH RECURSIVE known AS (
+    (SELECT source FROM orders_order ORDER BY source LIMIT 1)
+    UNION ALL
+    SELECT (SELECT source FROM orders_order WHERE source > known.source ORDER BY source LIMIT 1)
+    FROM known WHERE known.source IS NOT NULL
+)
+SELECT source FROM known WHERE source IS NOT NULL LIMIT 200
