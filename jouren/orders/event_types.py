@@ -182,6 +182,8 @@ SEMINAR_ATTENDED = EventType(
 
 
 def _kind(value: str) -> str:
+    if not value:
+        return gettext("kind not known yet")
     return str(OrderKind(value).label) if value in OrderKind.values else value
 
 

@@ -35,9 +35,9 @@ class OrderState(models.TextChoices):
     PLACED = "placed", _("Placed, not paid")
     PAID = "paid", _("Paid")
     SHIPPED = "shipped", _("Shipped")
-    DELIVERED = "delivered", _("Delivered")
+    DELIVERED = "delivered", pgettext_lazy("order", "Delivered")
     REFUNDED = "refunded", _("Refunded")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", pgettext_lazy("order", "Cancelled")
 
 
 class Order(models.Model):

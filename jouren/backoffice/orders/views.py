@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from jouren.backoffice.orders.forms import FilterForm
 from jouren.backoffice.orders.wording import line_rows, order_rows, source_text, subscription_rows, taxes
@@ -114,8 +114,8 @@ class OrderScreen(Screen):
             (_("Placed"), order.placed_at),
             (_("Paid"), order.paid_at),
             (_("Shipped"), order.shipped_at),
-            (_("Delivered"), order.delivered_at),
-            (_("Cancelled"), order.cancelled_at),
+            (pgettext("order", "Delivered"), order.delivered_at),
+            (pgettext("order", "Cancelled"), order.cancelled_at),
         ]
         return {
             **super().get_context_data(**kwargs),
