@@ -32,7 +32,7 @@ MAX_BODY_BYTES = 4_000_000
 _IDENTITY_KINDS = ("email", "line", "shop")
 _EVENT_FIELDS = frozenset({"type", "contact", "occurred_at", "key", "payload", "historical"})
 # Only what a shop's own systems know of may come from outside; the rest of the log is ours to write.
-ACCEPTED_TYPES = TOLD_TYPES | {"cart.left", "offer.viewed", "video.played", REPLIED}
+ACCEPTED_TYPES = TOLD_TYPES | {"cart.left", "offer.viewed", "seminar.attended", "video.played", REPLIED}
 _CLOCK_SKEW = timedelta(minutes=5)
 
 

@@ -174,7 +174,8 @@ def _take_in(source: str, tellings: Sequence[_Checked], contact_ids: Mapping[int
     _let_wait(source, waiting)
     released = _release(source, freed)
     recorded = record_events(
-        [*events, *(each.event(source, pk) for each in released if (pk := buyers.get(each.place)) is not None)]
+        [*events, *(each.event(source, pk) for each in released if (pk := buyers.get(each.place)) is not None)],
+        are_checked=True,
     )
     fresh = sum(1 for event_id in recorded[: len(events)] if event_id is not None)
     return Taken(fresh, len(tellings) - fresh - len(waiting), len(waiting))
@@ -186,7 +187,7 @@ _Place = tuple[str, str]
 def _buyers(
     source: str, tellings: Sequence[_Checked], contact_ids: Mapping[int, int | None]
 ) -> tuple[dict[_Place, int | None], list[_Place]]:
-    """Whose the things are, erased people being None, and of which it has only now become known.
+    """Whose the things are, erased people being None, and whose became known only now.
 
     From here to the end of the transaction nobody else tells of those whose buyer is not known.
     """
@@ -195,7 +196,9 @@ def _buyers(
         if told.get(telling.place) is None:
             told[telling.place] = contact_ids.get(place)
     places = sorted(told)
-    _sql.run("name_buyers", {"source": source, **_split(places), "contact_ids": [told[place] for place in places]})
+    named = {"source": source, **_split(places), "contact_ids": [told[place] for place in places]}
+    if _sql.run("name_buyers", named) == len(places) and None not in told.values():
+        return told, []  # all are new, as nearly always
     freed = {}
     for thing, number, by_its_row in _sql.all("lock_nameless_things", {"source": source, **_split(places)}):
         if (contact_id := told[thing, number] or by_its_row) is not None:

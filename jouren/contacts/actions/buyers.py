@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from jouren.contacts.actions.base import identity_hash, index
+from jouren.contacts.actions.base import identity_hash, sorted_and_found_by
 from jouren.contacts.actions.identities import NormalIdentity, normalise_identity, resolve_contacts
-from jouren.contacts.models import Contact, IdentityKind
+from jouren.contacts.models import IdentityKind
 from jouren.contacts.policies import clean_kana, clean_name
 from jouren.core import clock
 from jouren.core.sql import load_sql
@@ -43,14 +43,16 @@ def resolve_people(people: Sequence[Told]) -> list[int | None]:
         BadAddress, BadValue, BadName: something is not well-formed.
     """
     wanted = [[normalise_identity(kind, value) for kind, value in each.identities] for each in people]
-    names = [_cleaned(each.names) for each in people]
     found = _known({(w.kind, w.value): w for each in wanted for w in each})
     whose, theirs = _whose(wanted, found)
     made = _made(whose, people)
     ids = [made.get(own) if isinstance(own, NormalIdentity) else own for own in whose]
     owners = [(made.get(own) if isinstance(own, NormalIdentity) else own, w) for own, w in theirs]
     attached = _attach([(pk, w) for pk, w in owners if pk is not None])
-    renamed = _complete(zip(ids, names, strict=True), {pk for pk, kind in attached if kind == IdentityKind.EMAIL})
+    renamed = _complete(
+        zip(ids, (each.names for each in people), strict=True),
+        {pk for pk, kind in attached if kind == IdentityKind.EMAIL},
+    )
     flags: dict[int, bool] = {}
     for own_id, each in zip(ids, people, strict=True):
         if own_id is not None:
@@ -61,10 +63,6 @@ def resolve_people(people: Sequence[Told]) -> list[int | None]:
     events += [NewEvent("contact.changed", pk, {"what": ["name"]}, historical=flags[pk]) for pk in renamed]
     record_events([event for event in events if event.contact_id in before])
     return ids
-
-
-def _cleaned(names: Mapping[str, str]) -> dict[str, str]:
-    return {name: text for name, clean in _CLEANERS.items() if (text := clean(names.get(name) or ""))}
 
 
 def _known(wanted: Mapping[tuple[str, str], NormalIdentity]) -> dict[tuple[str, str], int]:
@@ -138,40 +136,38 @@ def _attach(rows: Sequence[tuple[int, NormalIdentity]]) -> list[tuple[int, str]]
     return [(pk, kind) for pk, kind in found]
 
 
+def _found_by(names: Sequence[str], mails: Sequence[str]) -> tuple[str, list[str]]:
+    family, given, family_kana, given_kana = names
+    return sorted_and_found_by(family, given, family_kana, given_kana, [mail.partition("@")[0] for mail in mails])
+
+
 def _complete(told: Iterable[tuple[int | None, Mapping[str, str]]], with_new_mail: set[int]) -> list[int]:
     """Keep names where there are none, and have people found by them and by new addresses. Returns who got a name."""
     names: dict[int, Mapping[str, str]] = {}
     for pk, each in told:
-        if pk is not None and each:
+        if pk is not None and any(each.get(name) for name in _CLEANERS):
             names.setdefault(pk, each)
     if not names and not with_new_mail:
         return []
-    kana = [pk for pk, each in names.items() if "family_kana" in each or "given_kana" in each]
+    kana = [pk for pk, each in names.items() if each.get("family_kana") or each.get("given_kana")]
     rows = _sql.all("lock_nameless", {"named": list(names), "with_kana": kana, "with_mail": sorted(with_new_mail)})
-    changed: list[Contact] = []
+    changed: list[tuple[int, list[str], str, list[str]]] = []
     renamed: list[int] = []
-    for pk, family, given, family_kana, given_kana, mails in rows:
-        contact = Contact(pk=pk, family_name=family, given_name=given, family_kana=family_kana, given_kana=given_kana)
-        told_names = names.get(pk, {})
-        is_new = False
-        for pair in (("family_name", "given_name"), ("family_kana", "given_kana")):
-            if not any(getattr(contact, part) for part in pair):
-                for part in pair:
-                    setattr(contact, part, told_names.get(part, ""))
-                    is_new = is_new or part in told_names
-        if is_new:
+    for pk, *known, mails in rows:
+        told_names = [clean(names.get(pk, {}).get(name) or "") for name, clean in _CLEANERS.items()]
+        full = [*(known[:2] if any(known[:2]) else told_names[:2]), *(known[2:] if any(known[2:]) else told_names[2:])]
+        if full != known:
             renamed.append(pk)
-        if is_new or pk in with_new_mail:
-            index(contact, [value.partition("@")[0] for value in mails])
-            changed.append(contact)
+        if full != known or pk in with_new_mail:
+            changed.append((pk, full, *_found_by(full, mails)))
     if changed:
-        columns = ("family_name", "given_name", "family_kana", "given_kana", "kana_key")
         _sql.run(
             "complete_people",
             {
-                "ids": [contact.pk for contact in changed],
-                **{name: [getattr(contact, name) for contact in changed] for name in columns},
-                "searches": [" ".join(contact.search) for contact in changed],
+                "ids": [pk for pk, *_rest in changed],
+                **{name: [full[place] for _pk, full, *_rest in changed] for place, name in enumerate(_CLEANERS)},
+                "kana_key": [key for *_rest, key, _tokens in changed],
+                "searches": [" ".join(tokens) for *_rest, tokens in changed],
             },
         )
     return renamed
