@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -24,6 +26,7 @@ from jouren.orders.policies import check_moment
 from jouren.orders.telling import Telling, tell_orders, tell_orders_of
 
 SOURCE = "hand"
+_NUMBER = re.compile(r"\d{6}-[0-9A-F]{8}")
 MAX_SEMINAR_LENGTH = 200
 MARKS = ("paid", "shipped", "delivered", "refunded", "cancelled")
 """What can be said to have happened to an order."""
@@ -36,6 +39,11 @@ class Entered(NamedTuple):
     contact_id: int
 
 
+def new_number() -> str:
+    """A number for an order that is entered by hand: its day, and what nobody else draws."""
+    return f"{clock.now():%y%m%d}-{secrets.token_hex(4).upper()}"
+
+
 @transaction.atomic
 def enter_order(
     email: str,
@@ -45,16 +53,18 @@ def enter_order(
     amount: int,
     is_paid: bool,
     at: datetime | None = None,
+    number: str = "",
     by: AbstractBaseUser | None = None,
 ) -> Entered:
     """Enter an order of one product. Whoever is not known becomes known, without any consent.
 
-    ``amount`` is of all of it, tax included, in the smallest unit of the product's currency.
+    ``amount`` is of all of it, tax included, in the smallest unit of the product's currency. ``number`` is one of
+    :func:`new_number`: what is entered again under it counts once.
 
     Raises:
         BadOrder, BadAddress: a detail cannot be kept, or the person was erased.
     """
-    number = f"{clock.now():%y%m%d}-{secrets.token_hex(3).upper()}"
+    number = number if _NUMBER.fullmatch(number) else new_number()
     line = {
         "code": _code_of(product, by),
         "name": product.name,
@@ -66,11 +76,11 @@ def enter_order(
     told = Telling(
         "order.paid" if is_paid else "order.placed", payload, at or clock.now(), identities=(("email", email),)
     )
-    if not tell_orders(SOURCE, [told]).recorded:
-        raise BadOrder(_("The person with this address was erased at their own wish."))
+    recorded = tell_orders(SOURCE, [told]).recorded
     contact_id = Buyer.objects.get(source=SOURCE, thing="order", number=number).contact_id
-    assert contact_id is not None
-    if by is not None:
+    if contact_id is None:
+        raise BadOrder(_("The person with this address was erased at their own wish."))
+    if by is not None and recorded:
         log(instance=Contact.objects.get(pk=contact_id), action="orders.enter", user=by, data={"order": number})
     return Entered(number, contact_id)
 
@@ -91,11 +101,12 @@ def mark_order(
     at: datetime | None = None,
     amount: int | None = None,
     reason: str = "",
+    refund: str = "",
     by: AbstractBaseUser | None = None,
 ) -> bool:
     """Say that something happened to an order: one of :data:`MARKS`. Returns False when that was known.
 
-    ``amount``, of a refund, is in the order's currency.
+    ``amount``, of a refund, is in the order's currency; ``refund`` is its number: under one it counts once.
 
     Raises:
         BadOrder: it cannot have happened, or not to this order.
@@ -115,7 +126,7 @@ def mark_order(
     elif what == "refunded":
         if amount is None or not 0 < amount <= order.net:
             raise BadOrder(_("Pay back 1 or more, and at most what is left of the order."))
-        details = {"refund": f"hand-{secrets.token_hex(4)}", "amount": amount, "currency": order.currency}
+        details = {"refund": f"hand-{refund or secrets.token_hex(4)}", "amount": amount, "currency": order.currency}
     if reason and what in {"refunded", "cancelled"}:
         details["reason"] = reason
     telling = Telling(f"order.{what}", {"order": order.number, **details}, at)
@@ -150,7 +161,7 @@ def _described(order: Order) -> dict[str, Any]:
 def attend_seminar(
     contact_id: int, seminar: str, *, at: datetime | None = None, by: AbstractBaseUser | None = None
 ) -> bool:
-    """Write down that a person was at a seminar. Returns False when it was known for that moment.
+    """Write down that a person was at a seminar. Returns False when it was known for that day.
 
     Raises:
         BadOrder: the name or the moment cannot be kept.
@@ -160,7 +171,7 @@ def attend_seminar(
     if not 0 < len(name) <= MAX_SEMINAR_LENGTH:
         raise BadOrder(_("A seminar's name has 1 to %(limit)s characters.") % {"limit": MAX_SEMINAR_LENGTH})
     check_moment(at or now, now)
-    key = f"{own_id} {at.isoformat() if at else now.date()} {name}"[:MAX_SEMINAR_LENGTH]
+    key = sha256(f"{own_id} {at or now:%Y-%m-%d} {name}".encode()).hexdigest()
     event = NewEvent("seminar.attended", own_id, {"seminar": name}, at or now, SOURCE, key)
     is_new = record_event(event) is not None
     if by is not None and is_new:

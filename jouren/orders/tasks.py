@@ -18,3 +18,12 @@ def recognise_orders() -> None:
 def recognise_daily(timestamp: int) -> None:
     """Once a day the same, for what was told of while codes were being mapped. ``timestamp`` is the scheduler's."""
     recognise_orders()
+
+
+@app.periodic(cron="30 4 * * *")
+@app.task(name="orders.forget_waiting", queueing_lock="orders.forget_waiting", pass_context=False)
+def forget_waiting(timestamp: int) -> None:
+    """Once a day: what has waited for its order for more than a year. ``timestamp`` is the scheduler's."""
+    from jouren.orders.telling import forget_waiting as forget
+
+    forget()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -32,6 +32,7 @@ from jouren.orders.policies import check_moment, codes_of, found_kind
 _sql = load_sql("orders")
 TOLD_TYPES = frozenset(each.name for each in (*ORDER_TYPES, *SUBSCRIPTION_TYPES))
 """What can be told of."""
+KEEP_WAITING = timedelta(days=400)
 _DESCRIBING = frozenset({"order.placed", "order.paid", "order.changed"})
 
 
@@ -238,6 +239,11 @@ def _let_wait(source: str, tellings: Sequence[_Checked]) -> None:
             "now": clock.now(),
         },
     )
+
+
+def forget_waiting() -> int:
+    """Delete what has waited for its order for more than 400 days: it will not come any more. Returns how many went."""
+    return _sql.run("forget_waiting", {"before": clock.now() - KEEP_WAITING})
 
 
 def _release(source: str, freed: Sequence[_Place]) -> list[_Checked]:

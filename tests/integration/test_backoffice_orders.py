@@ -185,6 +185,23 @@ def test_an_order_is_marked_paid_shipped_and_paid_back_by_hand() -> None:
     assert browser.get(f"/admin/orders/{order.pk}/mark/eaten/").status_code == 404
 
 
+def test_what_is_sent_twice_is_one_order_and_one_refund() -> None:
+    tea, browser = product(), owner_client()
+    number = browser.get("/admin/orders/enter/").context["form"]["number"].value()
+    for _time in range(2):
+        browser.post("/admin/orders/enter/", entered(product=str(tea.pk), number=number))
+    react_to_all()
+    order = Order.objects.get()
+    assert order.number == number
+    address = f"/admin/orders/{order.pk}/mark/refunded/"
+    number = browser.get(address).context["form"]["number"].value()
+    for _time in range(2):
+        browser.post(address, {"day": TODAY, "amount": "1,000", "number": number})
+    react_to_all()
+    order.refresh_from_db()
+    assert order.refunded == 1000
+
+
 def test_subscriptions_are_listed_by_state_and_stand_on_the_persons_page() -> None:
     product("Tea", "tea")
     tell(

@@ -45,6 +45,7 @@ class EnterScreen(Screen):
                 amount=values["amount"],
                 is_paid=values["is_paid"],
                 at=moment_of(values["day"]),
+                number=values["number"],
                 by=self.staff,
             )
         except UserError as error:

@@ -13,7 +13,7 @@ from jouren.catalog.models import Product
 from jouren.conditions.queries import shop_zone
 from jouren.core import clock
 from jouren.core.money import BadAmount, read_amount
-from jouren.orders.by_hand import MAX_SEMINAR_LENGTH
+from jouren.orders.by_hand import MAX_SEMINAR_LENGTH, new_number
 from jouren.orders.models import OrderState
 from jouren.orders.policies import MAX_REASON_LENGTH
 
@@ -89,8 +89,9 @@ class FilterForm(forms.Form):
 
 
 class EnterForm(forms.Form):
-    """An order of one product."""
+    """An order of one product. What is sent twice has one number."""
 
+    number = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20, initial=new_number)
     email = forms.EmailField(
         label=gettext_lazy("Mail address of the buyer"),
         max_length=254,
@@ -152,6 +153,8 @@ class MarkForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+
+    number = forms.SlugField(widget=forms.HiddenInput, required=False, max_length=20, initial=new_number)
 
     def __init__(self, *args: Any, what: str, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

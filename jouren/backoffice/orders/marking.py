@@ -78,6 +78,7 @@ class MarkScreen(Screen):
                 at=self._moment(values["day"]),
                 amount=values.get("amount"),
                 reason=values.get("reason", ""),
+                refund=values["number"],
                 by=self.staff,
             )
         except UserError as error:

@@ -56,3 +56,6 @@ WITH released AS (
     RETURNING waiting.*
 )
 SELECT type, thing, number, payload, occurred_at, key, historical FROM released ORDER BY occurred_at, id
+
+-- name: forget_waiting
+DELETE FROM orders_waiting WHERE told_at < %(before)s
