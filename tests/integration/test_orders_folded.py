@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import models
+from django.db import connection, models, transaction
 from django.db.models import F, Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,7 +23,8 @@ from jouren.contacts.actions import create_contact, erase_contact, merge_contact
 from jouren.contacts.models import Contact
 from jouren.core import clock
 from jouren.events.queries import events_of
-from jouren.events.types import event_types
+from jouren.events.types import Event, event_types
+from jouren.orders.keeping import keep_orders
 from jouren.orders.models import Line, Order, Purchases, Refund, SeenCode, Subscription, Waiting
 from jouren.orders.queries import orders_of, sold_by_product, unmapped_codes
 from jouren.orders.recognising import recognise_all
@@ -360,3 +362,44 @@ def _forget() -> None:
     """The people of the time before are somebody else."""
     for contact in Contact.objects.filter(erased_at=None):
         contact.identities.all().delete()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_reactors_who_fold_into_the_same_orders_at_once_lose_nothing() -> None:
+    people = [create_contact(email=f"p{number}@example.jp").pk for number in range(2)]
+    numbers = [str(number) for number in range(30)]
+
+    def event(place: int, number: str, what: str, **payload: Any) -> Event:
+        at = NOON + timedelta(days=place)
+        return Event(
+            int(number) * 2 + place, people[place], what, 1, at, at, "shop", {"order": number, **payload}, False
+        )
+
+    money = {"amount": 3980, "currency": "JPY"}
+    lots = [
+        [event(0, number, "order.paid", **money, products=["tea"], kind="regular") for number in numbers],
+        [event(1, number, "order.refunded", **money | {"amount": 980}, refund="r") for number in reversed(numbers)],
+    ]
+    failures: list[BaseException] = []
+    begin = threading.Barrier(2)
+
+    def work(events: list[Event]) -> None:
+        try:
+            begin.wait(10)
+            for start in range(0, len(events), 5):
+                with transaction.atomic():
+                    keep_orders(events[start : start + 5])
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=(lot,)) for lot in lots]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not failures
+    assert set(Order.objects.values_list("contact_id", "refunded", "state")) == {(people[0], 980, "paid")}
+    assert [(each.contact_id, each.orders) for each in Purchases.objects.all()] == [(people[0], 30)]
+    assert SeenCode.objects.get().orders == 30
