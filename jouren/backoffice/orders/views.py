@@ -64,6 +64,7 @@ class OrdersScreen(Screen):
             "text": text,
             "token": token if text else "",
             "is_filtered": bool(kept),
+            "is_narrowed": bool(kept.keys() - {"s"}),
             "is_later_page": after is not None,
             "first": urlencode(kept),
             "next": urlencode({**kept, "after": _write_place(found[PAGE - 1])}) if len(found) > PAGE else "",
