@@ -246,6 +246,26 @@ def test_subscriptions_are_asked_by_conditions() -> None:
     assert (contact_ids(asked), str(value("subscriptions.next_on", person))) == ([person], "2025-07-01")
 
 
+OF_AN_EARLIER_RELEASE = """
+INSERT INTO orders_order (contact_id, source, number, kind, amount, currency, products, paid_at, event_id)
+VALUES (%s, 'shop', '1', 'regular', 3980, 'JPY', '{tea}', %s, 7)
+"""
+
+
+def test_orders_of_earlier_releases_are_paid_ones_to_which_things_happen() -> None:
+    person = create_contact(email="taro@example.jp")
+    with connection.cursor() as cursor:
+        cursor.execute(OF_AN_EARLIER_RELEASE, [person.pk, NOON])
+    assert (one().state, one().is_counted, value("orders.total", person.pk)) == ("paid", True, 3980)
+    tell(refunded(amount=980, days=9), told("shipped", days=1, by=()), told("placed", amount=1, days=-3))
+    order = one()
+    # An earlier description comes after a later one; whose it is says the one that counts.
+    assert (order.amount, order.refunded, order.state, order.contact_id) == (3980, 980, "shipped", person.pk)
+    assert value("orders.total", person.pk) == 3000
+    tell(told("changed", amount=2000, days=20))
+    assert one().amount == 2000
+
+
 def test_no_money_is_a_float() -> None:
     for model in (Order, Line, Refund, Subscription, Product):
         for each in model._meta.get_fields():
