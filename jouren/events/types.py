@@ -18,13 +18,18 @@ MAX_PAYLOAD_BYTES = 16_384
 _UNKEPT = re.compile("[\x00\ud800-\udfff]")
 
 
+class Records:
+    """A list of flat objects, such as the lines of an order; its values are texts, whole numbers or null."""
+
+
 @dataclass(frozen=True)
 class EventType:
     """A kind of event.
 
     ``fields`` names each payload field with the Python type of its JSON value (``str``, ``int``, ``float``, ``bool``,
-    ``list`` of strings, ``dict`` of strings); those in ``optional`` may be missing or null; those in ``personal`` are
-    removed when the person is erased. ``sentence`` is how a timeline tells it, with ``%(field)s`` for payload fields.
+    ``list`` of strings, ``dict`` of strings, :class:`Records`); those in ``optional`` may be missing or null; those in
+    ``personal`` are removed when the person is erased. ``sentence`` is how a timeline tells it, with ``%(field)s`` for
+    payload fields.
     ``reacts=False`` keeps a type out of the inbox: it is told, but nothing may wait for it. ``is_urgent=False``: nobody
     is kept waiting when its reactions come with the next poll. ``rule``, where given, refuses what the fields' types
     cannot: it gets a payload whose types are right and raises a UserError. ``identity`` names the fields that say which
@@ -67,6 +72,7 @@ _KIND_NAMES: Mapping[type, str] = {
     bool: "true or false",
     list: "a list of texts",
     dict: "an object of texts",
+    Records: "a list of objects of texts and whole numbers",
 }
 
 
@@ -86,7 +92,15 @@ def _fits(value: object, kind: type) -> bool:
         return isinstance(value, list) and all(_fits(entry, str) for entry in value)
     if kind is dict:
         return isinstance(value, dict) and all(_fits(k, str) and _fits(v, str) for k, v in value.items())
+    if kind is Records:
+        return isinstance(value, list) and all(_is_record(entry) for entry in value)
     return isinstance(value, kind)
+
+
+def _is_record(entry: object) -> bool:
+    return isinstance(entry, dict) and all(
+        _fits(name, str) and (value is None or _fits(value, str) or _fits(value, int)) for name, value in entry.items()
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from jouren.conditions.standing import compile_standing
 from jouren.contacts import actions
 from jouren.contacts.models import Alias, Consent, Contact, Identity, Problem, Suppression, Tag
 from jouren.events.actions import NewEvent, record_events
-from jouren.orders.models import Order, Purchases
+from jouren.orders.models import Order, Purchases, Subscription
 from jouren.pyramid.models import PyramidPosition
 
 NOW = datetime(2026, 3, 8, 10, 30, tzinfo=UTC)
@@ -80,8 +80,13 @@ pasts = st.fixed_dictionaries(
                 st.sampled_from(["JPY", "USD"]),
                 st.lists(few_words, max_size=2, unique=True),
                 st.sampled_from(MOMENTS),
+                st.sampled_from([0, 0, 5]),
+                st.sampled_from([True, True, False]),
             ),
             max_size=3,
+        ),
+        "subscriptions": st.lists(
+            st.tuples(st.sampled_from(["active", "cancelled", "paused"]), st.none() | days, few_words), max_size=2
         ),
         "events": st.lists(events, max_size=6),
     }
@@ -131,6 +136,10 @@ def _leaves() -> Iterator[st.SearchStrategy[dict[str, Any]]]:
         yield leaf(fact, "is_set", st.booleans())
     for op in ("eq", "before", "after"):
         yield leaf("contact.attribute", op, days.map(date.isoformat), key="d")
+        yield leaf("subscriptions.next_on", op, days.map(date.isoformat))
+    yield leaf("subscriptions.next_on", "is_set", st.booleans())
+    yield leaf("subscriptions.next_on", "older_than_days", counts)
+    yield leaf("subscriptions.active", "is", st.booleans())
     yield leaf("contact.attribute", "in_month", st.integers(1, 12), key="d")
     yield leaf("contact.attribute", "within_last_days", counts, key="d")
     yield leaf("contact.attribute", "older_than_days", counts, key="d")
@@ -146,6 +155,7 @@ def _leaves() -> Iterator[st.SearchStrategy[dict[str, Any]]]:
         ("contact.solved_problems", few_words),
         ("contact.tags", few_words),
         ("orders.products", few_words),
+        ("subscriptions.cancel_reasons", few_words),
     ]:
         yield leaf(fact, "contains", some)
         yield leaf(fact, "contains_any", st.lists(some, min_size=1, max_size=3))
@@ -241,12 +251,15 @@ def store(columns: dict[str, Any], past: dict[str, Any]) -> None:
         stage, since = past["stage"]
         PyramidPosition.objects.create(contact=contact, stage=stage, since=since)
     store_orders(contact, past["orders"])
+    for number, (state, next_on, reason) in enumerate(past["subscriptions"]):
+        told = {"state": state, "next_on": next_on, "reason": reason, "number": f"{contact.pk}-{number}"}
+        Subscription.objects.create(contact=contact, source="test", **told)
     Alias.objects.create(from_id=10**9 + contact.pk, to=contact)
     record_events([event_of(contact, **event) for event in past["events"]])
 
 
 def store_orders(contact: Contact, orders: list[Any]) -> None:
-    for number, (amount, currency, products, at) in enumerate(orders):
+    for number, (amount, currency, products, at, refunded, is_counted) in enumerate(orders):
         Order.objects.create(
             contact=contact,
             source=("test", "other")[number % 2],
@@ -256,14 +269,16 @@ def store_orders(contact: Contact, orders: list[Any]) -> None:
             currency=currency,
             products=products,
             paid_at=at,
+            refunded=refunded,
+            is_counted=is_counted,
             event_id=0,
         )
-    if orders:
-        times = [at for *_rest, at in orders]
+    times = [at for *_rest, at, _refunded, is_counted in orders if is_counted]
+    if times:
         Purchases.objects.create(
             contact=contact,
-            orders=len(orders),
-            trials=len(orders),
+            orders=len(times),
+            trials=len(times),
             regulars=0,
             first_at=min(times),
             last_at=max(times),

@@ -18,6 +18,7 @@ from jouren.journeys.models import DatedEntries, Journey
 from jouren.journeys.wording import describe_triggers
 from jouren.messaging.models import Message
 from jouren.orders.actions import record_order
+from jouren.orders.telling import Telling, tell_orders_of
 from tests.at_once import at_once
 from tests.segmenting import bought, filled, in_segment, keep, tagged
 from tests.walking import Time, buy, draft_journey, live_journey, make_reader, send, step, walks, work
@@ -188,6 +189,33 @@ def test_a_moment_of_theirs_counts_by_its_day_in_the_shops_zone(time: Time, hell
     time.now = datetime(2026, 11, 25, 0, tzinfo=UTC)
     settle()
     assert len(walks(buyer)) == 1
+
+
+def test_before_the_next_delivery_of_a_subscription_and_again_before_the_one_after_it(
+    time: Time, hello: Message
+) -> None:
+    live_journey(
+        [send(hello), *HOURS_8],
+        trigger("date", fact="subscriptions.next_on", argument="", offset=-3, at="09:00", yearly=False),
+        reentry="again",
+    )
+    reader, other = make_reader(1), make_reader(2)
+    started = {"subscription": "1", "product": "tea", "next_on": "2026-11-28"}
+    tell_orders_of(reader.pk, "shop", [Telling("subscription.started", started, time.now)])
+    paused = {"subscription": "2"}
+    tell_orders_of(other.pk, "shop", [Telling("subscription.started", started | paused, time.now)])
+    tell_orders_of(other.pk, "shop", [Telling("subscription.paused", paused, time.now)])
+    settle()
+    time.now = datetime(2026, 11, 25, 0, tzinfo=UTC)
+    settle()
+    assert (len(walks(reader)), len(walks(other))) == (1, 0)
+    renewed = {"subscription": "1", "delivery": "2", "next_on": "2026-12-28"}
+    time.now = datetime(2026, 11, 28, 0, tzinfo=UTC)
+    tell_orders_of(reader.pk, "shop", [Telling("subscription.renewed", renewed, time.now)])
+    for _ in range(27):
+        time.pass_by(days=1)
+        settle()
+    assert (len(walks(reader)), len(walks(other))) == (2, 0)
 
 
 def test_days_after_an_event_with_its_details(time: Time, hello: Message) -> None:
