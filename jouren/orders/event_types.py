@@ -35,9 +35,6 @@ CART_LEFT = EventType(
     optional=frozenset({"cart", "products", "amount", "currency"}),
     sentence=_("Left a cart without buying. %(products)s"),
 )
-OFFER_VIEWED = EventType(
-    "offer.viewed", _("Looked at an offer"), {"offer": str}, sentence=_("Looked at the offer “%(offer)s”")
-)
 
 
 def _kind(value: str) -> str:
@@ -54,7 +51,7 @@ def _currency(value: str) -> str:
 
 def register() -> None:
     """Make this room's event types known."""
-    for event_type in (ORDER_PAID, ORDER_DELIVERED, CART_LEFT, OFFER_VIEWED):
+    for event_type in (ORDER_PAID, ORDER_DELIVERED, CART_LEFT):
         register_event_type(event_type)
     register_value_label("order.paid", "kind", _kind)
     register_value_label("order.paid", "amount", _amount)

@@ -1,0 +1,32 @@
+"""Makers of offers, and people of a stage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jouren.catalog.actions import save_product
+from jouren.catalog.models import Product
+from jouren.catalog.offers.actions import save_offer
+from jouren.catalog.offers.models import Offer
+from jouren.catalog.vocabulary import Role
+from jouren.contacts.actions import create_contact
+from jouren.contacts.models import Contact
+from jouren.core import clock
+from jouren.pyramid.models import PyramidPosition
+
+
+def make_offer(name: str = "Trial set", **details: Any) -> Offer:
+    """An offer of tea for 980 yen that is open to everybody."""
+    tea = Product.objects.filter(name="Tea").first() or save_product(
+        Product(name="Tea", role=Role.MAIN, price=3_980, tax_rate=8)
+    )
+    told = {"product": tea, "name": name, "price": 980, "button_url": "https://shop.example.jp/cart?add=tea"}
+    return save_offer(Offer(**(told | details)))
+
+
+def person_on(stage: int, number: int = 1, **details: Any) -> Contact:
+    """Somebody who stands on this stage."""
+    contact = create_contact(email=f"p{number}@example.jp", **details)
+    if stage > 1:
+        PyramidPosition.objects.create(contact=contact, stage=stage, since=clock.now())
+    return contact
