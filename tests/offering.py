@@ -14,6 +14,15 @@ from jouren.contacts.models import Contact
 from jouren.core import clock
 from jouren.pyramid.models import PyramidPosition
 
+TRANSFER = {
+    "button_kind": "transfer",
+    "transfer_text": "みずほ銀行 1234567",
+    "payment_text": "Within seven days, by bank transfer.",
+    "delivery_text": "Three days after your payment.",
+    "cancellation_text": "Within eight days, unopened.",
+}
+"""An offer that is ordered here."""
+
 
 def make_offer(name: str = "Trial set", **details: Any) -> Offer:
     """An offer of tea for 980 yen that is open to everybody."""

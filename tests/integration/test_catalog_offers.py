@@ -26,12 +26,11 @@ from jouren.catalog.offers.queries import judge_offer, judge_offers, reach_of
 from jouren.contacts.actions import add_tag, create_contact, erase_contact, merge_contacts
 from jouren.events.queries import events_of
 from tests.at_once import at_once
-from tests.offering import make_offer, person_on
+from tests.offering import TRANSFER, make_offer, person_on
 from tests.walking import START, Time
 
 pytestmark = pytest.mark.django_db
 TAGGED = {"all": [{"fact": "contact.tags", "op": "contains", "value": "tea"}]}
-TRANSFER = {"button_kind": "transfer", "transfer_text": "みずほ銀行 1234567"}
 
 
 @pytest.mark.parametrize(
@@ -45,7 +44,8 @@ TRANSFER = {"button_kind": "transfer", "transfer_text": "みずほ銀行 1234567
         ({"button_url": "http://shop.example.jp/"}, "button_url"),
         ({"button_url": "https://shop.example.jp/?c={secret}"}, "button_url"),
         ({"button_url": "https://{code}.example.jp/"}, "button_url"),
-        ({"button_kind": "transfer"}, "transfer_text"),
+        ({**TRANSFER, "transfer_text": ""}, "transfer_text"),
+        ({**TRANSFER, "cancellation_text": " "}, "cancellation_text"),
         ({"condition": {"fact": "no such", "op": "is", "value": 1}}, "condition"),
         ({"starts_at": START, "ends_at": START}, "ends_at"),
     ],

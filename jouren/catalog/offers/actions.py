@@ -43,6 +43,8 @@ TEXTS = (
     "period_text",
     "transfer_text",
 )
+ASKED_BY_LAW = ("payment_text", "delivery_text", "cancellation_text")
+"""What nobody but the shop can tell. Quantity, price and period are told by the offer itself where they are empty."""
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Of what is read aloud and copied by hand: without 0, O, 1 and I."""
 _PLACE = re.compile(r"\{(\w*)\}")
@@ -137,6 +139,9 @@ def _check_button(offer: Offer) -> None:
         offer.button_url = ""
         if not offer.transfer_text.strip():
             raise BadOffer(_("Say where to transfer the money."), "transfer_text")
+        for name in ASKED_BY_LAW:
+            if offer.is_open and not getattr(offer, name).strip():
+                raise BadOffer(_("The law asks for this where people order on your page."), name)
         return
     url = offer.button_url
     if unknown := set(_PLACE.findall(url)) - PLACES:

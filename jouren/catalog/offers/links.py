@@ -13,11 +13,16 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
 
 from django.conf import settings
 
+from jouren.catalog.offers.models import Offer
+from jouren.catalog.offers.vocabulary import ButtonKind
+
 _SIGNATURE_BYTES = 10
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{18,40}")
+_PLACE = re.compile(r"\{(reference|code)\}")
 _LINK, _REFERENCE = b"jouren.catalog.offer", b"jouren.catalog.offer.reference"
 
 
@@ -46,6 +51,22 @@ def offer_reference(offer_id: int, contact_id: int) -> str:
 def read_offer_reference(reference: str) -> Invited | None:
     """Whose order comes back with a reference; None when it was not made here."""
     return _read(_REFERENCE, reference)
+
+
+def button_link(offer: Offer, contact_id: int, code: str) -> str:
+    """Where an offer's button leads a person; empty where it orders here. ``code``: of a coupon, if they have one.
+
+    A cart's address is told what it has a place for, ``{reference}`` and ``{code}``. Stripe takes both as parameters.
+    """
+    reference = offer_reference(offer.pk, contact_id)
+    if offer.button_kind == ButtonKind.CART:
+        told = {"reference": reference, "code": code}
+        return _PLACE.sub(lambda place: quote(told[place[1]], safe=""), offer.button_url)
+    if offer.button_kind != ButtonKind.STRIPE:
+        return ""
+    parts = urlsplit(offer.button_url)
+    more = urlencode({"client_reference_id": reference} | ({"prefilled_promo_code": code} if code else {}))
+    return parts._replace(query=f"{parts.query}&{more}" if parts.query else more).geturl()
 
 
 def _make(purpose: bytes, offer_id: int, contact_id: int) -> str:
