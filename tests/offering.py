@@ -30,7 +30,12 @@ def make_offer(name: str = "Trial set", **details: Any) -> Offer:
         Product(name="Tea", role=Role.MAIN, price=3_980, tax_rate=8)
     )
     told = {"product": tea, "name": name, "price": 980, "button_url": "https://shop.example.jp/cart?add=tea"}
-    return save_offer(Offer(**(told | details)))
+    pk = details.pop("pk", None)
+    made = save_offer(Offer(**(told | details)))
+    if pk is not None:
+        Offer.objects.filter(pk=made.pk).update(id=pk)
+        made.pk = pk
+    return made
 
 
 def person_on(stage: int, number: int = 1, **details: Any) -> Contact:

@@ -50,6 +50,7 @@ def register_areas() -> None:
         _people,
         _segments,
         _products,
+        _offers,
         _journeys,
         _messages_area,
         _gather_area,
@@ -111,6 +112,17 @@ def _products() -> MenuItem:
         name="products",
         icon_name="tag",
         order=27,
+    )
+
+
+def _offers() -> MenuItem:
+    return PermittedMenuItem(
+        _("Offers"),
+        reverse("offers:list"),
+        permissions=("catalog.view_offer",),
+        name="offers",
+        icon_name="pick",
+        order=28,
     )
 
 

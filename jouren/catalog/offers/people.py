@@ -1,10 +1,11 @@
-"""What offers do when a person is erased, or turns out to be somebody known."""
+"""What offers do when a person is erased or turns out to be somebody known, and which segments they ask for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jouren.catalog.offers.models import CouponCode, OfferApplication, OfferRefusal, OfferSight, Redemption
+from jouren.catalog.offers.models import CouponCode, Offer, OfferApplication, OfferRefusal, OfferSight, Redemption
+from jouren.contacts.segments.actions import Use, condition_asks
 from jouren.core.sql import load_sql
 
 _sql = load_sql("catalog")
@@ -20,6 +21,12 @@ def merge_people(kept_id: int, gone_id: int) -> None:
     CouponCode.objects.filter(given_to=gone_id).update(given_to=kept_id)
     Redemption.objects.filter(contact=gone_id).update(contact=kept_id)
     OfferApplication.objects.filter(contact=gone_id).update(contact=kept_id)
+
+
+def segment_uses(segment_id: int) -> list[Use]:
+    """The offers that need a segment to stay: the open ones."""
+    asking = Offer.objects.filter(is_open=True).exclude(condition=None).order_by("name")
+    return [Use("offer", offer.name, offer.pk) for offer in asking if condition_asks(offer.condition, segment_id)]
 
 
 def erase_people(contact_ids: Sequence[int]) -> None:
