@@ -113,20 +113,16 @@ class OfferForm(forms.Form):
     transfer_text = _text(
         _("Where to transfer the money"), _("Bank, branch, account and its holder. Shown after the order.")
     )
-    quantity_text = _text(
-        _("What one gets (分量)"), _("Number and size, of every delivery. Empty: the product's name.")
-    )
+    quantity_text = _text(_("What one gets"), _("Number and size, of every delivery. Empty: the product's name."))
     prices_text = _text(
-        _("What one pays (価格)"),
+        _("What one pays"),
         _("The price of every delivery, their sum, and the cost of sending. Empty: the price above."),
     )
-    payment_text = _text(_("When and how one pays (支払時期・方法)"), "")
-    delivery_text = _text(_("When one gets it (引渡時期)"), "")
-    cancellation_text = _text(
-        _("Withdrawal and cancellation (解約)"), _("Until when, how, at what cost, and whom to tell.")
-    )
+    payment_text = _text(_("When and how one pays"), "")
+    delivery_text = _text(_("When one gets it"), "")
+    cancellation_text = _text(_("Withdrawal and cancellation"), _("Until when, how, at what cost, and whom to tell."))
     period_text = _text(
-        _("Until when one can order (申込期間)"), _("Empty: what is written above, with the person's own deadline.")
+        _("Until when one can order"), _("Empty: what is written above, with the person's own deadline.")
     )
 
     def __init__(self, *args: Any, offer: Offer | None = None, **kwargs: Any) -> None:

@@ -66,7 +66,7 @@ def warnings(offer: Offer, reach: Reach | None) -> list[str]:
     told = []
     if offer.is_finest and reach is not None and is_more_than_few(reach.audience, reach.customers):
         text = _(
-            "The finest offer is for very few (ごくわずか): at most %(people)s people, and at most %(percent)s %% of "
+            "The finest offer is for very few: at most %(people)s people, and at most %(percent)s %% of "
             "the customers at the regular price. This one is meant for %(audience)s people, and there are "
             "%(customers)s such customers. Narrow down for whom it is."
         )
@@ -74,7 +74,7 @@ def warnings(offer: Offer, reach: Reach | None) -> list[str]:
         told.append(text % {"people": FEW_PEOPLE, "percent": FEW_PERCENT, **figures})
     missing = [str(_LABELS[name]) for name in ASKED_BY_LAW if not getattr(offer, name)]
     if missing and offer.button_kind != ButtonKind.TRANSFER:
-        text = _("Not written yet: %(items)s. The law asks for these where people place the order (最終確認画面).")
+        text = _("Not written yet: %(items)s. The law asks for these where people place the order.")
         told.append(text % {"items": listed(missing)})
     if not offer.product.is_on_sale:
         told.append(_("The product is no longer on sale."))
