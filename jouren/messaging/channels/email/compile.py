@@ -41,6 +41,8 @@ def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
         pieces.append(_footer(context, links))
     problems = list(links.problems)
     shown = [block.value for block in value["content"] if block.block_type == "offer"]
+    if not all(each["offer"] for each in shown):
+        problems.append(_("Choose the offer that the mail shows."))
     subject, preheader = (" ".join((value[name] or "").split()) for name in ("subject", "preheader"))
     if not subject:
         problems.append(_("The mail has no subject."))
@@ -132,8 +134,7 @@ def _quote(value: Any, links: Links) -> Piece:
 def _offer(value: Any, links: Links) -> Piece:
     """It stands between conditions: whoever it is closed to has no trace of it in their mail."""
     if not value["offer"]:
-        links.problems.append(_("Choose the offer that the mail shows."))
-        return "", ""
+        return "", ""  # the author is told
     offer = template_name(int(value["offer"]))
     href = links.add(f"{{{{ {offer}.url }}}}")
     begin, end = f"{{% if {offer}.is_open %}}", "{% endif %}"
