@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from jouren.catalog.actions import map_code
 from jouren.catalog.eligibility import Reason
 from jouren.catalog.errors import BadOffer, OfferClosed
 from jouren.catalog.offers import judgements
@@ -22,11 +23,14 @@ from jouren.catalog.offers.links import (
     read_offer_token,
 )
 from jouren.catalog.offers.models import Offer, OfferApplication, OfferSight
+from jouren.catalog.offers.people import offers_of_person
 from jouren.catalog.offers.queries import judge_offer, judge_offers, reach_of
 from jouren.contacts.actions import add_tag, create_contact, erase_contact, merge_contacts
 from jouren.events.queries import events_of
+from jouren.orders.actions import record_order
 from tests.at_once import at_once
 from tests.offering import TRANSFER, make_offer, person_on
+from tests.reacting import react_to_all
 from tests.walking import START, Time
 
 pytestmark = pytest.mark.django_db
@@ -184,3 +188,28 @@ def test_a_link_names_its_offer_and_person_and_cannot_be_made_up() -> None:
         assert read_offer_token(changed) is None
     for hostile in ("", "x", "é" * 20, "A" * 4000, token + "=", token[:-1]):
         assert read_offer_token(hostile) is None
+
+
+def test_who_bought_the_product_after_seeing_the_offer_has_taken_it_and_who_did_before_has_not(time: Time) -> None:
+    before, after, other = person_on(4, 1), person_on(4, 2), person_on(4, 3)
+    offer = make_offer()
+    map_code(offer.product_id, "tea-30")
+    record_order(before.pk, "N1", "regular", 980, products=["tea-30"])
+    time.pass_by(days=1)
+    for person in (before, after, other):
+        see_offer(offer, person.pk)
+    time.pass_by(days=1)
+    record_order(after.pk, "N2", "regular", 980, products=["cup", "tea-30"])
+    record_order(other.pk, "N3", "regular", 980, products=["cup"])
+    react_to_all()
+    verdicts = judge_offers([offer], [before.pk, after.pk, other.pk])
+    reasons = [verdicts[offer.pk, person.pk].reason for person in (before, after, other)]
+    assert reasons == [None, Reason.ALREADY_TAKEN, None]
+
+
+def test_what_is_kept_of_a_person_and_offers_is_handed_out(time: Time) -> None:
+    person, offer = person_on(1), make_offer(**TRANSFER)
+    see_offer(offer, person.pk)
+    order_by_transfer(offer.pk, person.pk)
+    kept = offers_of_person(person.pk)
+    assert [len(kept[name]) for name in ("seen", "closed", "taken", "coupons")] == [1, 0, 1, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from jouren.catalog.offers.models import CouponCode, Offer, OfferApplication, OfferRefusal, OfferSight, Redemption
 from jouren.contacts.segments.actions import Use, condition_asks
@@ -33,3 +34,16 @@ def erase_people(contact_ids: Sequence[int]) -> None:
     """Forget what they looked at. That an order was placed, and a coupon used, stays: the shop's books need it."""
     OfferSight.objects.filter(contact__in=contact_ids).delete()
     OfferRefusal.objects.filter(contact__in=contact_ids).delete()
+
+
+def offers_of_person(contact_id: int) -> dict[str, list[dict[str, Any]]]:
+    """What is kept of a person and offers, for whom asks for all that is kept about them."""
+    rows = {
+        "seen": OfferSight.objects.order_by("first_seen_at").values("offer__name", "first_seen_at"),
+        "closed": OfferRefusal.objects.order_by("at").values("offer__name", "reason", "at"),
+        "taken": OfferApplication.objects.order_by("at").values(
+            "offer__name", "order_ref", "via", "state", "price", "currency", "at"
+        ),
+        "coupons": Redemption.objects.order_by("at").values("code__code", "order_ref", "discount", "at"),
+    }
+    return {name: list(of.filter(contact=contact_id)) for name, of in rows.items()}
