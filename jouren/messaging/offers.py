@@ -129,20 +129,24 @@ def problems_of(offer_ids: Sequence[int], *, is_transactional: bool) -> list[str
 def refuse_without_offer(batch: Sequence[GateFacts], now: datetime) -> list[str | None]:
     """Refuse a message to whom none of the offers that it needs is open to. Messages without offers cost no query.
 
-    The reason is ``offer:<why>:<offer>``, of the first of its offers.
+    The reason is ``offer:<why>:<offer>``, of the first of its offers. What is planned for later is not refused yet: the
+    offer, or the person, may be ready by then, and the gate is asked again.
     """
-    asked = [facts for facts in batch if facts.needed_offers and facts.contact_id is not None]
+    asked = [facts for facts in batch if _is_asked(facts, now)]
     if not asked:
         return [None] * len(batch)
     found = offers_by_id({offer_id for facts in asked for offer_id in facts.needed_offers})
     verdicts = judge_offers(list(found.values()), {facts.contact_id for facts in asked if facts.contact_id}, now)
-    return [_refusal(facts, verdicts) for facts in batch]
+    return [_refusal(facts, verdicts) if _is_asked(facts, now) else None for facts in batch]
+
+
+def _is_asked(facts: GateFacts, now: datetime) -> bool:
+    due_at = facts.question.due_at
+    return bool(facts.needed_offers) and facts.contact_id is not None and (due_at is None or due_at <= now)
 
 
 def _refusal(facts: GateFacts, verdicts: Mapping[tuple[int, int], Verdict]) -> str | None:
-    if not facts.needed_offers or facts.contact_id is None:
-        return None
-    told = [(offer_id, verdicts.get((offer_id, facts.contact_id))) for offer_id in facts.needed_offers]
+    told = [(offer_id, verdicts.get((offer_id, facts.contact_id or 0))) for offer_id in facts.needed_offers]
     if any(verdict is not None and verdict.is_eligible for _offer_id, verdict in told):
         return None
     offer_id, verdict = told[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -117,6 +118,15 @@ def test_a_message_whose_offer_is_closed_to_the_person_is_withheld_with_the_reas
     assert (check.rule, check.outcome) == ("offer", "stopped")
     passed = [check for check in why_delivery(goes).checks if check.rule == "offer"]
     assert [check.outcome for check in passed] == ["passed"]
+
+
+def test_what_is_planned_for_later_is_judged_when_it_is_due(time: Time) -> None:
+    offer = make_offer(starts_at=time.now + timedelta(hours=1))
+    version, person = published(TEXT, block(offer)), prospect()
+    (later,) = plan(version, person, due_at=time.now + timedelta(hours=2))
+    assert later.state == State.PLANNED
+    (at_once,) = plan(version, person, occurrence=1)
+    assert at_once.reason == f"offer:not_begun:{offer.pk}"
 
 
 def test_of_several_offers_one_that_is_open_is_enough() -> None:

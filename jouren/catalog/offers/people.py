@@ -38,7 +38,7 @@ def erase_people(contact_ids: Sequence[int]) -> None:
 
 def offers_of_person(contact_id: int) -> dict[str, list[dict[str, Any]]]:
     """What is kept of a person and offers, for whom asks for all that is kept about them."""
-    rows = {
+    rows: dict[str, Any] = {
         "seen": OfferSight.objects.order_by("first_seen_at").values("offer__name", "first_seen_at"),
         "closed": OfferRefusal.objects.order_by("at").values("offer__name", "reason", "at"),
         "taken": OfferApplication.objects.order_by("at").values(
