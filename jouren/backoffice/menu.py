@@ -51,6 +51,7 @@ def register_areas() -> None:
         _segments,
         _orders,
         _products,
+        _offers,
         _journeys,
         _messages_area,
         _gather_area,
@@ -123,6 +124,17 @@ def _products() -> MenuItem:
         name="products",
         icon_name="tag",
         order=27,
+    )
+
+
+def _offers() -> MenuItem:
+    return PermittedMenuItem(
+        _("Offers"),
+        reverse("offers:list"),
+        permissions=("catalog.view_offer",),
+        name="offers",
+        icon_name="pick",
+        order=28,
     )
 
 

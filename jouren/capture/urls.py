@@ -3,6 +3,7 @@
 from django.urls import path
 
 from jouren.capture.views.confirm import confirm_view
+from jouren.capture.views.offer import offer_view
 from jouren.capture.views.preferences import preferences_view, unsubscribe_view
 from jouren.capture.views.sign_up import form_view, thanks_view
 from jouren.capture.views.unknown import click_view
@@ -14,5 +15,6 @@ urlpatterns = [
     path("confirm/<str:token>", confirm_view, name="confirm"),
     path("p/<str:token>", preferences_view, name="preferences"),
     path("u/<str:token>", unsubscribe_view, name="unsubscribe"),
+    path("offer/<str:token>", offer_view, name="offer"),
     path("c/<path:rest>", click_view, name="click"),
 ]

@@ -19,3 +19,36 @@ class BadCode(UserError):
 
 class CodeTaken(BadCode):
     """The code means another product already."""
+
+
+class BadOffer(UserError):
+    """A detail of an offer cannot be kept. ``field`` names it; empty where it is none in particular."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class OfferClosed(UserError):
+    """An offer is not open to a person. ``reason`` is of :class:`jouren.catalog.eligibility.Reason`."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class BadCoupon(UserError):
+    """A detail of a coupon or its codes cannot be kept. ``field`` names it; empty where it is none in particular."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class CouponRefused(UserError):
+    """A code cannot be used. ``reason``: ``unknown``, ``closed``, ``used_up``, ``used_before``, ``of_another``, or why
+    the offer is closed to the person."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason

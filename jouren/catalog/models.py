@@ -8,6 +8,15 @@ from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Page
 
+from jouren.catalog.offers.models import (  # noqa: F401 — models of this room, in a file of their own
+    Coupon,
+    CouponCode,
+    Offer,
+    OfferApplication,
+    OfferRefusal,
+    OfferSight,
+    Redemption,
+)
 from jouren.catalog.vocabulary import Role, TaxRate
 from jouren.core.money import DEFAULT_CURRENCY, MOST
 

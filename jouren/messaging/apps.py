@@ -10,7 +10,17 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can be imported only now.
-        from jouren.messaging import erasure, event_types, facts, gate_rules, loops, merging, purposes, reactions
+        from jouren.messaging import (
+            erasure,
+            event_types,
+            facts,
+            gate_rules,
+            loops,
+            merging,
+            offers,
+            purposes,
+            reactions,
+        )
         from jouren.messaging.channels.email.channel import register_email
         from jouren.messaging.control_group import gate_rule as control_group
         from jouren.messaging.sending_rules import gate_rule
@@ -20,6 +30,7 @@ class MessagingConfig(AppConfig):
         gate_rules.register_gate_rules()
         gate_rule.register()
         control_group.register()
+        offers.register()
         purposes.register_purposes()
         register_email()
         reactions.register()

@@ -38,7 +38,8 @@ class GateFacts(NamedTuple):
 
     ``has_consent`` is None for whoever never agreed, False for whoever took it back.
     ``zone`` names the time zone the person lives in. ``rules_edition`` is that of the shop's sending rules, 0: none.
-    ``control_share``: of a hundred people so many get no marketing, to compare.
+    ``control_share``: of a hundred people so many get no marketing, to compare. ``needed_offers``: without one of these
+    the message does not go.
     """
 
     question: Question
@@ -57,6 +58,7 @@ class GateFacts(NamedTuple):
     zone: str | None
     rules_edition: int
     control_share: int = 0
+    needed_offers: Sequence[int] = ()
 
     @property
     def is_transactional(self) -> bool:

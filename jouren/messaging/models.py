@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
@@ -25,6 +26,8 @@ from jouren.messaging.sending_rules.models import CapRow, Hold, SendingRules
 from jouren.messaging.slots import DEFAULT_IN_FLIGHT
 from jouren.messaging.vocabulary import Doubt, Kind, Lane, RunKind, State, Wall
 from jouren.pyramid.stages import Stage
+
+_NO_OFFERS = models.Value([], ArrayField(models.BigIntegerField()))
 
 __all__ = [
     "CapRow",
@@ -106,6 +109,7 @@ class Message(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
 class MessageVersion(models.Model):
     """A published message, frozen. ``bodies`` is keyed by channel: ``{"email": {"subject", "html", "text", …}}``.
 
+    ``offers``: those that it shows; without one of ``needed_offers`` it does not go.
     ``run``: only that run sends it, perhaps under another subject; its number is that of the version it was made from.
     """
 
@@ -117,6 +121,8 @@ class MessageVersion(models.Model):
     topic = models.CharField(max_length=50, blank=True)
     language = models.CharField(max_length=5, default="ja")
     bodies = models.JSONField()
+    offers = ArrayField(models.BigIntegerField(), default=list, db_default=_NO_OFFERS)
+    needed_offers = ArrayField(models.BigIntegerField(), default=list, db_default=_NO_OFFERS)
     hash = models.CharField(max_length=64)
     run = models.ForeignKey("messaging.Run", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     created_at = models.DateTimeField()

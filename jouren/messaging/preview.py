@@ -24,6 +24,7 @@ from jouren.messaging.channels.base import Letter, LetterOrder, Rendered, channe
 from jouren.messaging.channels.email.writer import link_variables
 from jouren.messaging.errors import InvalidMessage, TemplateProblem
 from jouren.messaging.models import Message, MessageVersion
+from jouren.messaging.offers import offers_for, sample_offers
 from jouren.messaging.publishing import compile_bodies, probe_variables, with_subject
 from jouren.messaging.purposes import purpose
 from jouren.messaging.shop import hostname, load_shop
@@ -78,7 +79,7 @@ def send_test_of_version(
 
 def _preview(body: Mapping[str, Any], purpose_key: str, contact: Contact | None, channel_name: str) -> Rendered:
     try:
-        return channel(channel_name).render(body, _variables(purpose_key, contact))
+        return channel(channel_name).render(body, _variables(purpose_key, contact, body))
     except TemplateProblem as problem:
         raise InvalidMessage([str(problem)]) from problem
 
@@ -95,7 +96,7 @@ def _send_test(
         # A test must not offer to unsubscribe anybody, so it is written as a transactional mail is.
         writer.learn(0, {**body, "subject": f"{mark} {body['subject']}"}, Kind.TRANSACTIONAL)
         message_id = f"test.{number}.{now.timestamp():.0f}@{hostname()}"
-        order = LetterOrder(0, message_id, _SAMPLE_TOKEN, recipient, _variables(purpose_key, None))
+        order = LetterOrder(0, message_id, _SAMPLE_TOKEN, recipient, _variables(purpose_key, None, body))
         letter = writer.write(order, now)
     except TemplateProblem as problem:
         raise InvalidMessage([str(problem)]) from problem
@@ -141,7 +142,7 @@ def with_plain_links(body: Mapping[str, Any]) -> dict[str, Any]:
     return {**body, "html": html, "text": _TRACKED.sub(lambda found: links[int(found[1])], body["text"])}
 
 
-def _variables(purpose_key: str, contact: Contact | None) -> dict[str, Any]:
+def _variables(purpose_key: str, contact: Contact | None, body: Mapping[str, Any]) -> dict[str, Any]:
     known = purpose(purpose_key)
     variables = probe_variables(known.variables if known else ())
     shop = load_shop()
@@ -150,9 +151,13 @@ def _variables(purpose_key: str, contact: Contact | None) -> dict[str, Any]:
         address = identity.value if identity else ""
         person = contact_variables(contact.family_name, contact.given_name, contact.language, address)
         variables["contact"] = person
+    offer_ids, base_url, now = body.get("offers", []), shop.sender.base_url, clock.now()
     return {
         **letter_variables(variables["contact"], shop.variables, variables),
-        **link_variables(shop.sender.base_url, _SAMPLE_TOKEN),
+        **link_variables(base_url, _SAMPLE_TOKEN),
+        "offers": offers_for(contact.pk, offer_ids, base_url, now)
+        if contact is not None
+        else sample_offers(offer_ids, base_url, now),
     }
 
 

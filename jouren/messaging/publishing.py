@@ -22,6 +22,7 @@ from jouren.messaging.channels.base import CompileContext, channel
 from jouren.messaging.channels.email.writer import link_variables
 from jouren.messaging.errors import InvalidMessage, TemplateProblem
 from jouren.messaging.models import MessageVersion, ShopSettings
+from jouren.messaging.offers import closed_offers, offer_variables, offers_of, problems_of, sample_offers
 from jouren.messaging.purposes import purpose
 from jouren.messaging.shop import SHOP_VARIABLES
 from jouren.messaging.templating import mend_honorifics, variables_of
@@ -62,6 +63,7 @@ def check_message(message: Message) -> Bodies:
         bodies = compile_bodies(message)
     except InvalidMessage as error:
         problems += error.problems
+    problems += problems_of(offers_of(bodies), is_transactional=message.kind == Kind.TRANSACTIONAL)
     for name, body in bodies.items():
         problems += template_problems(name, body, message.purpose)
     if problems:
@@ -98,6 +100,8 @@ def freeze(message: Message, bodies: Bodies) -> MessageVersion:
         topic=topic,
         language=message.language,
         bodies=bodies,
+        offers=offers_of(bodies),
+        needed_offers=offers_of(bodies, "needed_offers"),
         hash=digest,
         created_at=clock.now(),
     )
@@ -122,6 +126,8 @@ def freeze_for_run(version: MessageVersion, run_id: int, subject: str = "") -> M
         topic=version.topic,
         language=version.language,
         bodies=bodies,
+        offers=version.offers,
+        needed_offers=version.needed_offers,
         hash=version.hash,
         created_at=clock.now(),
     )
@@ -170,7 +176,8 @@ def legal_problems(shop: ShopSettings) -> list[str]:
 def template_problems(channel_name: str, body: Mapping[str, Any], purpose_key: str) -> list[str]:
     """What is wrong with a compiled body's templates: syntax, variables that nobody provides, what fails to render."""
     extra = known.variables if (known := purpose(purpose_key)) else ()
-    allowed = allowed_variables(extra)
+    offer_ids = body.get("offers", [])
+    allowed = allowed_variables(extra) | offer_variables(offer_ids)
     unknown: set[str] = set()
     try:
         for part in _TEMPLATE_PARTS:
@@ -183,9 +190,10 @@ def template_problems(channel_name: str, body: Mapping[str, Any], purpose_key: s
             % {"name": name, "known": ", ".join(sorted(shown_variables(extra)))}
             for name in sorted(unknown)
         ]
+    shown, hidden = sample_offers(offer_ids, "https://example.jp", clock.now()), closed_offers(offer_ids)
     try:
-        for person in (probe_variables(extra), probe_variables(extra, is_nameless=True)):
-            channel(channel_name).render(body, person)
+        for person, offers in ((probe_variables(extra), shown), (probe_variables(extra, is_nameless=True), hidden)):
+            channel(channel_name).render(body, {**person, "offers": offers})
     except TemplateProblem as problem:
         return [_("The template has a mistake: %(problem)s") % {"problem": problem}]
     return []

@@ -23,6 +23,8 @@ from jouren.messaging.channels.base import Handover, Letter, LetterOrder, Outcom
 from jouren.messaging.errors import DeliveryError, TemplateProblem
 from jouren.messaging.gate import GateFacts, Question, ask, load_gate_facts
 from jouren.messaging.ledger import Entry, Ledger, Version, recover
+from jouren.messaging.offers import Letter as OfferLetter
+from jouren.messaging.offers import Told, offers_for_letters
 from jouren.messaging.relay_trouble import note_trouble
 from jouren.messaging.shop import Shop, hostname, load_shop
 from jouren.messaging.slots import Slots, is_abandoned
@@ -51,6 +53,7 @@ class LaneSender:
         self._transport: Transport | None = None
         self._writer: Writer | None = None
         self._versions: dict[int, Version] = {}
+        self._offers: dict[int, tuple[str, tuple[int, ...]]] = {}  # the language and offers of versions that show some
         self._under_way: dict[int, Entry] = {}  # by delivery
         self._finished: list[tuple[Entry, Outcome]] = []
         self._reaped_at = 0.0
@@ -212,10 +215,12 @@ class LaneSender:
         unknown = [id_ for id_ in version_ids if id_ not in self._versions or not self._writer.knows(id_)]
         if not unknown:
             return
-        for id_, body, kind, message_id, name in _sql.all(
+        for id_, body, kind, message_id, name, language, offers in _sql.all(
             "version_bodies", {"version_ids": unknown, "channel": self._channel.name}
         ):
             self._versions[id_] = Version(id_, message_id, name, kind)
+            if offers:
+                self._offers[id_] = (language, tuple(offers))
             try:
                 if body is not None:
                     self._writer.learn(id_, body, kind)
@@ -232,12 +237,14 @@ class LaneSender:
         assert self._writer is not None
         letters: list[tuple[Entry, Letter]] = []
         host = hostname()
+        told = self._tell_offers(claimed, shop, ledger.now)
         for entry, facts, context in claimed:
             token = make_token(entry.id)
             contact = contact_variables(
                 facts.family_name or "", facts.given_name or "", facts.language or "", entry.address
             )
-            variables = letter_variables(contact, shop.variables, context)
+            offers = {"offers": told[entry.id]} if entry.id in told else {}
+            variables = letter_variables(contact, shop.variables, {**(context or {}), **offers})
             order = LetterOrder(entry.version.id, f"{token}@{host}", token, entry.address, variables)
             try:
                 letter = self._writer.write(order, ledger.now)
@@ -248,6 +255,21 @@ class LaneSender:
             ledger.attempt(entry)
             letters.append((entry, letter))
         return letters
+
+    def _tell_offers(
+        self, claimed: list[tuple[Entry, GateFacts, dict[str, object] | None]], shop: Shop, now: datetime
+    ) -> dict[int, Told]:
+        """What the letters tell of the offers that they show, by delivery; those without any are left out."""
+        if not self._offers:
+            return {}
+        showing = [
+            (entry.id, OfferLetter(facts.contact_id or entry.contact_id, offers, language))
+            for entry, facts, _context in claimed
+            if (known := self._offers.get(entry.version.id)) is not None
+            for language, offers in (known,)
+        ]
+        told = offers_for_letters([letter for _id, letter in showing], shop.sender.base_url, now)
+        return {id_: own for (id_, _letter), own in zip(showing, told, strict=True)}
 
     def _reap(self, now: datetime) -> None:
         """Settle what was left behind in slots that nobody took again."""

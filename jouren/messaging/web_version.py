@@ -6,6 +6,7 @@ import re
 
 from jouren.messaging.channels.base import Rendered, channel
 from jouren.messaging.models import MessageVersion
+from jouren.messaging.offers import closed_offers
 from jouren.messaging.preview import with_plain_links
 from jouren.messaging.shop import load_shop
 from jouren.messaging.variables import contact_variables, letter_variables
@@ -25,6 +26,7 @@ def web_version(version: MessageVersion) -> Rendered:
     body = with_plain_links(version.bodies["email"])
     body["html"] = _PIXEL.sub("", body["html"])
     nobody = contact_variables("", "", version.language, "")
-    links = dict.fromkeys(("unsubscribe_url", "preference_url", "link_base", "pixel_url"), "")
-    rendered = channel("email").render(body, letter_variables(nobody, load_shop().variables, links))
+    links: dict[str, str] = dict.fromkeys(("unsubscribe_url", "preference_url", "link_base", "pixel_url"), "")
+    told = {**links, "offers": closed_offers(body.get("offers", []))}
+    rendered = channel("email").render(body, letter_variables(nobody, load_shop().variables, told))
     return rendered._replace(html=_DEAD_LINK.sub("", rendered.html))

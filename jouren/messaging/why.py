@@ -28,8 +28,8 @@ PASSED, STOPPED, HELD = "passed", "stopped", "held"
 class Check(NamedTuple):
     """What one rule saw. ``saw`` holds what it looked at, by name.
 
-    ``rule``: ``person``, ``address``, ``suppression``, ``consent``, ``cancelled``, ``left``, ``journey``, ``quiet``,
-    ``window``, ``cap``, ``ready``, ``other``.
+    ``rule``: ``person``, ``address``, ``suppression``, ``consent``, ``cancelled``, ``left``, ``journey``, ``offer``,
+    ``quiet``, ``window``, ``cap``, ``ready``, ``other``.
     """
 
     rule: str
@@ -68,6 +68,7 @@ _OF_REASON = {
     "unsubscribed": "consent",
     "cancelled": "cancelled",
     "journey_left": "left",
+    "offer": "offer",
 }
 
 
@@ -135,6 +136,10 @@ def _checks(delivery: Delivery, at: datetime, waited: Sequence[Waited]) -> Itera
         yield Check("cancelled", outcome("cancelled"), {"at": delivery.run.cancelled_at})
     if stopping == "left":
         yield Check("left", outcome("left"), {})
+    if stopping == "offer":
+        yield Check("offer", outcome("offer"), {"reason": delivery.reason})
+    elif delivery.message_version.needed_offers:
+        yield Check("offer", PASSED, {})
     if stopping == "journey":
         until = waited[-1].held.until if waited else None
         yield Check("journey", outcome("journey"), {"reason": delivery.reason, "until": until})

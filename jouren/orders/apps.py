@@ -10,9 +10,10 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         from jouren.catalog.actions import register_code_watcher
+        from jouren.catalog.offers.judgements import register_buyers
         from jouren.contacts.actions import register_eraser, register_merger
         from jouren.events.reactions import register_reaction
-        from jouren.orders import actions, event_types, facts, reactions
+        from jouren.orders import actions, event_types, facts, queries, reactions
 
         event_types.register()
         facts.register()
@@ -21,3 +22,4 @@ class OrdersConfig(AppConfig):
         register_merger("orders", actions.merge_orders)
         register_eraser("orders", actions.erase_reasons)
         register_code_watcher("orders", actions.read_anew)
+        register_buyers("orders", queries.buyers_since)

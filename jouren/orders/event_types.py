@@ -170,9 +170,6 @@ CART_LEFT = EventType(
     optional=frozenset({"cart", "products", "amount", "currency"}),
     sentence=_("Left a cart without buying. %(products)s"),
 )
-OFFER_VIEWED = EventType(
-    "offer.viewed", _("Looked at an offer"), {"offer": str}, sentence=_("Looked at the offer “%(offer)s”")
-)
 SEMINAR_ATTENDED = EventType(
     "seminar.attended",
     _("Attended a seminar"),
@@ -216,7 +213,7 @@ SUBSCRIPTION_TYPES = (
 
 def register() -> None:
     """Make this room's event types known."""
-    for event_type in (*ORDER_TYPES, ORDER_RECOGNISED, *SUBSCRIPTION_TYPES, CART_LEFT, OFFER_VIEWED, SEMINAR_ATTENDED):
+    for event_type in (*ORDER_TYPES, ORDER_RECOGNISED, *SUBSCRIPTION_TYPES, CART_LEFT, SEMINAR_ATTENDED):
         register_event_type(event_type)
     for event_type in (ORDER_PLACED, ORDER_PAID, ORDER_CHANGED, ORDER_RECOGNISED, ORDER_REFUNDED):
         register_value_label(event_type.name, "amount", _amount)

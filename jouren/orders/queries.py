@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -142,3 +143,9 @@ def sold_by_product() -> dict[int, Sold]:
     An order that has two codes of one product counts twice.
     """
     return {row[0]: Sold(*row[1:]) for row in _sql.all("sold")}
+
+
+def buyers_since(product_id: int, since: Mapping[int, datetime]) -> list[int]:
+    """Of people, each with a moment, those who have paid for the product at or after theirs."""
+    asked = {"contact_ids": list(since), "moments": list(since.values()), "product_id": product_id}
+    return [row[0] for row in _sql.all("bought_since", asked)]

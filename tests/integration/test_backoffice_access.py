@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
-from jouren.catalog.models import Product, ProductCode
+from jouren.catalog.models import Coupon, Product, ProductCode
 from jouren.contacts.segments.models import Segment
 from jouren.core import clock
 from jouren.core.owners import create_owner
@@ -17,6 +17,7 @@ from jouren.journeys.models import Journey
 from jouren.messaging.models import Message
 from jouren.orders.models import Order
 from tests.backoffice import ENGLISH, make_person, owner_client, staff_client
+from tests.offering import make_offer
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +26,7 @@ OWN = (
     "segments",
     "products",
     "orders",
+    "offers",
     "parked",
     "mailbox",
     "clock",
@@ -50,6 +52,8 @@ def own_urls() -> Iterator[tuple[str, str]]:
         "event_id": 1,
         "call_id": 1,
         "code_id": 1,
+        "coupon_id": 1,
+        "order_id": 1,
         "export_id": uuid.UUID(int=1),
         "upload_id": uuid.UUID(int=1),
         "secret_id": 1,
@@ -105,7 +109,10 @@ def test_staff_without_a_permission_gets_nothing() -> None:
     Message.objects.create(pk=1, name="Secret")
     Journey.objects.create(pk=1, name="Secret")
     Segment.objects.create(pk=1, name="Secret", changed_at=clock.now())
-    ProductCode.objects.create(product=Product.objects.create(pk=1, name="Secret", role="main", price=1), code="Secret")
+    secret = Product.objects.create(pk=1, name="Secret", role="main", price=1)
+    ProductCode.objects.create(product=secret, code="Secret")
+    offer = make_offer("Secret", pk=1, product=secret)
+    Coupon.objects.create(pk=1, offer=offer, name="Secret", kind="unique", discount=1, created_at=clock.now())
     staff = staff_client()
     for name, url in URLS:
         for ask in (staff.get, staff.post):
@@ -136,6 +143,16 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/orders/1/", ["orders.view_order", "contacts.view_contact"]),
         ("/admin/orders/enter/", ["orders.view_order", "contacts.view_contact", "orders.add_order"]),
         ("/admin/orders/1/mark/paid/", ["orders.view_order", "contacts.view_contact", "orders.change_order"]),
+        ("/admin/offers/", ["catalog.view_offer"]),
+        ("/admin/offers/withdrawn/", ["catalog.view_offer"]),
+        ("/admin/offers/1/", ["catalog.view_offer"]),
+        ("/admin/offers/1/page/", ["catalog.view_offer"]),
+        ("/admin/offers/add/", ["catalog.add_offer"]),
+        ("/admin/offers/1/edit/", ["catalog.change_offer"]),
+        ("/admin/offers/coupons/1/import/", ["catalog.change_offer", "catalog.view_offer"]),
+        ("/admin/offers/1/coupons/add/", ["catalog.change_offer"]),
+        ("/admin/offers/coupons/1/", ["catalog.view_offer"]),
+        ("/admin/offers/coupons/1/codes.csv", ["catalog.change_offer"]),
         ("/admin/parked/", ["events.view_parkedevent"]),
         ("/admin/mailbox/", ["messaging.view_delivery", "contacts.view_contact"]),
         ("/admin/api-keys/", ["api.view_apikey"]),
@@ -162,6 +179,8 @@ def test_the_permission_of_a_screen_opens_it_and_each_part_of_it_counts(url: str
     Segment.objects.create(pk=1, name="Buyers", changed_at=clock.now())
     Product.objects.create(pk=1, name="Tea", role="main", price=1)
     Order.objects.create(pk=1, contact=make_person(), number="1", amount=1, currency="JPY", paid_at=clock.now())
+    offer = make_offer(pk=1)
+    Coupon.objects.create(pk=1, offer=offer, name="Spring", kind="unique", discount=1, created_at=clock.now())
     assert staff_client(*permissions).get(url).status_code == 200
     for missing in permissions:
         assert staff_client(*[each for each in permissions if each != missing]).get(url).status_code == 302
@@ -199,6 +218,7 @@ def test_the_menu_shows_the_areas_in_the_words_of_a_shop() -> None:
         "Customers",
         "Orders",
         "Products",
+        "Offers",
         "Journeys",
         "Sending",
         "Messages",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from jouren.backoffice.demo.broadcasts import make_broadcasts
+from jouren.backoffice.demo.offers import make_offers
 from jouren.backoffice.demo.people import make_people
 from jouren.backoffice.demo.products import make_products
 from jouren.backoffice.demo.segments import make_segments
@@ -17,8 +18,8 @@ def load_demo() -> bool:
     if Journey.objects.exists():
         return False
     with transaction.atomic():
-        make_shop()
         make_products()
+        make_shop(make_offers())
         make_people()
         make_segments()
         make_broadcasts()

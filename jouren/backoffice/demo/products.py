@@ -32,7 +32,7 @@ _PRODUCTS: list[tuple[str, dict[str, Any]]] = [
         {
             "name": "お試し7包",
             "role": Role.TRIAL,
-            "description": "棗と陳皮のお茶を一週間。手紙の最後に、5日間だけご案内します。",
+            "description": "棗と陳皮のお茶を一週間。手紙の最後に、72時間だけご案内します。",
             "price": TRIAL_PRICE,
             "cost": 520,
             "lasts_days": 7,

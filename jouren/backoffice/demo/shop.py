@@ -10,6 +10,7 @@ from wagtail.models import Site
 
 from jouren.backoffice.demo import texts
 from jouren.capture.models import Asking, Form, ProblemField
+from jouren.catalog.offers.models import Offer
 from jouren.contacts.models import Topic
 from jouren.content.models import HomePage, LandingPage
 from jouren.journeys.models import Journey
@@ -28,8 +29,8 @@ TOPIC_KEY = "newsletter"
 PAGE_SLUG = "letters"
 
 
-def make_shop() -> None:
-    """Make everything but the people."""
+def make_shop(trial: Offer) -> None:
+    """Make everything but the people and the products. ``trial``: the offer that the letters end with."""
     ShopSettings.objects.update_or_create(pk=ShopSettings.load().pk, defaults=texts.SHOP)
     topic, _made = Topic.objects.update_or_create(
         key=TOPIC_KEY, defaults={"name": "ねむりの手紙", "description": "眠りについての手紙と、お茶のご案内"}
@@ -40,7 +41,7 @@ def make_shop() -> None:
         ask_name=Asking.OPTIONAL, ask_kana=Asking.OPTIONAL, ask_problem=ProblemField.LIST, topic=topic, **texts.FORM
     )
     _make_page(form)
-    messages = {key: _make_message(letter, topic) for key, letter in texts.MESSAGES.items()}
+    messages = {key: _make_message(letter, topic, trial) for key, letter in texts.MESSAGES.items()}
     _make_journeys(form, messages)
     _make_series()
 
@@ -87,7 +88,7 @@ def _page_block(kind: str, value: str, form: Form) -> dict[str, Any]:
     return {"type": kind, "value": value}
 
 
-def _make_message(letter: texts.Letter, topic: Topic) -> Message:
+def _make_message(letter: texts.Letter, topic: Topic, trial: Offer) -> Message:
     message = Message(
         name=letter.name,
         kind=letter.kind,
@@ -97,7 +98,8 @@ def _make_message(letter: texts.Letter, topic: Topic) -> Message:
         topic=topic,
         language="ja",
     )
-    content = [{"type": kind, "value": value} for kind, value in letter.blocks]
+    shown = {"offer": str(trial.pk), "if_closed": "skip"}
+    content = [{"type": kind, "value": shown if kind == "offer" else value} for kind, value in letter.blocks]
     body = {"subject": letter.subject, "preheader": letter.preheader, "content": content}
     block = Message._meta.get_field("bodies").stream_block  # type: ignore[union-attr]
     message.bodies = block.to_python([{"type": "email", "value": body}])

@@ -87,6 +87,9 @@ def _button(text: str, path: str) -> Block:
     return "button", {"text": text, "url": f"https://komorebi-tea.example/{path}"}
 
 
+OFFER: Block = ("offer", None)
+"""Stands for the trial, whose number is known once it is made."""
+
 MESSAGES: dict[str, Letter] = {
     "letter1": Letter(
         "手紙1 今夜からできる三つの準備",
@@ -167,10 +170,10 @@ MESSAGES: dict[str, Letter] = {
             _text(
                 "{{ contact.name }}、7日間おつきあいくださって、ありがとうございました。",
                 "手紙でお伝えした準備に、湯気の立つ一杯を足してみたい方へ。棗と陳皮のお茶を、お試しの7包でご用意しました。"
-                "税込980円、送料はこちらで持ちます。今日から5日間のご案内です。",
+                "税込980円、送料はこちらで持ちます。下のボタンを初めて開いた時から72時間、お申し込みいただけます。",
             ),
             _text("お薬を飲んでいる方、妊娠中の方は、お医者さまに確かめてからにしてください。"),
-            _button("お試し7包を注文する", "trial"),
+            OFFER,
             _text("要らないと思われた方は、このままで大丈夫です。お茶のご案内は、この一度きりにします。"),
         ],
         doubt="price",

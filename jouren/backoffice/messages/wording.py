@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from jouren.backoffice.policy.wording import why_held
+from jouren.catalog.eligibility import Reason
+from jouren.catalog.offers.models import Offer
 from jouren.contacts.models import SuppressionReason
 from jouren.contacts.queries import Withdrawal
 from jouren.messaging.channels.base import channel
@@ -111,9 +113,23 @@ def why_withheld(reason: str) -> tuple[str, str]:
         why, remedy = _SUPPRESSED[SuppressionReason(detail)]
     elif word in _WITHHELD:
         why, remedy = _WITHHELD[word]
+    elif word == "offer":
+        return _why_without_offer(detail)
     else:
         return reason, ""
     return str(why), str(remedy)
+
+
+def _why_without_offer(detail: str) -> tuple[str, str]:
+    """Why the offer in a message was closed to them: ``<reason>:<offer>``."""
+    reason, _colon, number = detail.partition(":")
+    offer = Offer.objects.filter(pk=int(number)).first() if number.isdecimal() else None
+    label = Reason(reason).label if reason in Reason.values else reason
+    why = _("The offer “%(offer)s” in it is not open to them: %(reason)s.") % {
+        "offer": offer.name if offer else "?",
+        "reason": label,
+    }
+    return why, _("Nothing needs to be done. They go on with what comes next.")
 
 
 def reason_label(reason: object) -> str:

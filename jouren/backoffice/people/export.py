@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from wagtail.log_actions import log
 
+from jouren.catalog.offers.people import offers_of_person
 from jouren.contacts.models import Contact
 from jouren.contacts.queries import alias_ids
 from jouren.contacts.timeline import Cursor, timeline
@@ -75,6 +76,7 @@ def export_person(contact: Contact, by: AbstractBaseUser) -> dict[str, Any]:
         "stages": list(stage_history(contact.pk).values("from_stage", "to_stage", "at", "reason")),
         "orders": list(orders_of(contact.pk).values(*_ORDER)),
         "subscriptions": list(subscriptions_of(contact.pk).values(*_SUBSCRIPTION)),
+        "offers": offers_of_person(contact.pk),
         "journeys": [
             {"name": walk.journey, "entered_at": walk.entered_at, "ended_at": walk.ended_at, "reason": walk.reason}
             for walk in walks_of(contact.pk)

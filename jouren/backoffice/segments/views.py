@@ -38,6 +38,7 @@ GROWTH_DAYS = 30
 _LISTS: Mapping[str, tuple[str, str | Promise]] = {
     "segment": ("segments:segment", gettext_lazy("segment")),
     "journey": ("journeys:edit", gettext_lazy("journey")),
+    "offer": ("offers:offer", gettext_lazy("offer")),
     "broadcast": ("broadcasts:show", gettext_lazy("broadcast")),
 }
 

@@ -297,6 +297,12 @@ def _journey(check: Check, saw: dict[str, Any]) -> str:
     return _stopped_by_rule(check)
 
 
+def _offer(check: Check, saw: dict[str, Any]) -> str:
+    if check.outcome == PASSED:
+        return _("An offer in it was open to them.")
+    return why_withheld(saw["reason"])[0]
+
+
 def _hours(check: Check, saw: dict[str, Any]) -> str:
     local = time_text(timezone.make_naive(saw["local"], saw["local"].tzinfo).time())
     if check.outcome == PASSED:
@@ -349,6 +355,7 @@ _CHECKS = {
     "cancelled": _cancelled,
     "left": _left,
     "journey": _journey,
+    "offer": _offer,
     "quiet": _hours,
     "window": _hours,
     "cap": _cap,

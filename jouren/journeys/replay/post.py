@@ -17,6 +17,7 @@ from jouren.journeys.replay.life import Life, Remembered
 from jouren.journeys.replay.terms import Letter, Sent, Setting
 from jouren.journeys.steps.sending import Send
 from jouren.messaging.gate import GateFacts, GateRule, Judge, Question, Verdict, ask
+from jouren.messaging.offers import NAME as OFFERS
 from jouren.messaging.sending_rules.caps import Gone
 from jouren.messaging.sending_rules.gate_rule import NAME as SENDING_RULES
 from jouren.messaging.sending_rules.gate_rule import judge_by
@@ -126,6 +127,7 @@ class Post:
             program, setting = self.setting.version.program, self.setting
             own: dict[str, Judge | None] = {
                 OF_BROADCASTS: None,
+                OFFERS: None,  # to whom an offer was open at a moment of the past is not kept
                 LEFT_RULE: self._refuse_leavers if program.goal is not None or program.exits else None,
                 PRECEDENCE_RULE: self._give_way if setting.rank is not None else None,
                 SENDING_RULES: self._judge if setting.book.rules.bind(*key) else None,

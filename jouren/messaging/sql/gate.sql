@@ -15,7 +15,8 @@ SELECT
     asked.run_id,
     contact.zone,
     coalesce((SELECT edition FROM messaging_sendingrules ORDER BY id LIMIT 1), 0),
-    coalesce((SELECT share FROM messaging_controlgroup WHERE id = 1), 0)
+    coalesce((SELECT share FROM messaging_controlgroup WHERE id = 1), 0),
+    version.needed_offers
 FROM unnest(%(contact_ids)s::bigint[], %(version_ids)s::bigint[], %(run_ids)s::bigint[], %(channels)s::text[])
     WITH ORDINALITY AS asked (contact_id, version_id, run_id, channel, position)
 JOIN messaging_messageversion AS version ON version.id = asked.version_id

@@ -137,6 +137,6 @@ ORDER BY delivery.id
 FOR UPDATE OF delivery
 
 -- name: version_bodies
-SELECT id, bodies -> %(channel)s, kind, message_id, name
+SELECT id, bodies -> %(channel)s, kind, message_id, name, language, offers
 FROM messaging_messageversion
 WHERE id = ANY(%(version_ids)s)

@@ -203,3 +203,18 @@ WITH RECURSIVE known AS (
     FROM known WHERE known.source IS NOT NULL
 )
 SELECT source FROM known WHERE source IS NOT NULL LIMIT 200
+
+-- name: bought_since
+-- Of these people those of whom a purchase at or after their moment names the product. What a source's own code
+-- says comes before what it says everywhere.
+SELECT DISTINCT asked.contact_id
+FROM unnest(%(contact_ids)s::bigint[], %(moments)s::timestamptz[]) AS asked (contact_id, since)
+JOIN orders_order AS bought
+    ON bought.contact_id = asked.contact_id AND bought.is_counted AND bought.paid_at >= asked.since
+CROSS JOIN LATERAL unnest(bought.products) AS named (code)
+WHERE %(product_id)s::bigint = (
+    SELECT meant.product_id FROM catalog_productcode AS meant
+    WHERE meant.code = named.code AND meant.source IN ('', bought.source)
+    ORDER BY meant.source DESC
+    LIMIT 1
+)

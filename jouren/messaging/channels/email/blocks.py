@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.images.blocks import ImageChooserBlock
 
+from jouren.messaging.offers import choices
+
 TEXT_FEATURES = ["h2", "h3", "bold", "italic", "ol", "ul", "link", "hr"]
 
 
@@ -51,12 +53,32 @@ class QuoteBlock(blocks.StructBlock):
         label = _("Quote")
 
 
+class OfferBlock(blocks.StructBlock):
+    """An offer with its price, the person's own deadline and their own link; only for whom it is open to."""
+
+    offer = blocks.ChoiceBlock(choices=choices, refers_to="catalog.Offer", label=_("Offer"))
+    if_closed = blocks.ChoiceBlock(
+        choices=[
+            ("skip", _("They do not get the message")),
+            ("leave_out", _("They get the message without this block")),
+        ],
+        default="skip",
+        label=_("To whom the offer is closed"),
+        help_text=_("Of several offers with the first choice, one that is open is enough."),
+    )
+
+    class Meta:
+        icon = "tag"
+        label = _("Offer")
+
+
 class EmailContentBlock(blocks.StreamBlock):
     text = blocks.RichTextBlock(label=_("Text"), features=TEXT_FEATURES, icon="pilcrow")
     button = ButtonBlock()
     image = ImageBlock()
     video = VideoBlock()
     quote = QuoteBlock()
+    offer = OfferBlock()
 
 
 class EmailBodyBlock(blocks.StructBlock):

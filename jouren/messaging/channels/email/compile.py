@@ -7,7 +7,7 @@ no text can become markup and no URL slips by unchecked.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
@@ -19,6 +19,7 @@ from jouren.messaging.channels.base import CompileContext
 from jouren.messaging.channels.email.links import Links
 from jouren.messaging.channels.email.richtext import mail_html, mend_expressions, plain_text
 from jouren.messaging.errors import InvalidMessage
+from jouren.messaging.offers import template_name
 from jouren.messaging.templating import mend_honorifics
 from jouren.messaging.vocabulary import Kind
 
@@ -29,6 +30,7 @@ _REMOTE_STYLE = re.compile(r"@import[^;]*;|<link[^>]*>", re.IGNORECASE)
 
 def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
     """The JSON of a version's mail: ``subject``, ``preheader``, ``html``, ``text`` (templates) and ``links`` (URLs).
+    Where it shows offers, ``offers`` and ``needed_offers`` (their ids).
 
     Raises:
         InvalidMessage: with all that is wrong.
@@ -38,6 +40,9 @@ def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
         pieces = [_BLOCKS[block.block_type](block.value, links) for block in value["content"]]
         pieces.append(_footer(context, links))
     problems = list(links.problems)
+    shown = [block.value for block in value["content"] if block.block_type == "offer"]
+    if not all(each["offer"] for each in shown):
+        problems.append(_("Choose the offer that the mail shows."))
     subject, preheader = (" ".join((value[name] or "").split()) for name in ("subject", "preheader"))
     if not subject:
         problems.append(_("The mail has no subject."))
@@ -47,13 +52,21 @@ def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
         raise InvalidMessage(problems)
     html = _html([piece for piece, _text in pieces], preheader, subject, context)
     text = "\n\n".join(piece for _mjml, piece in pieces)
-    return {
+    body: dict[str, Any] = {
         "subject": mend_honorifics(subject),
         "preheader": mend_honorifics(preheader),
         "html": mend_honorifics(links.fill(mend_expressions(html), escape=True)),
         "text": mend_honorifics(links.fill(text, escape=False)) + "\n",
         "links": links.tracked,
     }
+    if shown:
+        body["offers"] = _ids(shown)
+        body["needed_offers"] = _ids(each for each in shown if each["if_closed"] != "leave_out")
+    return body
+
+
+def _ids(shown: Iterable[Any]) -> list[int]:
+    return sorted({int(each["offer"]) for each in shown})
 
 
 def _html(sections: list[str], preheader: str, subject: str, context: CompileContext) -> str:
@@ -118,12 +131,40 @@ def _quote(value: Any, links: Links) -> Piece:
     )
 
 
+def _offer(value: Any, links: Links) -> Piece:
+    """It stands between conditions: whoever it is closed to has no trace of it in their mail."""
+    if not value["offer"]:
+        return "", ""  # the author is told
+    offer = template_name(int(value["offer"]))
+    href = links.add(f"{{{{ {offer}.url }}}}")
+    begin, end = f"{{% if {offer}.is_open %}}", "{% endif %}"
+    centred = 'align="center" padding-bottom="0"'
+    about, until = f"{offer}.description", f"{offer}.deadline"
+    html = (
+        f"<mj-raw>{begin}</mj-raw>"
+        f'<mj-text font-size="18px" font-weight="700" {centred}>{{{{ {offer}.name }}}}</mj-text>'
+        f"<mj-raw>{{% if {about} %}}</mj-raw>"
+        f"<mj-text {centred}>{{{{ {about} }}}}</mj-text><mj-raw>{end}</mj-raw>"
+        f'<mj-text font-size="22px" font-weight="700" {centred}>{{{{ {offer}.price }}}}</mj-text>'
+        f"<mj-raw>{{% if {until} %}}</mj-raw>"
+        f'<mj-text font-size="14px" {centred}>{{{{ {until} }}}}</mj-text><mj-raw>{end}</mj-raw>'
+        f'<mj-button href="{href}">{{{{ {offer}.button }}}}</mj-button>'
+        f"<mj-raw>{end}</mj-raw>"
+    )
+    text = (
+        f"{begin}{{{{ {offer}.name }}}}\n{{% if {about} %}}{{{{ {about} }}}}\n{end}{{{{ {offer}.price }}}}\n"
+        f"{{% if {until} %}}{{{{ {until} }}}}\n{end}▶ {{{{ {offer}.button }}}}\n{href}{end}"
+    )
+    return html, text
+
+
 _BLOCKS: dict[str, Callable[[Any, Links], Piece]] = {
     "text": _text,
     "button": _button,
     "image": _image,
     "video": _video,
     "quote": _quote,
+    "offer": _offer,
 }
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from jouren.messaging.templating import has_expression
 
-_WHOLE_VARIABLE = re.compile(r"\{\{\s*(\w+_url|shop\.commerce_law_url)\s*\}\}")
+_WHOLE_VARIABLE = re.compile(r"\{\{\s*(\w+_url|shop\.commerce_law_url|offers\.o\d+\.url)\s*\}\}")
 _SPACE_OR_CONTROL = re.compile(r"[\x00-\x20\x7f\"<>\\^`{|}]")
 _SCHEMES = ("http", "https", "mailto", "tel")
 PLACEHOLDER = "https://link.invalid/"

@@ -1,0 +1,291 @@
+"""What staff do with offers, and what people do: see one, take one."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from wagtail.log_actions import log
+
+from jouren.catalog.eligibility import Reason
+from jouren.catalog.errors import BadOffer, OfferClosed
+from jouren.catalog.models import Product
+from jouren.catalog.offers.models import Offer, OfferApplication, OfferSight
+from jouren.catalog.offers.queries import judge_offer
+from jouren.catalog.offers.vocabulary import ApplicationState, ButtonKind, Via
+from jouren.conditions.errors import ConditionError
+from jouren.conditions.tree import validate_tree
+from jouren.contacts.actions.base import locked
+from jouren.contacts.policies import clean_text
+from jouren.core import clock
+from jouren.core.money import MOST
+from jouren.core.sql import load_sql
+from jouren.events.actions import NewEvent, record_event
+from jouren.pyramid.stages import Stage
+
+_sql = load_sql("catalog")
+MAX_NAME_LENGTH, MAX_DESCRIPTION_LENGTH, MAX_BUTTON_LENGTH, MAX_URL_LENGTH, MAX_TEXT_LENGTH = 100, 500, 30, 1_000, 2_000
+MOST_HOURS, MOST_STOCK = 24 * 365, 1_000_000
+LOOKS_APART = timedelta(minutes=30)
+"""Looks at a page within the same half hour are told as one."""
+TEXTS = (
+    "quantity_text",
+    "prices_text",
+    "payment_text",
+    "delivery_text",
+    "cancellation_text",
+    "period_text",
+    "transfer_text",
+)
+ASKED_BY_LAW = ("payment_text", "delivery_text", "cancellation_text")
+"""What nobody but the shop can tell. Quantity, price and period are told by the offer itself where they are empty."""
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Of what is read aloud and copied by hand: without 0, O, 1 and I."""
+_PLACE = re.compile(r"\{(\w*)\}")
+PLACES = frozenset({"code", "reference"})
+
+
+@transaction.atomic
+def save_offer(offer: Offer, *, by: AbstractBaseUser | None = None) -> Offer:
+    """Keep an offer, a new one or as it was changed. The audit log keeps what changed.
+
+    Raises:
+        BadOffer: a detail cannot be kept; ``field`` names it.
+    """
+    before = Offer.objects.select_for_update().filter(pk=offer.pk).first() if offer.pk else None
+    _clean(offer)
+    if Offer.objects.filter(name=offer.name).exclude(pk=offer.pk or 0).exists():
+        raise _name_taken(offer)
+    changes = _changes(before, offer)
+    if before is not None and not changes:
+        return offer
+    if before is None:
+        offer.created_at = clock.now()
+    try:
+        with transaction.atomic():
+            offer.save()
+    except IntegrityError:
+        raise _name_taken(offer) from None
+    log_act(offer, "change_offer" if before else "add_offer", by, changes=changes)
+    return offer
+
+
+def _name_taken(offer: Offer) -> BadOffer:
+    return BadOffer(_("There is another offer of the name “%(name)s”.") % {"name": offer.name}, "name")
+
+
+def _clean(offer: Offer) -> None:
+    offer.name, offer.description = clean_text(offer.name), clean_text(offer.description)
+    offer.button_text, offer.button_url = clean_text(offer.button_text), offer.button_url.strip()
+    if not 0 < len(offer.name) <= MAX_NAME_LENGTH:
+        raise BadOffer(_("An offer's name has 1 to %(limit)s characters.") % {"limit": MAX_NAME_LENGTH}, "name")
+    if len(offer.description) > MAX_DESCRIPTION_LENGTH:
+        message = _("The description has at most %(limit)s characters.") % {"limit": MAX_DESCRIPTION_LENGTH}
+        raise BadOffer(message, "description")
+    if not offer.product_id or not Product.objects.filter(pk=offer.product_id).exists():
+        raise BadOffer(_("Choose a product."), "product")
+    if type(offer.price) is not int or not 0 <= offer.price <= MOST:
+        raise BadOffer(_("The amount must be a whole number that is not negative."), "price")
+    _check_time(offer)
+    _check_people(offer)
+    _check_button(offer)
+    for name in TEXTS:
+        text = getattr(offer, name).replace("\x00", "").replace("\r\n", "\n").strip()
+        if len(text) > MAX_TEXT_LENGTH:
+            raise BadOffer(_("This text has at most %(limit)s characters.") % {"limit": MAX_TEXT_LENGTH}, name)
+        setattr(offer, name, text)
+
+
+def _check_time(offer: Offer) -> None:
+    for name in ("starts_at", "ends_at"):
+        moment = getattr(offer, name)
+        if moment is not None and (moment.tzinfo is None or not 2000 <= moment.year <= 9000):
+            raise BadOffer(_("This is no moment that can be kept."), name)
+    if offer.starts_at and offer.ends_at and offer.starts_at >= offer.ends_at:
+        raise BadOffer(_("It must end after it begins."), "ends_at")
+    if offer.personal_hours is not None and not 1 <= offer.personal_hours <= MOST_HOURS:
+        raise BadOffer(_("A personal deadline is 1 to %(most)s hours.") % {"most": MOST_HOURS}, "personal_hours")
+
+
+def _check_people(offer: Offer) -> None:
+    for name in ("least_stage", "most_stage"):
+        if getattr(offer, name) not in {None, *Stage.values}:
+            raise BadOffer(_("Choose one of the stages."), name)
+    if offer.least_stage and offer.most_stage and offer.least_stage > offer.most_stage:
+        raise BadOffer(_("The last stage comes before the first one: nobody could have the offer."), "most_stage")
+    if offer.stock is not None and not 0 <= offer.stock <= MOST_STOCK:
+        raise BadOffer(_("The number is 0 to %(most)s.") % {"most": MOST_STOCK}, "stock")
+    if offer.condition:
+        try:
+            validate_tree(offer.condition)
+        except ConditionError as error:
+            raise BadOffer(str(error), "condition") from None
+
+
+def _check_button(offer: Offer) -> None:
+    if offer.button_kind not in ButtonKind.values:
+        raise BadOffer(_("Choose where the button leads."), "button_kind")
+    if len(offer.button_text) > MAX_BUTTON_LENGTH:
+        raise BadOffer(
+            _("A button's text has at most %(limit)s characters.") % {"limit": MAX_BUTTON_LENGTH}, "button_text"
+        )
+    if offer.button_kind == ButtonKind.TRANSFER:
+        offer.button_url = ""
+        if not offer.transfer_text.strip():
+            raise BadOffer(_("Say where to transfer the money."), "transfer_text")
+        for name in ASKED_BY_LAW:
+            if offer.is_open and not getattr(offer, name).strip():
+                raise BadOffer(_("The law asks for this where people order on your page."), name)
+        return
+    url = offer.button_url
+    if unknown := set(_PLACE.findall(url)) - PLACES:
+        message = _("The address can hold {code} and {reference}, not {%(unknown)s}.")
+        raise BadOffer(message % {"unknown": sorted(unknown)[0][:30]}, "button_url")
+    try:
+        parts = urlsplit(_PLACE.sub("x", url))
+        is_sound = parts.scheme == "https" and parts.hostname and not parts.username
+    except ValueError:
+        is_sound = False
+    if not is_sound or len(url) > MAX_URL_LENGTH or not url.isprintable() or re.search(r"[\s\"'<>\\^`|]", url):
+        raise BadOffer(_("Give the address of the page where people pay. It begins with https://."), "button_url")
+    if _PLACE.search(urlsplit(_PLACE.sub("{}", url)).netloc):
+        raise BadOffer(_("Give the address of the page where people pay. It begins with https://."), "button_url")
+
+
+def _changes(before: Offer | None, offer: Offer) -> dict[str, list[Any]]:
+    """What changed: the field, with its value before and now. Moments in ISO 8601."""
+    if before is None:
+        return {}
+    fields = [field.attname for field in Offer._meta.concrete_fields if not field.primary_key]
+    pairs = {name: [_plain(getattr(before, name)), _plain(getattr(offer, name))] for name in fields}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def log_act(offer: Offer, act: str, by: AbstractBaseUser | None, **data: Any) -> None:
+    """Write what staff did with an offer to the audit log."""
+    if by is not None:
+        log(instance=offer, action=f"catalog.{act}", user=by, title=offer.name, data=data)
+
+
+@transaction.atomic
+def see_offer(offer: Offer, contact_id: int) -> datetime:
+    """Note that a person looked at an offer that is open to them. Returns when they first did: there their personal
+    deadline begins, whatever comes later.
+
+    Raises:
+        ContactNotFound: they were erased.
+    """
+    contact, now = locked(contact_id), clock.now()
+    _sql.run("note_sight", {"offer_id": offer.pk, "contact_id": contact.pk, "now": now})
+    key = f"offer:{offer.pk}:{contact.pk}:{int(now.timestamp() // LOOKS_APART.total_seconds())}"
+    payload = {"offer": offer.name, "offer_id": offer.pk}
+    record_event(NewEvent("offer.viewed", contact.pk, payload, now, "offers", key))
+    return OfferSight.objects.get(offer=offer, contact=contact).first_seen_at
+
+
+def note_refusal(offer: Offer, contact_id: int, reason: str) -> None:
+    """Note that an offer's page was closed to a person, once for each reason."""
+    _sql.run("note_refusal", {"offer_id": offer.pk, "contact_id": contact_id, "reason": reason, "now": clock.now()})
+
+
+@transaction.atomic
+def order_by_transfer(offer_id: int, contact_id: int) -> OfferApplication:
+    """Order an offer, to be paid by bank transfer. Asked again by somebody whose order waits, that order is given back.
+
+    Raises:
+        OfferClosed: it is not open to them (any more), or not ordered this way.
+        ContactNotFound: they were erased.
+    """
+    contact = locked(contact_id)
+    offer = lock_offer(offer_id)
+    if offer.button_kind != ButtonKind.TRANSFER:
+        raise _closed(Reason.WITHDRAWN)
+    waiting = OfferApplication.objects.filter(
+        offer=offer, contact=contact, via=Via.TRANSFER, state=ApplicationState.REQUESTED
+    )
+    if (before := waiting.order_by("-pk").first()) is not None:
+        return before
+    if (reason := judge_offer(offer, contact.pk).reason) is not None:
+        raise _closed(reason)
+    number = f"T-{''.join(secrets.choice(ALPHABET) for _place in range(8))}"
+    made = keep_application(offer, contact.pk, number, Via.TRANSFER, ApplicationState.REQUESTED)
+    payload = {
+        "order": number,
+        "offer": offer.name,
+        "offer_id": offer.pk,
+        "amount": offer.price,
+        "currency": offer.currency,
+    }
+    record_event(NewEvent("order.requested", contact.pk, payload, made.at, "offers", f"order:{number}"))
+    return made
+
+
+@transaction.atomic
+def take_offer(offer_id: int, contact_id: int, order_ref: str) -> OfferApplication:
+    """Note that a paid order of the shop took an offer. What was paid counts, whoever it was meant for: nothing is
+    judged. The same order counts once.
+
+    Raises:
+        ContactNotFound: there is no such person.
+        Offer.DoesNotExist: there is no such offer.
+    """
+    contact = locked(contact_id)
+    offer = lock_offer(offer_id)
+    if (before := OfferApplication.objects.filter(offer=offer, order_ref=order_ref).first()) is not None:
+        return before
+    return keep_application(offer, contact.pk, order_ref, Via.ORDER, ApplicationState.SETTLED)
+
+
+def keep_application(
+    offer: Offer, contact_id: int, order_ref: str, via: Via, state: ApplicationState
+) -> OfferApplication:
+    """Write down that somebody took an offer. The caller holds the offer's row locked."""
+    return OfferApplication.objects.create(
+        offer=offer,
+        contact_id=contact_id,
+        order_ref=order_ref,
+        via=via,
+        state=state,
+        price=offer.price,
+        currency=offer.currency,
+        at=clock.now(),
+    )
+
+
+@transaction.atomic
+def move_application(
+    application_id: int, state: ApplicationState, *, by: AbstractBaseUser | None = None
+) -> OfferApplication:
+    """Note that the money came, or that nothing will come of an order. A cancelled one gives its place back.
+
+    Raises:
+        OfferApplication.DoesNotExist: there is none.
+    """
+    application = (
+        OfferApplication.objects.select_for_update(of=("self",)).select_related("offer").get(pk=application_id)
+    )
+    if application.state != state:
+        application.state = state
+        application.save(update_fields=["state"])
+        log_act(application.offer, "move_application", by, order=application.order_ref, state=str(state))
+    return application
+
+
+def lock_offer(offer_id: int) -> Offer:
+    """An offer with its product, locked until the transaction ends: so that its stock is counted by one at a time."""
+    offers = Offer.objects.select_for_update(of=("self",), no_key=True).select_related("product")
+    return offers.get(pk=offer_id)
+
+
+def _closed(reason: Reason) -> OfferClosed:
+    return OfferClosed(_("The offer is not open: %(reason)s.") % {"reason": reason.label}, reason.value)

@@ -1,0 +1,48 @@
+"""What other rooms know of people that offers ask: whether they are satisfied, whether they may become regulars.
+
+Rooms that come after this one register a loader. Where nobody does, or it does not know a person, that is "not known".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+
+SATISFIED, LIKELY_REGULAR = "satisfied", "likely_regular"
+
+Loader = Callable[[Collection[int], datetime], Mapping[int, bool]]
+"""Of these people, at that moment, those of whom something is known, with yes or no."""
+Buyers = Callable[[int, Mapping[int, datetime]], Collection[int]]
+"""``buyers(product_id, {contact_id: since})``: those who bought the product at or after their moment."""
+
+_loaders: dict[str, Loader] = {}
+_buyers: dict[str, Buyers] = {}
+
+
+def register_judgement(name: str, loader: Loader) -> None:
+    """Have a room say something of people: :data:`SATISFIED` or :data:`LIKELY_REGULAR`. The last one to say it counts.
+
+    Raises:
+        ValueError: offers ask nothing of that name.
+    """
+    if name not in {SATISFIED, LIKELY_REGULAR}:
+        raise ValueError(f"Offers do not ask {name!r}.")
+    _loaders[name] = loader
+
+
+def judgements(name: str, contact_ids: Collection[int], now: datetime) -> Mapping[int, bool]:
+    """What is known of these people; who is left out is not known."""
+    loader = _loaders.get(name)
+    return loader(contact_ids, now) if loader is not None and contact_ids else {}
+
+
+def register_buyers(name: str, buyers: Buyers) -> None:
+    """Have a room say who has bought a product since a moment of their own."""
+    _buyers[name] = buyers
+
+
+def bought_since(product_id: int, since: Mapping[int, datetime]) -> set[int]:
+    """Of these people those who bought the product at or after their moment."""
+    if not since:
+        return set()
+    return {contact_id for buyers in _buyers.values() for contact_id in buyers(product_id, since)}
