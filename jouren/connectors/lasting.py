@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -13,18 +14,22 @@ from jouren.core.sql import load_sql
 _sql = load_sql("connectors")
 
 
-def is_news(connection_id: int, thing: str, at: datetime, said: object) -> bool:
-    """Note what a source said of a thing. Whether it is later than all it said before, and something else."""
-    before = said_last(connection_id, thing)
+@dataclass(frozen=True, slots=True)
+class News:
+    """Whether what was said is later than all before, and something else; ``before``: a digest of what that was."""
+
+    is_new: bool
+    before: str | None
+
+
+def note(connection_id: int, thing: str, at: datetime, said: object) -> News:
+    """Note what a source said of a thing."""
+    about = {"connection_id": connection_id, "thing": _short(thing)}
+    row = _sql.one("last_told", about)
+    before = row[1] if row else None
     now_said = said_digest(said)
-    told = {"connection_id": connection_id, "thing": _short(thing), "at": at, "said": now_said}
-    return _sql.one("tell", told) is not None and (before is None or before != now_said)
-
-
-def said_last(connection_id: int, thing: str) -> str | None:
-    """The digest of what a source said last of a thing; None when it said nothing yet."""
-    row = _sql.one("last_told", {"connection_id": connection_id, "thing": _short(thing)})
-    return row[1] if row else None
+    is_later = _sql.one("tell", {**about, "at": at, "said": now_said}) is not None
+    return News(is_later and before != now_said, before)
 
 
 def said_digest(said: object) -> str:

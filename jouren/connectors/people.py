@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 
 from jouren.connectors.connector import Identities, Join, Profile, Said
 from jouren.connectors.errors import Unusable
-from jouren.connectors.lasting import is_news, said_digest, said_last
+from jouren.connectors.lasting import note, said_digest
 from jouren.contacts.actions import (
     attach_identity,
     change_name,
     grant_consent,
     keep_consent_text,
+    known_contacts,
     resolve_contacts,
     set_attributes,
     withdraw_consent,
@@ -23,7 +24,6 @@ from jouren.contacts.actions.identities import normalise_identity
 from jouren.contacts.errors import BadAddress, BadValue, IdentityErased, IdentityTaken
 from jouren.contacts.models import AttributeDefinition, AttributeType, Consent, ConsentRecord, Contact
 from jouren.contacts.policies import DEFAULT_TOPIC, clean_text
-from jouren.contacts.queries import find_by_identity
 
 VIA = "shop"
 _CHANNEL = "email"
@@ -52,12 +52,13 @@ def keep_profile(connection_id: int, profile: Profile) -> None:
     Somebody who was erased stays so. Raises UserError; then nothing of it may be kept.
     """
     identities = usable(profile.identities)
-    contact_id = _person(identities)
+    owners = known_contacts(identities)
+    contact_id = next((owner for owner in owners if owner is not None), None) or resolve_contacts(identities[:1])[0]
     if contact_id is None:
         return
-    for kind, value in identities:
-        # It is of somebody else, whom no shop can make one with this person; or of somebody who was erased.
-        _attach(contact_id, kind, value)
+    for (kind, value), owner in zip(identities, owners, strict=True):
+        if owner is None:  # another owner is somebody else, whom no shop can make one with this person
+            _attach(contact_id, kind, value)
     about = f"{identities[0][0]} {identities[0][1]}"
     if profile.names:
         _keep_names(connection_id, contact_id, about, profile)
@@ -65,18 +66,6 @@ def keep_profile(connection_id: int, profile: Profile) -> None:
         _keep_attributes(connection_id, contact_id, about, profile)
     if profile.consent is not None:
         _keep_consent(connection_id, contact_id, about, profile.consent)
-
-
-def _person(identities: Identities) -> int | None:
-    """Whom the first known of the identities means; somebody new when none is known. None: who was erased."""
-    for identity in identities:
-        if (known := _known(*identity)) is not None:
-            return known.pk
-    return resolve_contacts(identities[:1])[0]
-
-
-def _known(kind: str, value: str) -> Contact | None:
-    return find_by_identity(kind, normalise_identity(kind, value).value)
 
 
 def _attach(contact_id: int, kind: str, value: str) -> bool:
@@ -89,12 +78,13 @@ def _attach(contact_id: int, kind: str, value: str) -> bool:
 
 def _keep_names(connection_id: int, contact_id: int, about: str, profile: Profile) -> None:
     """A name that staff or the person wrote stays; one that this source told before gives way to a later one."""
+    names = {name: cleaned for name, text in profile.names.items() if (cleaned := clean_text(text))}
+    news = note(connection_id, f"names of {about}", profile.at, names)
+    if not news.is_new or not names:
+        return
     contact = Contact.objects.get(pk=contact_id)
     present = {name: getattr(contact, name) for name in _NAMES if getattr(contact, name)}
-    names = {name: cleaned for name, text in profile.names.items() if (cleaned := clean_text(text))}
-    thing = f"names of {about}"
-    is_ours = not present or said_last(connection_id, thing) == said_digest(present)
-    if is_news(connection_id, thing, profile.at, names) and is_ours and names:
+    if not present or news.before == said_digest(present):
         family, given, *kana = (names.get(name, "") for name in _NAMES)
         change_name(contact_id, family_name=family, given_name=given, family_kana=kana[0], given_kana=kana[1])
 
@@ -105,7 +95,9 @@ def _keep_attributes(connection_id: int, contact_id: int, about: str, profile: P
     kinds = dict(AttributeDefinition.objects.filter(key__in=list(wanted)).values_list("key", "type"))
     values = {key: _value(wanted[key], kind) for key, kind in sorted(kinds.items())}
     news = {
-        key: value for key, value in values.items() if is_news(connection_id, f"{key} of {about}", profile.at, value)
+        key: value
+        for key, value in values.items()
+        if note(connection_id, f"{key} of {about}", profile.at, value).is_new
     }
     if news:
         set_attributes(contact_id, news)
@@ -130,9 +122,9 @@ def _keep_consent(connection_id: int, contact_id: int, about: str, said: Said) -
 
     So a withdrawal counts also when a later consent came before it, unless the person agreed elsewhere since.
     """
-    is_new = is_news(connection_id, f"consent of {about}", said.at, said.is_granted)
+    news = note(connection_id, f"consent of {about}", said.at, said.is_granted)
     if said.is_granted:
-        if is_new:
+        if news.is_new:
             text = keep_consent_text(said.proof or _("Agreed in the shop."))
             grant_consent(contact_id, _CHANNEL, DEFAULT_TOPIC, via=VIA, text=text, at=said.at)
         return
@@ -156,11 +148,10 @@ def join(said: Join) -> None:
     Raises:
         Unusable: they are of two people, whom staff may merge.
     """
-    known, other = _known(*said.known), _known(*said.other)
-    if known is not None and other is not None and known.pk != other.pk:
+    known, other = known_contacts([said.known, said.other])
+    if known is not None and other is not None and known != other:
         raise Unusable(_("The two numbers are of two people. Merge them by hand if they are one."))
-    found = known or other
-    contact_id = _person((said.known,)) if found is None else found.pk
+    contact_id = known or other or resolve_contacts([said.known])[0]
     if contact_id is not None:
         _attach(contact_id, *said.known)
         _attach(contact_id, *said.other)

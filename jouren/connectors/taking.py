@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from jouren.connectors.connector import Connector, Delivery, Happening, Headers
 from jouren.connectors.errors import TooLarge, Unusable
-from jouren.connectors.lasting import is_news
+from jouren.connectors.lasting import note
 from jouren.connectors.models import Outcome, Received
 from jouren.connectors.people import join, keep_profile, usable
 from jouren.contacts.actions import resolve_contacts
@@ -69,8 +69,13 @@ def take(source: Source, headers: Headers, body: bytes) -> Intake:
     kept = {name: value for name, value in headers.items() if name in source.connector.headers}
     deliveries = _read(source, kept, body)
     with transaction.atomic():
+        plain = [each for each in deliveries if _is_plain(each)]
+        taken = _take_together(source, plain) if len(plain) > 1 else None
+        if taken is not None:
+            counts["taken"], counts["known"] = taken, len(plain) - taken
         for delivery in deliveries:
-            counts[_take_one(source, delivery, kept, body)] += 1
+            if taken is None or not _is_plain(delivery):
+                counts[_take_one(source, delivery, kept, body)] += 1
         _sql.run("note_event", {"connection_id": source.id, "now": clock.now()})
     return Intake(**counts)
 
@@ -88,6 +93,36 @@ def _read(source: Source, headers: Headers, body: bytes) -> Sequence[Delivery]:
         logger.exception("A request of %s could not be read.", source.connector.key)
         reason = _("It could not be read. This is a mistake of Jouren: the log tells more.")
     return [Delivery((f"body {sha256(body).hexdigest()}",), "?", unusable=reason)]
+
+
+def _is_plain(delivery: Delivery) -> bool:
+    """Whether it only tells what somebody did, who is named in one way: by far the most of what comes in batches."""
+    return (
+        not (delivery.ignored or delivery.unusable or delivery.tellings or delivery.joins)
+        and len(delivery.keys) == 1
+        and len(delivery.happenings) > 0
+        and all(len(each.identities) == 1 for each in delivery.happenings)
+        and all(
+            len(each.identities) == 1 and not (each.names or each.attributes or each.consent)
+            for each in delivery.profiles
+        )
+    )
+
+
+def _take_together(source: Source, deliveries: Sequence[Delivery]) -> int | None:
+    """Take in plain things in a few statements. Returns how many were new; None when one of them cannot be kept."""
+    by_key = {digest(each.keys[0]): each for each in deliveries}
+    types = [each.type[:100] if can_be_kept(each.type) else "?" for each in by_key.values()]
+    received = {"connection_id": source.id, "now": clock.now(), "keys": list(by_key), "types": types}
+    try:
+        with transaction.atomic():
+            new = [by_key[key] for (key,) in _sql.all("receive_all", received)]
+            _record(source, [happening for each in new for happening in each.happenings], clock.now())
+    except (OperationalError, InterfaceError):
+        raise
+    except (UserError, DatabaseError):
+        return None
+    return len(new)
 
 
 def _take_one(source: Source, delivery: Delivery, headers: Headers, body: bytes) -> str:
@@ -183,8 +218,8 @@ def _is_fresh(source: Source, telling: Telling) -> bool:
     """Whether a change of an order is one: shops tell of every touch. Placing and paying are told anyway."""
     if telling.type not in _ABOUT_ORDERS:
         return True
-    is_new = is_news(source.id, f"order {telling.payload.get('order')}", telling.occurred_at, telling.payload)
-    return is_new or telling.type != "order.changed"
+    news = note(source.id, f"order {telling.payload.get('order')}", telling.occurred_at, telling.payload)
+    return news.is_new or telling.type != "order.changed"
 
 
 def _record(source: Source, happenings: Sequence[Happening], now: datetime) -> None:

@@ -13,6 +13,15 @@ VALUES (%(connection_id)s, %(key)s, %(other_key)s, %(now)s, %(type)s, %(outcome)
 ON CONFLICT DO NOTHING
 RETURNING id
 
+-- name: receive_all
+-- The same for many things of one request, of one key each.
+INSERT INTO connectors_received (connection_id, key, received_at, type, outcome, error, headers, body)
+SELECT %(connection_id)s, key, %(now)s, type, 0, '', NULL, NULL
+FROM unnest(%(keys)s::text[], %(types)s::text[]) AS told (key, type)
+ORDER BY key
+ON CONFLICT DO NOTHING
+RETURNING key
+
 -- name: note_event
 -- For the screen, to the minute: requests of one moment do not wait for each other here.
 UPDATE connectors_connection SET last_event_at = %(now)s

@@ -149,6 +149,13 @@ def resolve_contacts(
     return [found.get(position) for position in range(len(wanted))]
 
 
+def known_contacts(identities: Sequence[tuple[str, str]]) -> list[int | None]:
+    """The people behind identities, in one query; None for each that nobody has. Raises BadAddress, BadValue."""
+    wanted = [normalise_identity(kind, value) for kind, value in identities]
+    found = _find(wanted) if wanted else {}
+    return [found.get(position) for position in range(len(wanted))]
+
+
 def _find(wanted: Sequence[NormalIdentity]) -> dict[int, int]:
     rows = _sql.all("find_identities", {"kinds": [w.kind for w in wanted], "values": [w.value for w in wanted]})
     return {position - 1: contact_id for position, contact_id in rows}
