@@ -13,6 +13,7 @@ from jouren.events.types import EventType, can_be_kept, register_event_type
 
 MOST_PROPERTIES = 50
 _MOST_VALUE = 200
+_MOST_BYTES = 14_000
 
 APP_TRACKED = EventType(
     "app.tracked",
@@ -33,11 +34,16 @@ APP_VIEWED = EventType(
 
 
 def tracked(name: str, properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The payload of :data:`APP_TRACKED`: at most 50 properties, each as a text; lists and objects as JSON."""
-    kept = {}
+    """The payload of :data:`APP_TRACKED`: at most 50 properties, each as a text; lists and objects as JSON.
+
+    Those beyond what an event may hold are left out, the last first.
+    """
+    kept: dict[str, str] = {}
+    room = _MOST_BYTES
     for key, value in list(properties.items())[:MOST_PROPERTIES]:
         text = _text(value)[:_MOST_VALUE]
-        if value is not None and can_be_kept(text) and can_be_kept(key):
+        room -= len(json.dumps({key[:100]: text}, ensure_ascii=False).encode(errors="replace"))
+        if value is not None and room >= 0 and can_be_kept(text) and can_be_kept(key):
             kept[key[:100]] = text
     return {"name": name[:200], "properties": kept}
 

@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
+
+from django.utils.crypto import salted_hmac
 
 from jouren.core.sql import load_sql
 
@@ -42,4 +43,6 @@ def _sorted(said: object) -> Any:
 
 
 def _short(text: str) -> str:
-    return sha256(text.encode(errors="replace")).hexdigest()[:32]
+    # Keyed: without this installation's secret nobody can find out a name by trying names.
+    plain = text.encode(errors="replace").decode()
+    return salted_hmac("jouren.connectors.told", plain, algorithm="sha256").hexdigest()[:32]

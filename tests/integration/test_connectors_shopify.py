@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,11 +15,14 @@ from jouren.connectors.actions import change_connection, drop, replay, replay_al
 from jouren.connectors.errors import ConnectionProblem
 from jouren.connectors.models import Connection, Outcome, Received
 from jouren.connectors.shopify import reading
+from jouren.connectors.tasks import purge_received
 from jouren.contacts.actions import change_name, erase_contact, grant_consent, withdraw_consent
 from jouren.contacts.models import Consent, Contact, Identity
 from jouren.contacts.queries import find_by_email
+from jouren.core import clock
 from jouren.events.queries import events_of
 from jouren.orders.models import Order
+from tests.at_once import at_once
 from tests.connecting import (
     from_shopify,
     post,
@@ -171,10 +175,6 @@ def test_a_strangers_request_is_refused_and_leaves_nothing(shop: Connection) -> 
 
 
 def test_two_secrets_are_valid_while_they_change(shop: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    from datetime import timedelta
-
-    from jouren.core import clock
-
     rotate_secret(shop.pk, "shpss_another-secret", old_for=timedelta(days=1))
     with pytest.raises(ConnectionProblem), transaction.atomic():
         rotate_secret(shop.pk, "shpss_a-third-secret", old_for=timedelta(days=1))
@@ -304,3 +304,34 @@ def test_any_order_of_repeated_webhooks_gives_the_same_orders(shop: Connection, 
         assert Contact.objects.count() == 2
     finally:
         transaction.savepoint_rollback(point)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_delivery_at_once_counts_once() -> None:
+    connection = shopify()
+    answers = at_once(*[lambda: from_shopify(connection, "orders/paid", shopify_order(), "d1", "e1")[2]] * 6)
+    assert sorted(answer["taken"] for answer in answers) == [0, 0, 0, 0, 0, 1]
+    assert sum(answer["known"] for answer in answers) == 5
+    assert _told(_hana()) == ["order.paid"]
+    assert Contact.objects.count() == 1
+
+
+def test_what_came_is_forgotten_after_its_time_and_still_counts_once(
+    shop: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from_shopify(shop, "orders/paid", shopify_order(), "d1")
+    from_shopify(shop, "orders/paid", shopify_order(2, total_price="x"), "d2")
+    now = clock.now()
+    for days, left in ((6, 2), (8, 1), (31, 0)):
+        monkeypatch.setattr(clock, "now", lambda days=days: now + timedelta(days=days))
+        purge_received()
+        assert Received.objects.count() == left
+    assert from_shopify(shop, "orders/paid", shopify_order(), "d1")[2]["taken"] == 1
+    assert _told(_hana()) == ["order.paid"]
+
+
+def test_history_is_kept_and_triggers_nothing(shop: Connection) -> None:
+    old = dict.fromkeys(("processed_at", "created_at", "updated_at"), "2020-01-05T10:00:00+09:00")
+    from_shopify(shop, "orders/paid", shopify_order(**old), "d1")
+    (paid,) = events_of([_hana().pk], types=["order.paid"])
+    assert paid.historical

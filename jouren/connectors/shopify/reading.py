@@ -229,6 +229,11 @@ def _customer(customer: Data) -> tuple[list[Profile], list[Telling]]:
     return [Profile(identities, at, names, consent=_consent(customer))], []
 
 
+def _redact(request: Data) -> tuple[list[Profile], list[Telling]]:
+    """What the law lets customers ask of apps. Staff do it, and see here that it was asked."""
+    raise Unusable(_("The shop asks to hand over or erase this customer's data. Do so on the person's page."))
+
+
 def _consent(customer: Data) -> Said | None:
     """Whether the person agreed to mail, or said no more. Whoever never said, or has yet to confirm, said nothing."""
     consent = object_of(customer, "email_marketing_consent")
@@ -256,4 +261,6 @@ _READERS: Mapping[str, Callable[[Data], tuple[list[Profile], list[Telling]]]] = 
     "customers/update": _customer,
     "customers/enable": _customer,
     "customers/disable": _customer,
+    "customers/redact": _redact,
+    "customers/data_request": _redact,
 }

@@ -220,6 +220,13 @@ def _refund(event: Data, refund: Data) -> Told:
     return [], [Telling("order.refunded", payload, needed_moment(refund, "created"))]
 
 
+def _charge_refunded(event: Data, charge: Data) -> Told:
+    """Of versions of the API that list a charge's refunds within it; newer ones tell of each refund by itself."""
+    refunds = objects_of(object_of(charge, "refunds"), "data")
+    of_charge = {"payment_intent": charge.get("payment_intent"), "currency": charge.get("currency")}
+    return [], [telling for each in refunds for telling in _refund(event, {**of_charge, **each})[1]]
+
+
 def _customer(event: Data, customer: Data) -> Told:
     identities = _who(needed(customer, "id"), text_of(customer, "email"))
     return [Profile(identities, needed_moment(event, "created"), split_name(text_of(customer, "name")))], []
@@ -261,6 +268,7 @@ _READERS: Mapping[str, Callable[[Data, Data], Told]] = {
     "refund.created": _refund,
     "refund.updated": _refund,
     "charge.refund.updated": _refund,
+    "charge.refunded": _charge_refunded,
     "customer.created": _customer,
     "customer.updated": _customer,
 }
