@@ -6,6 +6,7 @@
                              "products": ["tea"]}}]}
 
 Up to 500 events a request; all are recorded or none. 202 means durable. A ``key`` that came before counts no more.
+What tells of an order or a subscription need not say whose it is: its number says so, also when the order comes later.
 """
 
 from __future__ import annotations
@@ -24,25 +25,37 @@ from jouren.core import clock
 from jouren.core.errors import UserError
 from jouren.events.actions import NewEvent, record_events
 from jouren.messaging.replies import EVENT as REPLIED
+from jouren.orders.telling import TOLD_TYPES, Telling, tell_orders
 
 MAX_EVENTS = 500
 MAX_BODY_BYTES = 4_000_000
 _IDENTITY_KINDS = ("email", "line", "shop")
 _EVENT_FIELDS = frozenset({"type", "contact", "occurred_at", "key", "payload", "historical"})
 # Only what a shop's own systems know of may come from outside; the rest of the log is ours to write.
-ACCEPTED_TYPES = frozenset({"order.paid", "order.delivered", "cart.left", "offer.viewed", "video.played", REPLIED})
+ACCEPTED_TYPES = TOLD_TYPES | {"cart.left", "offer.viewed", "seminar.attended", "video.played", REPLIED}
 _CLOCK_SKEW = timedelta(minutes=5)
 
 
 def ingest(body: bytes, source: str) -> dict[str, int]:
     """Record a request's events. Returns how many were recorded and how many had come before or are of erased people.
 
+    What waits for its order counts as recorded: it is kept.
+
     Raises:
         BadRequest: nothing is recorded.
     """
     entries = _entries(body)
     now = clock.now()
-    told = [(position, entry) for position, entry in enumerate(entries) if entry.get("type") != REPLIED]
+    of_orders = [
+        _telling(entry, position, now)
+        for position, entry in enumerate(entries)
+        if isinstance(entry.get("type"), str) and entry["type"] in TOLD_TYPES
+    ]
+    told = [
+        (position, entry)
+        for position, entry in enumerate(entries)
+        if not isinstance(entry.get("type"), str) or entry["type"] not in TOLD_TYPES | {REPLIED}
+    ]
     identities = [_identity(entry, position) for position, entry in told]
     replies = [_reply(entry, position, now) for position, entry in enumerate(entries) if entry.get("type") == REPLIED]
     try:
@@ -56,10 +69,12 @@ def ingest(body: bytes, source: str) -> dict[str, int]:
             ]
             events += reply_events(replies)
             recorded = sum(1 for event_id in record_events(events) if event_id is not None)
+            orders = tell_orders(source, of_orders)
     except BadRequest:
         raise
     except UserError as error:
         raise BadRequest(str(error)) from error
+    recorded += orders.recorded + orders.waiting
     return {"recorded": recorded, "ignored": len(entries) - recorded}
 
 
@@ -90,14 +105,23 @@ def _identity(entry: Mapping[str, Any], position: int) -> tuple[str, str]:
     raise BadRequest(f'events[{position}].contact must be {{"email": "…"}}, {{"line": "…"}} or {{"shop": "…"}}.')
 
 
+def _telling(entry: Mapping[str, Any], position: int, now: datetime) -> Telling:
+    key, payload = _key_and_payload(entry, position)
+    return Telling(
+        entry["type"],
+        payload,
+        _moment(entry.get("occurred_at"), position, now),
+        (_identity(entry, position),) if "contact" in entry else (),
+        key,
+        _historical(entry, position),
+    )
+
+
 def _event(entry: Mapping[str, Any], contact_id: int, source: str, position: int, now: datetime) -> NewEvent:
-    kind, key, payload = entry.get("type"), entry.get("key"), entry.get("payload", {})
+    kind = entry.get("type")
     if kind not in ACCEPTED_TYPES - {REPLIED}:
         raise BadRequest(f"events[{position}].type must be one of {sorted(ACCEPTED_TYPES)}.")
-    if not isinstance(key, str):
-        raise BadRequest(f"events[{position}].key must be a text that is the same whenever the event is sent again.")
-    if not isinstance(payload, dict):
-        raise BadRequest(f"events[{position}].payload must be an object.")
+    key, payload = _key_and_payload(entry, position)
     return NewEvent(
         kind,
         contact_id,
@@ -107,6 +131,15 @@ def _event(entry: Mapping[str, Any], contact_id: int, source: str, position: int
         key=key,
         historical=_historical(entry, position),
     )
+
+
+def _key_and_payload(entry: Mapping[str, Any], position: int) -> tuple[str, dict[str, Any]]:
+    key, payload = entry.get("key"), entry.get("payload", {})
+    if not isinstance(key, str):
+        raise BadRequest(f"events[{position}].key must be a text that is the same whenever the event is sent again.")
+    if not isinstance(payload, dict):
+        raise BadRequest(f"events[{position}].payload must be an object.")
+    return key, payload
 
 
 def _reply(entry: Mapping[str, Any], position: int, now: datetime) -> ToldReply:

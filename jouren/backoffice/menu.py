@@ -49,6 +49,7 @@ def register_areas() -> None:
         _home,
         _people,
         _segments,
+        _orders,
         _products,
         _journeys,
         _messages_area,
@@ -100,6 +101,17 @@ def _segments() -> MenuItem:
         name="segments",
         icon_name="folder-open-inverse",
         order=25,
+    )
+
+
+def _orders() -> MenuItem:
+    return PermittedMenuItem(
+        _("Orders"),
+        reverse("orders:list"),
+        permissions=("orders.view_order", "contacts.view_contact"),
+        name="orders",
+        icon_name="clipboard-list",
+        order=26,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from jouren.catalog.models import Product
+from collections.abc import Collection
+
+from jouren.catalog.models import Product, ProductCode
 from jouren.conditions.choices import Choice
 
 PRODUCTS = "catalog_products"
@@ -17,3 +19,22 @@ def product_choices() -> list[Choice]:
 def products_on_sale() -> list[Product]:
     """What is on sale, by name."""
     return list(Product.objects.filter(is_on_sale=True).order_by("name"))
+
+
+def roles_of_codes(source: str, codes: Collection[str]) -> dict[str, str]:
+    """What the products are for that codes mean in orders of a source; a code that means none is left out."""
+    if not codes:
+        return {}
+    rows = ProductCode.objects.filter(code__in=codes, source__in=["", source]).order_by("source")
+    return dict(rows.values_list("code", "product__role"))
+
+
+def products_of_codes(pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], Product]:
+    """What (source, code) of orders mean; those that mean nothing are left out."""
+    codes = {code for _source, code in pairs}
+    found: dict[tuple[str, str], Product] = {
+        (each.source, each.code): each.product
+        for each in ProductCode.objects.filter(code__in=codes).select_related("product")
+    }
+    meant = {pair: found.get(pair) or found.get(("", pair[1])) for pair in pairs}
+    return {pair: product for pair, product in meant.items() if product is not None}

@@ -10,12 +10,14 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         from jouren.catalog.actions import register_code_watcher
-        from jouren.contacts.actions import register_merger
+        from jouren.contacts.actions import register_eraser, register_merger
         from jouren.events.reactions import register_reaction
         from jouren.orders import actions, event_types, facts, reactions
 
         event_types.register()
         facts.register()
         register_reaction(reactions.KEEP_ORDERS)
+        register_reaction(reactions.KEEP_SUBSCRIPTIONS)
         register_merger("orders", actions.merge_orders)
-        register_code_watcher("orders", actions.ask_anew_of_products)
+        register_eraser("orders", actions.erase_reasons)
+        register_code_watcher("orders", actions.read_anew)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from jouren.contacts.timeline import register_value_label
 from jouren.events.types import EventType, Records, register_event_type
 from jouren.orders.models import OrderKind
-from jouren.orders.policies import check_order, check_refund, check_subscription
+from jouren.orders.policies import check_order, check_refund, check_subscription, check_told_of
 
 # What an order is: told when it is placed, when it is paid and when it is changed; the latest counts.
 # ``amount`` is all that is paid, tax included, with ``shipping`` and after ``discount``, in the currency's smallest
@@ -63,6 +63,7 @@ ORDER_SHIPPED = EventType(
     _("Order shipped"),
     {"order": str, "shipment": str},
     optional=frozenset({"shipment"}),
+    rule=check_told_of,
     identity=("order",),
     sentence=_("The order %(order)s was shipped."),
 )
@@ -70,6 +71,7 @@ ORDER_DELIVERED = EventType(
     "order.delivered",
     _("Order delivered"),
     {"order": str},
+    rule=check_told_of,
     identity=("order",),
     sentence=_("The order %(order)s was delivered."),
 )
@@ -79,6 +81,7 @@ ORDER_REFUNDED = EventType(
     _("Refund"),
     {"order": str, "refund": str, "amount": int, "currency": str, "lines": Records, "reason": str},
     optional=frozenset({"lines", "reason"}),
+    personal=frozenset({"reason"}),
     rule=check_refund,
     identity=("order", "refund"),
     sentence=_("%(amount)s %(currency)s of the order %(order)s were paid back."),
@@ -88,8 +91,19 @@ ORDER_CANCELLED = EventType(
     _("Order cancelled"),
     {"order": str, "reason": str},
     optional=frozenset({"reason"}),
+    personal=frozenset({"reason"}),
+    rule=check_told_of,
     identity=("order",),
     sentence=_("The order %(order)s was cancelled. %(reason)s"),
+)
+# What an order was, whose codes meant no product when it was paid: told once they do, as of the payment. To the rules
+# of the pyramid about purchases of a kind it is that purchase. Recorded by this room alone.
+ORDER_RECOGNISED = EventType(
+    "order.recognised",
+    _("Purchase recognised"),
+    {"order": str, "kind": str, "amount": int, "currency": str, "products": list},
+    identity=("order",),
+    sentence=_("The products of the order %(order)s became known (%(kind)s): %(amount)s %(currency)s. %(products)s"),
 )
 
 # 定期. ``product`` is a code as in orders; ``next_on`` the day of the next delivery, as 2026-12-24.
@@ -142,6 +156,7 @@ SUBSCRIPTION_CANCELLED = EventType(
     _("Subscription cancelled"),
     {"subscription": str, "reason": str},
     optional=frozenset({"reason"}),
+    personal=frozenset({"reason"}),
     rule=check_subscription,
     identity=("subscription",),
     sentence=_("Cancelled the subscription %(subscription)s. %(reason)s"),
@@ -158,9 +173,17 @@ CART_LEFT = EventType(
 OFFER_VIEWED = EventType(
     "offer.viewed", _("Looked at an offer"), {"offer": str}, sentence=_("Looked at the offer “%(offer)s”")
 )
+SEMINAR_ATTENDED = EventType(
+    "seminar.attended",
+    _("Attended a seminar"),
+    {"seminar": str},
+    sentence=_("Attended the seminar “%(seminar)s”"),
+)
 
 
 def _kind(value: str) -> str:
+    if not value:
+        return gettext("kind not known yet")
     return str(OrderKind(value).label) if value in OrderKind.values else value
 
 
@@ -193,10 +216,10 @@ SUBSCRIPTION_TYPES = (
 
 def register() -> None:
     """Make this room's event types known."""
-    for event_type in (*ORDER_TYPES, *SUBSCRIPTION_TYPES, CART_LEFT, OFFER_VIEWED):
+    for event_type in (*ORDER_TYPES, ORDER_RECOGNISED, *SUBSCRIPTION_TYPES, CART_LEFT, OFFER_VIEWED, SEMINAR_ATTENDED):
         register_event_type(event_type)
-    for event_type in (ORDER_PLACED, ORDER_PAID, ORDER_CHANGED, ORDER_REFUNDED):
+    for event_type in (ORDER_PLACED, ORDER_PAID, ORDER_CHANGED, ORDER_RECOGNISED, ORDER_REFUNDED):
         register_value_label(event_type.name, "amount", _amount)
         register_value_label(event_type.name, "currency", _currency)
-    for event_type in (ORDER_PLACED, ORDER_PAID, ORDER_CHANGED):
+    for event_type in (ORDER_PLACED, ORDER_PAID, ORDER_CHANGED, ORDER_RECOGNISED):
         register_value_label(event_type.name, "kind", _kind)

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from jouren.catalog.queries import PRODUCTS
 from jouren.conditions.choices import Choice, register_choices
 from jouren.conditions.registry import Argument, Fact, FactType, Group, Rows, register_fact
-from jouren.orders.models import Order, OrderKind
+from jouren.orders.event_types import SUBSCRIPTION_TYPES
+from jouren.orders.models import PURCHASE_KINDS, Order
 
 _JOIN = "LEFT JOIN orders_purchases bought ON bought.contact_id = c.id"
 _COUNT = (
@@ -35,18 +36,26 @@ _OF_PRODUCT = """{o}.products && ARRAY(
     )
 )"""
 
-_PAID = frozenset({"order.paid"})
+_PAID = frozenset({"order.paid", "order.changed", "order.refunded", "order.cancelled", "order.recognised"})
 
-_PAID_THEN = " FROM orders_order o WHERE o.contact_id = c.id AND o.paid_at <= %(now)s::timestamptz"
+# What was paid back by then. Most orders have no refunds, and nobody looks for any.
+_BACK_THEN = """(CASE WHEN o.refunded = 0 THEN 0 ELSE (
+    SELECT coalesce(sum(f.amount), 0) FROM orders_refund f
+    WHERE f.source = o.source AND f.number = o.number AND f.currency = o.currency AND f.at <= %(now)s::timestamptz
+) END)"""
+_PAID_THEN = f""" FROM orders_order o WHERE o.contact_id = c.id AND o.paid_at <= %(now)s::timestamptz
+    AND o.kind <> 'free' AND (o.cancelled_at IS NULL OR o.cancelled_at > %(now)s::timestamptz)
+    AND ({_BACK_THEN} = 0 OR {_BACK_THEN} < o.amount)"""
 _OF_KIND = " AND (coalesce(%(kind)s::text, '') NOT IN ('trial', 'regular') OR o.kind = %(kind)s::text)"
+_SUBSCRIBED = frozenset(kind.name for kind in SUBSCRIPTION_TYPES)
 
 
 def _counted_rows(given: Mapping[str, Any]) -> Rows | None:
     """The orders of one product; all orders are in a person's figures."""
     if given["product"] is None:
         return None
-    kind = " AND r.kind = %(kind)s::text" if given["kind"] in OrderKind.values else ""
-    return Rows("orders_order r", _OF_PRODUCT.format(o="r") + kind)
+    kind = " AND r.kind = %(kind)s::text" if given["kind"] in dict(PURCHASE_KINDS) else ""
+    return Rows("orders_order r", "r.is_counted AND " + _OF_PRODUCT.format(o="r") + kind)
 
 
 FACTS = (
@@ -106,11 +115,11 @@ FACTS = (
         ),
         rows=Rows(
             "orders_order r",
-            "r.currency = coalesce(%(currency)s::text, 'JPY')",
-            total="coalesce(sum(r.amount), 0)",
+            "r.is_counted AND r.currency = coalesce(%(currency)s::text, 'JPY')",
+            total="coalesce(sum(r.amount - r.refunded), 0)",
         ),
         changed_by=_PAID,
-        past_sql="SELECT coalesce(sum(o.amount), 0)"
+        past_sql=f"SELECT coalesce(sum(o.amount - {_BACK_THEN}), 0)"
         + _PAID_THEN
         + " AND o.currency = coalesce(%(currency)s::text, 'JPY')",
         group=Group.ORDERS,
@@ -119,14 +128,48 @@ FACTS = (
         "orders.products",
         FactType.SET,
         _("Bought products"),
-        rows=Rows("orders_order r", "r.products <> '{}'", has_member="r.products && %(members)s::text[]"),
+        rows=Rows(
+            "orders_order r", "r.is_counted AND r.products <> '{}'", has_member="r.products && %(members)s::text[]"
+        ),
         batch_sql="SELECT coalesce(array_agg(DISTINCT product), '{}') FROM orders_order o,"
-        " unnest(o.products) AS product WHERE o.contact_id = c.id",
+        " unnest(o.products) AS product WHERE o.contact_id = c.id AND o.is_counted",
         changed_by=_PAID,
         past_sql="SELECT coalesce(array_agg(DISTINCT product), '{}')"
         + _PAID_THEN.replace("orders_order o", "orders_order o, unnest(o.products) AS product"),
         group=Group.ORDERS,
         choices="products",
+    ),
+    Fact(
+        "subscriptions.active",
+        FactType.BOOLEAN,
+        _("Has an active subscription"),
+        rows=Rows("orders_subscription r", "r.state = 'active'"),
+        changed_by=_SUBSCRIBED,
+        group=Group.ORDERS,
+    ),
+    Fact(
+        "subscriptions.next_on",
+        FactType.DATE,
+        _("Next delivery of a subscription"),
+        "{j}.next_on",
+        "LEFT JOIN (SELECT contact_id, min(next_on) AS next_on FROM orders_subscription WHERE next_on IS NOT NULL"
+        " GROUP BY contact_id) AS {j} ON {j}.contact_id = c.id",
+        batch_sql="SELECT min(s.next_on) FROM orders_subscription s WHERE s.contact_id = c.id",
+        changed_by=_SUBSCRIBED,
+        group=Group.ORDERS,
+    ),
+    Fact(
+        "subscriptions.cancel_reasons",
+        FactType.SET,
+        _("Reasons for cancelling a subscription"),
+        rows=Rows(
+            "orders_subscription r",
+            "r.state = 'cancelled' AND r.reason <> ''",
+            column="r.reason",
+            has_member="r.reason = ANY(%(members)s::text[])",
+        ),
+        changed_by=_SUBSCRIBED,
+        group=Group.ORDERS,
     ),
 )
 
@@ -136,7 +179,9 @@ _MOST_OFFERED = 200
 
 def _products() -> list[Choice]:
     """What was bought lately."""
-    newest = Order.objects.order_by("-paid_at", "-id").values_list("products", flat=True)[:_NEWEST]
+    newest = (
+        Order.objects.exclude(paid_at=None).order_by("-paid_at", "-id").values_list("products", flat=True)[:_NEWEST]
+    )
     names = dict.fromkeys(name for products in newest for name in products)
     return [(name, name) for name in list(names)[:_MOST_OFFERED]]
 
@@ -145,6 +190,6 @@ def register() -> None:
     """Make this room's facts known, and the lists of values that they are asked with."""
     for fact in FACTS:
         register_fact(fact)
-    register_choices("order_kinds", lambda: list(OrderKind.choices))
+    register_choices("order_kinds", lambda: list(PURCHASE_KINDS))
     register_choices("currencies", lambda: [("JPY", "JPY"), ("USD", "USD"), ("EUR", "EUR")], is_open=True)
     register_choices("products", _products, is_open=True)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
-from jouren.contacts.queries import canonical_id
+from jouren.catalog.models import ProductCode
+from jouren.contacts.queries import alias_ids, canonical_id, find_by_email
+from jouren.contacts.timeline import Entry, tell
 from jouren.core.sql import load_sql
-from jouren.orders.models import Order
+from jouren.events.queries import events_of
+from jouren.orders.event_types import ORDER_RECOGNISED, ORDER_TYPES
+from jouren.orders.models import Order, OrderState, Refund, Subscription
 
 _sql = load_sql("orders")
+_AT = Coalesce("placed_at", "paid_at")
 
 
 class UnmappedCode(NamedTuple):
@@ -33,8 +40,89 @@ class Sold(NamedTuple):
 
 
 def orders_of(contact_id: int) -> QuerySet[Order]:
-    """A person's orders, the latest first."""
-    return Order.objects.filter(contact_id=canonical_id(contact_id)).order_by("-paid_at", "-id")
+    """A person's orders, the latest first: also those not paid, and without those of which only a part was told."""
+    theirs = Order.objects.filter(contact_id=canonical_id(contact_id)).exclude(state=OrderState.UNKNOWN)
+    return theirs.alias(at=_AT).order_by("-at", "-id")
+
+
+def subscriptions_of(contact_id: int) -> QuerySet[Subscription]:
+    """A person's subscriptions, the latest first."""
+    return Subscription.objects.filter(contact_id=canonical_id(contact_id)).order_by("-id")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which orders a list shows: ``text`` is the beginning of a number, or a mail address; the period is half-open."""
+
+    text: str = ""
+    state: str = ""
+    source: str = ""
+    product_id: int | None = None
+    since: datetime | None = None
+    before: datetime | None = None
+
+
+def find_orders(wanted: Wanted, *, after: tuple[datetime, int] | None = None, limit: int) -> list[Order]:
+    """Orders with their buyers, the latest first, each with ``at``: when it was placed, or else paid.
+
+    ``after``: those that follow the one of this (at, id).
+    """
+    found = Order.objects.annotate(at=_AT).filter(at__isnull=False).select_related("contact").order_by("-at", "-id")
+    if wanted.text:
+        found = found.filter(_searched(wanted.text))
+    if wanted.state:
+        found = found.filter(state=wanted.state)
+    if wanted.source:
+        found = found.filter(source=wanted.source)
+    if wanted.product_id is not None:
+        found = found.filter(_of_product(wanted.product_id))
+    if wanted.since is not None:
+        found = found.filter(at__gte=wanted.since)
+    if wanted.before is not None:
+        found = found.filter(at__lt=wanted.before)
+    if after is not None:
+        # The first part is for the index, which cannot go by the second.
+        found = found.filter(at__lte=after[0]).filter(Q(at__lt=after[0]) | Q(id__lt=after[1]))
+    return list(found[:limit])
+
+
+def _searched(text: str) -> Q:
+    if "@" not in text:
+        return Q(number__startswith=text)
+    contact = find_by_email(text)
+    return Q(contact_id=contact.pk if contact is not None else None)
+
+
+def _of_product(product_id: int) -> Q:
+    """Whose codes mean a product: what a source says itself comes before what counts everywhere."""
+    own: dict[str, list[str]] = {}
+    for source, code in ProductCode.objects.filter(product_id=product_id).values_list("source", "code"):
+        own.setdefault(source, []).append(code)
+    wanted = Q(pk=None)
+    for source, codes in own.items():
+        wanted |= Q(products__overlap=codes, source=source) if source else Q(products__overlap=codes)
+    for source, code in ProductCode.objects.filter(code__in=own.get("", [])).values_list("source", "code"):
+        if source and code not in own.get(source, []):
+            rest = [each for each in own[""] if each != code]
+            wanted &= ~Q(source=source, products__contains=[code]) | Q(products__overlap=rest)
+    return wanted
+
+
+def order_sources() -> list[str]:
+    """Who told of orders, without looking through them all."""
+    return [row[0] for row in _sql.all("order_sources")]
+
+
+def refunds_of(order: Order) -> list[Refund]:
+    """What was paid back of an order, in its order; also in another currency."""
+    return list(Refund.objects.filter(source=order.source, number=order.number).order_by("at", "id"))
+
+
+def happened_to(order: Order, limit: int = 500) -> list[Entry]:
+    """What was told of an order, the latest first, of the latest events about orders of its buyer's."""
+    types = [kind.name for kind in (*ORDER_TYPES, ORDER_RECOGNISED)]
+    events = events_of(alias_ids(order.contact_id), types=types, limit=limit)
+    return [tell(event) for event in events if event.source == order.source and event.payload["order"] == order.number]
 
 
 def unmapped_codes(limit: int) -> list[UnmappedCode]:

@@ -1,34 +1,41 @@
-"""Orders are kept from their events, so that every source of events brings them."""
+"""Orders and subscriptions are kept from their events, so that every source of events brings them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from psycopg.types.json import Jsonb
-
-from jouren.core.sql import load_sql
 from jouren.events.reactions import Reaction
 from jouren.events.types import Event
+from jouren.orders.event_types import ORDER_RECOGNISED, ORDER_TYPES, SUBSCRIPTION_TYPES
+from jouren.orders.keeping import keep_orders, keep_subscriptions
+from jouren.orders.recognising import Unknown, recognise
 
-_sql = load_sql("orders")
 
-
-def keep_orders(events: Sequence[Event]) -> None:
-    """Keep the orders of a batch of ``order.paid`` events and add them to their people's figures."""
-    _sql.run(
-        "keep_orders",
-        {
-            "contact_ids": [event.contact_id for event in events],
-            "sources": [event.source for event in events],
-            "numbers": [event.payload["order"] for event in events],
-            "kinds": [event.payload.get("kind") or "" for event in events],
-            "amounts": [event.payload["amount"] for event in events],
-            "currencies": [event.payload["currency"] for event in events],
-            "products": [Jsonb(event.payload.get("products") or []) for event in events],
-            "paid_at": [event.occurred_at for event in events],
-            "event_ids": [event.id for event in events],
-        },
+def fold_orders(events: Sequence[Event]) -> None:
+    """Keep what a batch of events makes of orders. Codes may have got their meaning since an order was told of."""
+    historical = {(event.source, event.payload["order"]): event.historical for event in events}
+    orders = keep_orders(events)
+    recognise(
+        [
+            Unknown(each.source, each.number, each.contact_id, each.amount, each.currency, each.products, each.paid_at)
+            for each in orders
+            if not each.kind and each.paid_at is not None
+        ],
+        historical,
     )
 
 
-KEEP_ORDERS = Reaction("orders.keep", keep_orders, frozenset({"order.paid"}), order=10, historical=True)
+KEEP_ORDERS = Reaction(
+    "orders.keep",
+    fold_orders,
+    frozenset(kind.name for kind in (*ORDER_TYPES, ORDER_RECOGNISED)),
+    order=10,
+    historical=True,
+)
+KEEP_SUBSCRIPTIONS = Reaction(
+    "orders.keep_subscriptions",
+    keep_subscriptions,
+    frozenset(kind.name for kind in SUBSCRIPTION_TYPES),
+    order=10,
+    historical=True,
+)

@@ -20,6 +20,10 @@ from jouren.pyramid.stages import Stage
 
 _sql = load_sql("pyramid")
 PURCHASE = "order.paid"
+# The same purchase, whose kind became known only later: it satisfies the rules that ask for a kind, which the payment
+# itself could not.
+RECOGNISED = "order.recognised"
+_FREE = {"kind": "free"}
 
 
 class _Question(NamedTuple):
@@ -33,12 +37,13 @@ class _Question(NamedTuple):
 
 def promote(events: Sequence[Event]) -> None:
     """Lift everybody whose event satisfies rules to the highest stage those lead to. At most one event of each."""
-    rules = list(PyramidRule.objects.filter(is_enabled=True, event_type__in={event.type for event in events}))
+    types = {PURCHASE if event.type == RECOGNISED else event.type for event in events}
+    rules = list(PyramidRule.objects.filter(is_enabled=True, event_type__in=types))
     causes = defaultdict(list)
     questions = []
     for event in events:
         for rule in rules:
-            if rule.event_type != event.type or not fits(event.payload, rule.match):
+            if not _concerns(event, rule):
                 continue
             question = _Question(event.contact_id, rule, event.id, event.historical)
             if rule.at_least == 1:
@@ -48,6 +53,18 @@ def promote(events: Sequence[Event]) -> None:
     for question, cause in _fulfilled(questions):
         causes[question.contact_id].append(cause)
     promote_contacts(causes)
+
+
+def _concerns(event: Event, rule: PyramidRule) -> bool:
+    """Whether an event is one of those that a rule counts. A free gift is no purchase, unless a rule is about gifts."""
+    if event.type == RECOGNISED:
+        if rule.event_type != PURCHASE or "kind" not in rule.match:
+            return False
+    elif event.type != rule.event_type:
+        return False
+    if rule.event_type == PURCHASE and fits(event.payload, _FREE) and rule.match.get("kind") != "free":
+        return False
+    return fits(event.payload, rule.match)
 
 
 def merge_people(kept_id: int, gone_id: int) -> None:

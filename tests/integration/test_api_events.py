@@ -112,6 +112,10 @@ def test_somebody_who_was_erased_does_not_come_back(key: str) -> None:
         {"occurred_at": "yesterday"},
         {"occurred_at": "2026-01-01T00:00:00"},
         {"occurred_at": "2999-01-01T00:00:00+09:00"},
+        {"occurred_at": "1970-01-01T00:00:00+09:00"},
+        {"payload": {**order()["payload"], "lines": [{"code": "tea", "quantity": -1}]}},
+        {"payload": {**order()["payload"], "lines": [{"code": "tea", "quantity": 1, "tax_rate": 8.5}]}},
+        {"type": "order.recognised"},
         {"occurred_at": 5},
         {"surprise": 1},
     ],
@@ -150,7 +154,13 @@ def test_only_post_records(key: str) -> None:
 @pytest.mark.parametrize(
     ("type", "payload"),
     [
+        ("order.placed", {"order": "1001", "amount": 3980, "currency": "JPY", "kind": "regular", "products": ["tea"]}),
+        ("order.shipped", {"order": "1001"}),
         ("order.delivered", {"order": "1001"}),
+        ("order.refunded", {"order": "1001", "refund": "r1", "amount": 980, "currency": "JPY"}),
+        ("order.cancelled", {"order": "1001", "reason": "by mistake"}),
+        ("subscription.started", {"subscription": "S1", "product": "tea", "every_days": 30}),
+        ("subscription.cancelled", {"subscription": "S1", "reason": "too much"}),
         ("cart.left", {"products": ["tea"], "amount": 1200, "currency": "JPY"}),
         ("offer.viewed", {"offer": "trial set"}),
         ("video.played", {"video": "how to brew", "percent": 80}),
@@ -161,3 +171,18 @@ def test_a_shop_tells_of_what_comes_before_and_after_a_purchase(key: str, type: 
     assert post(key, [event]) == ("202", {"recorded": 1, "ignored": 0})
     told = events_of(Contact.objects.values_list("pk", flat=True))
     assert [(each.type, each.payload) for each in told if each.type == type] == [(type, payload)]
+
+
+def test_what_names_no_contact_is_of_the_buyer_of_its_order_also_when_that_comes_later(key: str) -> None:
+    refund = {
+        "type": "order.refunded",
+        "key": "r1",
+        "payload": {"order": "1", "refund": "r1", "amount": 980, "currency": "JPY"},
+    }
+    assert post(key, [refund]) == ("202", {"recorded": 1, "ignored": 0})
+    assert not Contact.objects.exists()
+    assert post(key, [order(1)]) == ("202", {"recorded": 1, "ignored": 0})
+    assert post(key, [refund]) == ("202", {"recorded": 0, "ignored": 1})
+    told = events_of([Contact.objects.get().pk], types=["order.refunded"])
+    assert [event.payload for event in told] == [refund["payload"]]
+    assert post(key, [{"type": "cart.left", "key": "c", "payload": {}}])[0] == "422"

@@ -15,6 +15,7 @@ from jouren.core import clock
 from jouren.core.owners import create_owner
 from jouren.journeys.models import Journey
 from jouren.messaging.models import Message
+from jouren.orders.models import Order
 from tests.backoffice import ENGLISH, make_person, owner_client, staff_client
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +24,7 @@ OWN = (
     "people",
     "segments",
     "products",
+    "orders",
     "parked",
     "mailbox",
     "clock",
@@ -59,6 +61,7 @@ def own_urls() -> Iterator[tuple[str, str]]:
         "suppression_id": 1,
         "mail_id": "none",
         "stage": "trial",
+        "what": "paid",
         "revision_id": 1,
         "item_id": uuid.UUID(int=1),
         "intake_id": uuid.UUID(int=1),
@@ -99,7 +102,8 @@ def test_a_new_password_ends_the_sessions_of_the_old_one() -> None:
 
 
 def test_staff_without_a_permission_gets_nothing() -> None:
-    make_person()
+    buyer = make_person(family_name="Secret")
+    Order.objects.create(pk=1, contact=buyer, number="Secret", amount=1, currency="JPY", paid_at=clock.now())
     Message.objects.create(pk=1, name="Secret")
     Journey.objects.create(pk=1, name="Secret")
     Segment.objects.create(pk=1, name="Secret", changed_at=clock.now())
@@ -129,6 +133,11 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/products/1/", ["catalog.view_product"]),
         ("/admin/products/add/", ["catalog.add_product"]),
         ("/admin/products/1/edit/", ["catalog.change_product"]),
+        ("/admin/orders/", ["orders.view_order", "contacts.view_contact"]),
+        ("/admin/orders/subscriptions/", ["orders.view_order", "contacts.view_contact"]),
+        ("/admin/orders/1/", ["orders.view_order", "contacts.view_contact"]),
+        ("/admin/orders/enter/", ["orders.view_order", "contacts.view_contact", "orders.add_order"]),
+        ("/admin/orders/1/mark/paid/", ["orders.view_order", "contacts.view_contact", "orders.change_order"]),
         ("/admin/parked/", ["events.view_parkedevent"]),
         ("/admin/mailbox/", ["messaging.view_delivery", "contacts.view_contact"]),
         ("/admin/api-keys/", ["api.view_apikey"]),
@@ -155,6 +164,7 @@ def test_staff_without_a_permission_gets_nothing() -> None:
 def test_the_permission_of_a_screen_opens_it_and_each_part_of_it_counts(url: str, permissions: list[str]) -> None:
     Segment.objects.create(pk=1, name="Buyers", changed_at=clock.now())
     Product.objects.create(pk=1, name="Tea", role="main", price=1)
+    Order.objects.create(pk=1, contact=make_person(), number="1", amount=1, currency="JPY", paid_at=clock.now())
     assert staff_client(*permissions).get(url).status_code == 200
     for missing in permissions:
         assert staff_client(*[each for each in permissions if each != missing]).get(url).status_code == 302
@@ -190,6 +200,7 @@ def test_the_menu_shows_the_areas_in_the_words_of_a_shop() -> None:
     for label in (
         "Pyramid",
         "Customers",
+        "Orders",
         "Products",
         "Journeys",
         "Sending",

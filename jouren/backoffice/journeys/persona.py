@@ -20,7 +20,7 @@ from jouren.journeys.replay.persona import ALWAYS, NEVER, ON_DAY, Persona, live_
 from jouren.journeys.replay.series import series_of, with_series
 from jouren.journeys.replay.sources import setting_of
 from jouren.journeys.versions import LoadedVersion, load_program
-from jouren.orders.models import OrderKind
+from jouren.orders.models import PURCHASE_KINDS
 
 
 def _day_field(label: Any, help_text: Any = "") -> forms.IntegerField:
@@ -36,7 +36,7 @@ class PersonaForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     buys_on = _day_field(gettext_lazy("Buys on day"), gettext_lazy("Empty: never."))
-    buys = forms.ChoiceField(label=gettext_lazy("What they buy"), choices=OrderKind.choices, initial="regular")
+    buys = forms.ChoiceField(label=gettext_lazy("What they buy"), choices=PURCHASE_KINDS, initial="regular")
     clicks = forms.ChoiceField(
         label=gettext_lazy("Clicks"),
         choices=[

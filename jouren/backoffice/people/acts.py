@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import View
 from wagtail.admin import messages
 
+from jouren.backoffice.orders.forms import SeminarForm, moment_of
 from jouren.backoffice.people.export import export_person
 from jouren.backoffice.people.forms import EraseForm, NameForm, ProblemForm, StageForm, TagForm
 from jouren.backoffice.people.views import CHANGE, ERASE, VIEW, contact_or_404
@@ -35,6 +36,7 @@ from jouren.core.errors import UserError
 from jouren.journeys.actions import enrol_by_hand
 from jouren.journeys.models import Journey
 from jouren.journeys.reactions import held_out_of
+from jouren.orders.by_hand import attend_seminar
 from jouren.pyramid.actions import change_stage
 from jouren.pyramid.stages import Stage
 
@@ -70,6 +72,15 @@ class ChangeName(_PersonAct):
     def act(self) -> str:
         change_name(self.contact.pk, **self.checked(NameForm(self.request.POST)), by=self.staff)
         return _("The name was saved.")
+
+
+class NoteSeminar(_PersonAct):
+    """Write down that the person was at a seminar."""
+
+    def act(self) -> str:
+        values = self.checked(SeminarForm(self.request.POST))
+        attend_seminar(self.contact.pk, values["seminar"], at=moment_of(values["day"]), by=self.staff)
+        return _("The seminar was noted.")
 
 
 class ChangeStage(_PersonAct):

@@ -15,10 +15,41 @@ from jouren.core import clock
 from jouren.journeys.queries import walks_of
 from jouren.messaging.models import ClickHour, Delivery
 from jouren.messaging.vocabulary import State
-from jouren.orders.queries import orders_of
+from jouren.orders.queries import orders_of, subscriptions_of
 from jouren.pyramid.queries import stage_history, stage_of_contact
 
 _PAGE = 1_000
+_ORDER = (
+    "source",
+    "number",
+    "kind",
+    "state",
+    "amount",
+    "refunded",
+    "currency",
+    "products",
+    "coupon",
+    "reason",
+    "placed_at",
+    "paid_at",
+    "shipped_at",
+    "delivered_at",
+    "cancelled_at",
+)
+_SUBSCRIPTION = (
+    "source",
+    "number",
+    "state",
+    "product",
+    "every_days",
+    "amount",
+    "currency",
+    "next_on",
+    "started_at",
+    "paused_until",
+    "cancelled_at",
+    "reason",
+)
 _NAMES = ("family_name", "given_name", "family_kana", "given_kana", "language", "zone", "attributes", "source")
 
 
@@ -42,9 +73,8 @@ def export_person(contact: Contact, by: AbstractBaseUser) -> dict[str, Any]:
         "suppressions": list(contact.suppressions.values("channel", "reason", "at", "lifted_at", "detail")),
         "stage": stage_of_contact(contact.pk).key,
         "stages": list(stage_history(contact.pk).values("from_stage", "to_stage", "at", "reason")),
-        "orders": list(
-            orders_of(contact.pk).values("source", "number", "kind", "amount", "currency", "products", "paid_at")
-        ),
+        "orders": list(orders_of(contact.pk).values(*_ORDER)),
+        "subscriptions": list(subscriptions_of(contact.pk).values(*_SUBSCRIPTION)),
         "journeys": [
             {"name": walk.journey, "entered_at": walk.entered_at, "ended_at": walk.ended_at, "reason": walk.reason}
             for walk in walks_of(contact.pk)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jouren.backoffice.messages.wording import Explanation, channel_label, explain
+from jouren.backoffice.orders.wording import OrderRow, SubscriptionRow, order_rows, subscription_rows
 from jouren.backoffice.people.origins import describe_origin
 from jouren.backoffice.people.telling import Line, tell_lines
 from jouren.contacts.models import (
@@ -33,6 +34,7 @@ from jouren.messaging.models import Delivery
 from jouren.messaging.queries import help_and_ask_of
 from jouren.messaging.sending_rules.readiness import HelpAndAsk
 from jouren.messaging.vocabulary import State
+from jouren.orders.queries import orders_of, subscriptions_of
 from jouren.pyramid.models import ChangeReason, PyramidChange
 from jouren.pyramid.queries import stage_history, stage_of_contact
 from jouren.pyramid.stages import Stage
@@ -123,6 +125,8 @@ class Person:
     origin: list[tuple[str, str]]
     first_page: str
     balance: HelpAndAsk
+    orders: list[OrderRow]
+    subscriptions: list[SubscriptionRow]
     in_control_group: bool
 
     @property
@@ -150,6 +154,8 @@ def load_person(contact: Contact) -> Person:
         origin=describe_origin(source, str(source.get("referrer") or "")),
         first_page=str(source.get("page") or ""),
         balance=help_and_ask_of(alias_ids(contact.pk)),
+        orders=order_rows(list(orders_of(contact.pk)[:_SHOWN])),
+        subscriptions=subscription_rows(list(subscriptions_of(contact.pk)[:_SHOWN])),
         in_control_group=is_in_control_group(contact.pk),
     )
 

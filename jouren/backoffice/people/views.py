@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from jouren.backoffice.orders.forms import SeminarForm
 from jouren.backoffice.people.forms import NameForm, ProblemForm, StageForm, TagForm
 from jouren.backoffice.people.listing import list_people
 from jouren.backoffice.people.person import askable_journeys, enterable_journeys, load_person, timeline_page
@@ -117,6 +118,8 @@ class PersonScreen(Screen):
             "may_erase": self.request.user.has_perms(ERASE),
             "name_form": NameForm(initial={name: getattr(self.contact, name) for name in NameForm.base_fields}),
             "problem_form": ProblemForm(),
+            "seminar_form": SeminarForm(auto_id="seminar_%s"),
+            "may_see_orders": self.request.user.has_perm("orders.view_order"),
             "tag_form": TagForm(auto_id="tag_%s"),
             "known_tags": known_tags() if may_change else [],
             "stage_form": StageForm(initial={"stage": person.stage.value}),

@@ -19,7 +19,7 @@ from jouren.events.errors import InvalidEvent
 from jouren.events.types import event_type, event_types
 from jouren.journeys.models import DayOff
 from jouren.messaging.models import DomainLimit
-from jouren.orders.models import OrderKind
+from jouren.orders.models import PURCHASE_KINDS
 from jouren.pyramid.models import PyramidRule
 from jouren.pyramid.reactions import PURCHASE
 
@@ -109,7 +109,7 @@ class RuleForm(WagtailAdminModelForm):
 
     purchase_kind = forms.ChoiceField(
         label=_("Kind of purchase"),
-        choices=[("", _("any purchase")), *OrderKind.choices],
+        choices=[("", _("any purchase")), *PURCHASE_KINDS],
         required=False,
     )
     product = forms.CharField(

@@ -4,6 +4,7 @@ Those that staff can trigger take ``by``, the user, and write it to the audit lo
 """
 
 from jouren.contacts.actions.attributes import defined_attribute, read_attribute, set_attribute
+from jouren.contacts.actions.buyers import Told, resolve_people
 from jouren.contacts.actions.consent import (
     grant_consent,
     keep_consent_text,
@@ -34,6 +35,7 @@ from jouren.contacts.actions.people import (
 from jouren.contacts.actions.tagging import add_tag, remove_tag, tag_contacts, untag_contacts
 
 __all__ = [
+    "Told",
     "add_tag",
     "attach_identity",
     "change_name",
@@ -53,6 +55,7 @@ __all__ = [
     "register_merger",
     "remove_tag",
     "resolve_contacts",
+    "resolve_people",
     "set_attribute",
     "set_attributes",
     "set_locale",

@@ -49,11 +49,17 @@ def reindex(contact: Contact) -> None:
 
 def index(contact: Contact, mail_locals: Sequence[str]) -> None:
     """Set the sort key and the search tokens; ``mail_locals`` are the parts of mail addresses before the @."""
-    kana = (contact.family_kana, contact.given_kana)
-    other = next(iter(mail_locals), "")
-    contact.kana_key = kana_key(*kana, contact.family_name, contact.given_name, other)
-    names = (contact.family_name + contact.given_name, contact.given_name, "".join(kana), contact.given_kana)
-    contact.search = search_tokens([*names, *mail_locals])
+    names = (contact.family_name, contact.given_name, contact.family_kana, contact.given_kana)
+    contact.kana_key, contact.search = sorted_and_found_by(*names, mail_locals)
+
+
+def sorted_and_found_by(
+    family_name: str, given_name: str, family_kana: str, given_kana: str, mail_locals: Sequence[str]
+) -> tuple[str, list[str]]:
+    """The sort key and the search tokens of somebody of that name."""
+    key = kana_key(family_kana, given_kana, family_name, given_name, next(iter(mail_locals), ""))
+    names = (family_name + given_name, given_name, family_kana + given_kana, given_kana)
+    return key, search_tokens([*names, *mail_locals])
 
 
 def identity_hash(kind: str, value: str) -> str:

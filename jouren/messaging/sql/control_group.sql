@@ -10,10 +10,10 @@ WITH reachable AS (
     WHERE record.is_granted
     GROUP BY 1
 ), bought AS (
-    SELECT reachable.contact_id, coalesce(sum(paid.amount) FILTER (WHERE paid.currency = 'JPY'), 0) AS yen
+    SELECT reachable.contact_id, coalesce(sum(paid.amount - paid.refunded) FILTER (WHERE paid.currency = 'JPY'), 0) AS yen
     FROM reachable
     JOIN orders_order AS paid
-      ON paid.contact_id = reachable.contact_id AND paid.paid_at > reachable.entered_at
+      ON paid.contact_id = reachable.contact_id AND paid.is_counted AND paid.paid_at > reachable.entered_at
      AND paid.paid_at <= reachable.entered_at + %(window)s::interval
     WHERE reachable.entered_at + %(window)s::interval <= %(now)s AND paid.paid_at > %(since)s
       AND NOT EXISTS (

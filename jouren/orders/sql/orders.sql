@@ -1,52 +1,148 @@
--- name: keep_orders
--- An order that is known under its number counts once, however many events told of it.
-WITH fresh AS (
-    INSERT INTO orders_order (contact_id, source, number, kind, amount, currency, products, paid_at, event_id)
-    SELECT contact_id, source, number, kind, amount, currency,
-           ARRAY(SELECT jsonb_array_elements_text(products)), paid_at, event_id
-    FROM unnest(
-        %(contact_ids)s::bigint[], %(sources)s::text[], %(numbers)s::text[], %(kinds)s::text[], %(amounts)s::bigint[],
-        %(currencies)s::text[], %(products)s::jsonb[], %(paid_at)s::timestamptz[], %(event_ids)s::bigint[]
-    ) AS row (contact_id, source, number, kind, amount, currency, products, paid_at, event_id)
-    ORDER BY source, number
-    ON CONFLICT (source, number) DO NOTHING
-    RETURNING contact_id, source, number, kind, products, paid_at
-), seen AS (
-    INSERT INTO orders_seen_code AS known (code, source, shard, orders, last_at, last_number)
-    SELECT code, source, contact_id %% 32, count(*), max(paid_at), (array_agg(number ORDER BY paid_at DESC, number))[1]
-    FROM fresh, LATERAL (SELECT DISTINCT unnest(products)) AS each (code)
-    GROUP BY code, source, contact_id %% 32
-    ORDER BY code, source, contact_id %% 32
-    ON CONFLICT (code, source, shard) DO UPDATE
-    SET orders = known.orders + excluded.orders,
-        last_at = greatest(known.last_at, excluded.last_at),
-        last_number = CASE WHEN excluded.last_at > known.last_at THEN excluded.last_number ELSE known.last_number END
+-- name: lock_orders
+-- In the order of their numbers, so that two that fold into the same orders wait for each other instead of for ever.
+SELECT known.id,
+       known.source, known.number, known.contact_id, known.kind, known.recognised, known.amount, known.currency,
+       known.products, known.shipping, known.discount, known.coupon, known.tax, known.subscription, known.refunded,
+       known.reason, known.placed_at, known.paid_at, known.shipped_at, known.delivered_at, known.cancelled_at,
+       known.described_at, known.described_by, known.event_id, known.state, known.is_counted
+FROM unnest(%(sources)s::text[], %(numbers)s::text[]) AS asked (source, number)
+JOIN orders_order AS known ON known.source = asked.source AND known.number = asked.number
+ORDER BY known.source, known.number
+FOR UPDATE OF known
+
+-- name: stub_orders
+INSERT INTO orders_order (contact_id, source, number, kind, amount, currency, state, is_counted)
+SELECT contact_id, source, number, '', 0, '', 'unknown', false
+FROM unnest(%(contact_ids)s::bigint[], %(sources)s::text[], %(numbers)s::text[]) AS row (contact_id, source, number)
+ORDER BY source, number
+ON CONFLICT (source, number) DO NOTHING
+
+-- name: make_orders
+INSERT INTO orders_order (
+    source, number, contact_id, kind, recognised, amount, currency, products, shipping, discount, coupon, tax,
+    subscription, refunded, reason, placed_at, paid_at, shipped_at, delivered_at, cancelled_at, described_at,
+    described_by, event_id, state, is_counted
 )
-INSERT INTO orders_purchases AS known (contact_id, orders, trials, regulars, first_at, last_at)
+SELECT
+    row.source, row.number, row.contact_id, row.kind, row.recognised, row.amount, row.currency, ARRAY(SELECT
+    jsonb_array_elements_text(row.products)), row.shipping, row.discount, row.coupon, row.tax, row.subscription,
+    row.refunded, row.reason, row.placed_at, row.paid_at, row.shipped_at, row.delivered_at, row.cancelled_at,
+    row.described_at, row.described_by, row.event_id, row.state, row.is_counted
+FROM unnest(
+    %(source)s::text[], %(number)s::text[], %(contact_id)s::bigint[], %(kind)s::text[], %(recognised)s::text[],
+    %(amount)s::bigint[], %(currency)s::text[], %(products)s::jsonb[], %(shipping)s::bigint[], %(discount)s::bigint[],
+    %(coupon)s::text[], %(tax)s::jsonb[], %(subscription)s::text[], %(refunded)s::bigint[], %(reason)s::text[],
+    %(placed_at)s::timestamptz[], %(paid_at)s::timestamptz[], %(shipped_at)s::timestamptz[],
+    %(delivered_at)s::timestamptz[], %(cancelled_at)s::timestamptz[], %(described_at)s::timestamptz[],
+    %(described_by)s::text[], %(event_id)s::bigint[], %(state)s::text[], %(is_counted)s::boolean[]
+) AS row (
+    source, number, contact_id, kind, recognised, amount, currency, products, shipping, discount, coupon, tax,
+    subscription, refunded, reason, placed_at, paid_at, shipped_at, delivered_at, cancelled_at, described_at,
+    described_by, event_id, state, is_counted
+)
+ORDER BY row.source, row.number
+ON CONFLICT (source, number) DO NOTHING
+RETURNING id, source, number
+
+-- name: write_orders
+UPDATE orders_order AS known
+SET
+    contact_id = row.contact_id, kind = row.kind, recognised = row.recognised, amount = row.amount, currency =
+    row.currency, products = ARRAY(SELECT jsonb_array_elements_text(row.products)), shipping = row.shipping, discount
+    = row.discount, coupon = row.coupon, tax = row.tax, subscription = row.subscription, refunded = row.refunded,
+    reason = row.reason, placed_at = row.placed_at, paid_at = row.paid_at, shipped_at = row.shipped_at, delivered_at =
+    row.delivered_at, cancelled_at = row.cancelled_at, described_at = row.described_at, described_by =
+    row.described_by, event_id = row.event_id, state = row.state, is_counted = row.is_counted
+FROM unnest(
+    %(ids)s::bigint[],
+    %(source)s::text[], %(number)s::text[], %(contact_id)s::bigint[], %(kind)s::text[], %(recognised)s::text[],
+    %(amount)s::bigint[], %(currency)s::text[], %(products)s::jsonb[], %(shipping)s::bigint[], %(discount)s::bigint[],
+    %(coupon)s::text[], %(tax)s::jsonb[], %(subscription)s::text[], %(refunded)s::bigint[], %(reason)s::text[],
+    %(placed_at)s::timestamptz[], %(paid_at)s::timestamptz[], %(shipped_at)s::timestamptz[],
+    %(delivered_at)s::timestamptz[], %(cancelled_at)s::timestamptz[], %(described_at)s::timestamptz[],
+    %(described_by)s::text[], %(event_id)s::bigint[], %(state)s::text[], %(is_counted)s::boolean[]
+) AS row (
+    id,
+    source, number, contact_id, kind, recognised, amount, currency, products, shipping, discount, coupon, tax,
+    subscription, refunded, reason, placed_at, paid_at, shipped_at, delivered_at, cancelled_at, described_at,
+    described_by, event_id, state, is_counted
+)
+WHERE known.id = row.id
+
+-- name: keep_refunds
+INSERT INTO orders_refund (source, number, refund, amount, currency, reason, at)
+SELECT *
+FROM unnest(
+    %(sources)s::text[], %(numbers)s::text[], %(refunds)s::text[], %(amounts)s::bigint[], %(currencies)s::text[],
+    %(reasons)s::text[], %(at)s::timestamptz[]
+) AS row (source, number, refund, amount, currency, reason, at)
+ORDER BY source, number, refund
+ON CONFLICT (source, number, refund) DO NOTHING
+
+-- name: refund_sums
+SELECT refund.source, refund.number, refund.currency, sum(refund.amount)::bigint
+FROM unnest(%(sources)s::text[], %(numbers)s::text[]) AS asked (source, number)
+JOIN orders_refund AS refund ON refund.source = asked.source AND refund.number = asked.number
+GROUP BY refund.source, refund.number, refund.currency
+
+-- name: drop_lines
+DELETE FROM orders_line WHERE order_id = ANY(%(ids)s::bigint[])
+
+-- name: keep_lines
+INSERT INTO orders_line (order_id, position, code, name, quantity, amount, tax_rate)
+SELECT *
+FROM unnest(
+    %(order_ids)s::bigint[], %(positions)s::smallint[], %(codes)s::text[], %(names)s::text[], %(quantities)s::integer[],
+    %(amounts)s::bigint[], %(tax_rates)s::smallint[]
+)
+
+-- name: forget_purchases
+DELETE FROM orders_purchases AS known
+WHERE known.contact_id = ANY(%(contact_ids)s::bigint[]) AND NOT EXISTS (
+    SELECT FROM orders_order AS bought WHERE bought.contact_id = known.contact_id AND bought.is_counted
+)
+
+-- name: count_purchases
+INSERT INTO orders_purchases (contact_id, orders, trials, regulars, first_at, last_at)
 SELECT contact_id, count(*), count(*) FILTER (WHERE kind = 'trial'), count(*) FILTER (WHERE kind = 'regular'),
        min(paid_at), max(paid_at)
-FROM fresh
+FROM orders_order
+WHERE contact_id = ANY(%(contact_ids)s::bigint[]) AND is_counted
 GROUP BY contact_id
 ORDER BY contact_id
 ON CONFLICT (contact_id) DO UPDATE
-SET orders = known.orders + excluded.orders,
-    trials = known.trials + excluded.trials,
-    regulars = known.regulars + excluded.regulars,
-    first_at = least(known.first_at, excluded.first_at),
-    last_at = greatest(known.last_at, excluded.last_at)
+SET orders = excluded.orders, trials = excluded.trials, regulars = excluded.regulars, first_at = excluded.first_at,
+    last_at = excluded.last_at
 
--- name: merge_purchases
-WITH gone AS (
-    DELETE FROM orders_purchases WHERE contact_id = %(gone_id)s RETURNING orders, trials, regulars, first_at, last_at
-)
-INSERT INTO orders_purchases AS known (contact_id, orders, trials, regulars, first_at, last_at)
-SELECT %(kept_id)s, orders, trials, regulars, first_at, last_at FROM gone
-ON CONFLICT (contact_id) DO UPDATE
+-- name: see_codes
+INSERT INTO orders_seen_code AS known (code, source, shard, orders, last_at, last_number)
+SELECT *
+FROM unnest(
+    %(codes)s::text[], %(sources)s::text[], %(shards)s::smallint[], %(orders)s::bigint[], %(last_at)s::timestamptz[],
+    %(last_numbers)s::text[]
+) AS row (code, source, shard, orders, last_at, last_number)
+ORDER BY code, source, shard
+ON CONFLICT (code, source, shard) DO UPDATE
 SET orders = known.orders + excluded.orders,
-    trials = known.trials + excluded.trials,
-    regulars = known.regulars + excluded.regulars,
-    first_at = least(known.first_at, excluded.first_at),
-    last_at = greatest(known.last_at, excluded.last_at)
+    last_at = greatest(known.last_at, excluded.last_at),
+    last_number = CASE WHEN excluded.last_at > known.last_at THEN excluded.last_number ELSE known.last_number END
+
+-- name: unknown_kinds
+-- Paid orders whose kind nobody knows yet, so many at a time.
+SELECT id, source, number, contact_id, amount, currency, products, paid_at, event_id
+FROM orders_order
+WHERE kind = '' AND id > %(after)s AND paid_at IS NOT NULL
+ORDER BY id
+LIMIT %(limit)s
+
+-- name: paid_in_history
+-- Those of these events that were imported as history.
+SELECT event.id
+FROM unnest(%(event_ids)s::bigint[], %(paid_at)s::timestamptz[], %(contact_ids)s::bigint[])
+    AS asked (event_id, paid_at, contact_id)
+JOIN events_event AS event ON event.id = asked.event_id AND event.occurred_at = asked.paid_at AND event.historical
+WHERE event.contact_id = asked.contact_id
+   OR event.contact_id IN (SELECT from_id FROM contacts_alias WHERE to_id = asked.contact_id)
 
 -- name: unmapped_codes
 -- The codes that mean no product in some source that named them, the most frequent first.
@@ -58,15 +154,20 @@ WHERE NOT EXISTS (
     SELECT FROM catalog_productcode AS meant WHERE meant.code = seen.code AND meant.source IN ('', seen.source)
 )
 GROUP BY seen.code
+HAVING sum(seen.orders) > 0
 ORDER BY 3 DESC, seen.code
 LIMIT %(limit)s
 
 -- name: count_unmapped_codes
-SELECT count(DISTINCT seen.code)
-FROM orders_seen_code AS seen
-WHERE NOT EXISTS (
-    SELECT FROM catalog_productcode AS meant WHERE meant.code = seen.code AND meant.source IN ('', seen.source)
-)
+SELECT count(*)
+FROM (
+    SELECT FROM orders_seen_code AS seen
+    WHERE NOT EXISTS (
+        SELECT FROM catalog_productcode AS meant WHERE meant.code = seen.code AND meant.source IN ('', seen.source)
+    )
+    GROUP BY seen.code
+    HAVING sum(seen.orders) > 0
+) AS codes
 
 -- name: sold
 -- How often each product stood in an order. What a source's own code says comes before what it says everywhere.
@@ -79,3 +180,26 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS meant
 GROUP BY meant.product_id
+HAVING sum(seen.orders) > 0
+
+-- name: forget_order_reasons
+UPDATE orders_order SET reason = '' WHERE contact_id = ANY(%(contact_ids)s::bigint[]) AND reason <> ''
+
+-- name: forget_refund_reasons
+UPDATE orders_refund AS refund SET reason = ''
+FROM orders_order AS known
+WHERE known.contact_id = ANY(%(contact_ids)s::bigint[]) AND known.source = refund.source
+  AND known.number = refund.number AND refund.reason <> ''
+
+-- name: forget_subscription_reasons
+UPDATE orders_subscription SET reason = '' WHERE contact_id = ANY(%(contact_ids)s::bigint[]) AND reason <> ''
+
+-- name: order_sources
+-- From one source to the next by the index.
+WITH RECURSIVE known AS (
+    (SELECT source FROM orders_order ORDER BY source LIMIT 1)
+    UNION ALL
+    SELECT (SELECT source FROM orders_order WHERE source > known.source ORDER BY source LIMIT 1)
+    FROM known WHERE known.source IS NOT NULL
+)
+SELECT source FROM known WHERE source IS NOT NULL LIMIT 200

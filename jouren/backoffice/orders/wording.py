@@ -1,0 +1,118 @@
+"""What the screens say of orders: lines with the products that their codes mean, sums, tax by rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from jouren.catalog.policies import included_taxes
+from jouren.catalog.queries import products_of_codes
+from jouren.core.money import money_text
+from jouren.core.wording import listed
+from jouren.orders.models import Line, Order, Subscription
+
+_SOURCES = {
+    "hand": gettext_lazy("Entered by hand"),
+    "shop": gettext_lazy("Your shop"),
+    "demo": pgettext_lazy("source of orders", "Demo"),
+}
+
+
+def source_text(source: str) -> str:
+    """Who told of an order, as people call it."""
+    return str(_SOURCES.get(source, source))
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """An order in a list; ``what`` are its products by name, or the codes that mean none."""
+
+    order: Order
+    what: str
+    amount: str
+    refunded: str
+    source: str
+
+
+def order_rows(orders: Sequence[Order]) -> list[OrderRow]:
+    """Orders in words, with one question for the names of all their products."""
+    names = products_of_codes({(order.source, code) for order in orders for code in order.products})
+    return [
+        OrderRow(
+            order,
+            listed(
+                dict.fromkeys(
+                    names[order.source, code].name if (order.source, code) in names else code for code in order.products
+                )
+            ),
+            money_text(order.amount, order.currency),
+            money_text(order.refunded, order.currency) if order.refunded else "",
+            source_text(order.source),
+        )
+        for order in orders
+    ]
+
+
+@dataclass(frozen=True)
+class SubscriptionRow:
+    """A subscription in a list."""
+
+    subscription: Subscription
+    what: str
+    amount: str
+    source: str
+
+
+def subscription_rows(subscriptions: Sequence[Subscription]) -> list[SubscriptionRow]:
+    """Subscriptions in words."""
+    names = products_of_codes({(each.source, each.product) for each in subscriptions})
+    return [
+        SubscriptionRow(
+            each,
+            names[each.source, each.product].name if (each.source, each.product) in names else each.product,
+            money_text(each.amount, each.currency) if each.amount is not None and each.currency else "",
+            source_text(each.source),
+        )
+        for each in subscriptions
+    ]
+
+
+@dataclass(frozen=True)
+class LineRow:
+    """A line of an order; ``product_id`` is None where its code means no product."""
+
+    line: Line
+    product_id: int | None
+    name: str
+    amount: str
+    rate: str
+
+
+def line_rows(order: Order, lines: Sequence[Line]) -> list[LineRow]:
+    """The lines, with the products that their codes mean."""
+    known = products_of_codes({(order.source, line.code) for line in lines})
+    rows = []
+    for line in lines:
+        product = known.get((order.source, line.code))
+        rows.append(
+            LineRow(
+                line,
+                product.pk if product else None,
+                product.name if product else line.name or line.code,
+                "" if line.amount is None else money_text(line.amount, order.currency),
+                "" if line.tax_rate is None else _("%(number)s %%") % {"number": line.tax_rate},
+            )
+        )
+    return rows
+
+
+def taxes(order: Order, lines: Iterable[Line]) -> list[tuple[str, str]]:
+    """The tax in the lines by rate, as an invoice reckons it; of lines alone whose amount and rate were told."""
+    told = [(line.amount, line.tax_rate) for line in lines if line.amount is not None and line.tax_rate is not None]
+    return [
+        (_("%(number)s %%") % {"number": rate}, money_text(tax, order.currency))
+        for rate, tax in sorted(included_taxes(told).items())
+    ]
