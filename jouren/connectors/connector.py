@@ -75,8 +75,8 @@ class Delivery:
     """One thing that a source tells, once.
 
     ``keys`` (one or two): whoever has seen one of them has seen this. ``body`` is its own part of a request that told
-    several things, to be read again alone. ``ignored`` says why nothing is kept of it; it may name no person.
-    ``unusable``: why it could not be read, though others of the same request could.
+    several things, to be read again alone. ``ignored`` says why nothing is kept of it: a text to be translated
+    (``N_``) that names nobody. ``unusable``: why it could not be read, though others of the same request could.
     """
 
     keys: tuple[str, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -85,6 +86,11 @@ class Received(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+    @property
+    def why(self) -> str:
+        """Why it is not needed, in the reader's language; or could not be used, in this installation's."""
+        return gettext(self.error) if self.error and self.outcome == Outcome.IGNORED else self.error
 
 
 class LastTold(models.Model):

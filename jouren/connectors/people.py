@@ -11,12 +11,14 @@ from jouren.connectors.connector import Identities, Join, Profile, Said
 from jouren.connectors.errors import Unusable
 from jouren.connectors.lasting import note, said_digest
 from jouren.contacts.actions import (
+    Told,
     attach_identity,
     change_name,
     grant_consent,
     keep_consent_text,
     known_contacts,
     resolve_contacts,
+    resolve_people,
     set_attributes,
     withdraw_consent,
 )
@@ -52,13 +54,9 @@ def keep_profile(connection_id: int, profile: Profile) -> None:
     Somebody who was erased stays so. Raises UserError; then nothing of it may be kept.
     """
     identities = usable(profile.identities)
-    owners = known_contacts(identities)
-    contact_id = next((owner for owner in owners if owner is not None), None) or resolve_contacts(identities[:1])[0]
+    contact_id = resolve_people([Told(identities)])[0]
     if contact_id is None:
         return
-    for (kind, value), owner in zip(identities, owners, strict=True):
-        if owner is None:  # another owner is somebody else, whom no shop can make one with this person
-            _attach(contact_id, kind, value)
     about = f"{identities[0][0]} {identities[0][1]}"
     if profile.names:
         _keep_names(connection_id, contact_id, about, profile)

@@ -17,7 +17,7 @@ from jouren.connectors.errors import TooLarge, Unusable
 from jouren.connectors.lasting import note
 from jouren.connectors.models import Outcome, Received
 from jouren.connectors.people import join, keep_profile, usable
-from jouren.contacts.actions import resolve_contacts
+from jouren.contacts.actions import Told, resolve_people
 from jouren.core import clock
 from jouren.core.errors import UserError
 from jouren.core.sql import load_sql
@@ -96,16 +96,12 @@ def _read(source: Source, headers: Headers, body: bytes) -> Sequence[Delivery]:
 
 
 def _is_plain(delivery: Delivery) -> bool:
-    """Whether it only tells what somebody did, who is named in one way: by far the most of what comes in batches."""
+    """Whether it only tells what somebody did: by far the most of what comes in batches."""
     return (
         not (delivery.ignored or delivery.unusable or delivery.tellings or delivery.joins)
         and len(delivery.keys) == 1
         and len(delivery.happenings) > 0
-        and all(len(each.identities) == 1 for each in delivery.happenings)
-        and all(
-            len(each.identities) == 1 and not (each.names or each.attributes or each.consent)
-            for each in delivery.profiles
-        )
+        and not any(each.names or each.attributes or each.consent for each in delivery.profiles)
     )
 
 
@@ -225,7 +221,9 @@ def _is_fresh(source: Source, telling: Telling) -> bool:
 def _record(source: Source, happenings: Sequence[Happening], now: datetime) -> None:
     for each in happenings:
         _check_moment(each.occurred_at, now)
-    people = resolve_contacts([usable(each.identities)[0] for each in happenings])
+    people = resolve_people(
+        [Told(usable(each.identities), historical=each.occurred_at < now - _HISTORY) for each in happenings]
+    )
     record_events(
         [
             NewEvent(

@@ -112,6 +112,7 @@ def test_its_events_of_orders_are_orders(key: str) -> None:
     assert _told("order.paid") == [
         {
             "order": "o1",
+            "kind": "",
             "amount": 4480,
             "currency": "USD",
             "shipping": 500,

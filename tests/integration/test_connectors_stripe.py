@@ -18,7 +18,7 @@ from jouren.connectors.models import Connection, Outcome, Received
 from jouren.contacts.models import Consent, Contact
 from jouren.contacts.queries import find_by_email, find_by_identity
 from jouren.events.queries import events_of
-from jouren.orders.models import Order
+from jouren.orders.models import Order, Subscription
 from tests.connecting import STRIPE_SECRET, from_stripe, post, stripe
 from tests.reacting import react_to_all
 
@@ -183,6 +183,7 @@ def test_a_checkout_is_an_order_of_who_paid(account: Connection) -> None:
     (paid,) = _payloads("order.paid")
     assert paid == {
         "order": "pi_1",
+        "kind": "",
         "amount": 1980,
         "currency": "USD",
         "shipping": 500,
@@ -313,8 +314,14 @@ def test_any_order_of_repeated_events_gives_the_same_orders(account: Connection,
             assert from_stripe(account, STORY[index])[0] == 200
         react_to_all()
         assert not Received.objects.filter(outcome=Outcome.FAILED).exists()
-        orders = Order.objects.order_by("number").values_list("number", "amount", "currency", "contact__family_name")
-        assert list(orders) == [("pi_1", 1980, "USD", "佐藤"), ("pi_in_1", 3240, "JPY", "佐藤")]
+        orders = Order.objects.order_by("number").values_list(
+            "number", "amount", "currency", "refunded", "state", "subscription", "contact__family_name"
+        )
+        assert list(orders) == [
+            ("pi_1", 1980, "USD", 980, "paid", "", "佐藤"),
+            ("pi_in_1", 3240, "JPY", 0, "paid", "sub_1", "佐藤"),
+        ]
+        assert Subscription.objects.get().state == "cancelled"
         assert Contact.objects.count() == 1
         assert len(_payloads("subscription.started")) == len(_payloads("subscription.cancelled")) == 1
     finally:

@@ -16,6 +16,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
 
 from jouren.connectors.connector import CALL, RECEIVED_AT, Delivery, Happening, Headers, Identities, Join, Profile
 from jouren.connectors.errors import TooLarge, Unusable
@@ -81,7 +82,7 @@ def _told(message: dict[str, Any], kind: str, name: str, received_at: str) -> De
     if not who:
         if not text_of(message, "anonymousId"):
             raise Unusable(_("A message has a userId or an anonymousId."))
-        return Delivery((), kind, ignored=_("Of a visitor who is not known by name."))
+        return Delivery((), kind, ignored=N_("Of a visitor who is not known by name."))
     return _READERS[kind](message, who, at, name)
 
 
@@ -138,7 +139,7 @@ def _view(message: Data, who: Identities, at: datetime, name: str) -> Delivery:
 def _alias(message: Data) -> Delivery:
     user, previous = needed(message, "userId", 254), needed(message, "previousId", 254)
     if _UUID.fullmatch(previous):
-        return Delivery((), "alias", ignored=_("Of a visitor who is not known by name."))
+        return Delivery((), "alias", ignored=N_("Of a visitor who is not known by name."))
     return Delivery((), "alias", joins=[Join(identity_of(user), identity_of(previous))])
 
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
 
 from jouren.connectors.connector import Delivery, Headers, Identities, Profile, Said
 from jouren.connectors.errors import Unusable
@@ -45,12 +46,12 @@ def read(headers: Headers, body: bytes) -> Sequence[Delivery]:
     topic = headers.get("x-shopify-topic", "").strip().lower()
     keys = _keys(headers, topic, data)
     if headers.get("x-shopify-test") == "true" or (data.get("test") is True and topic.startswith("orders/")):
-        return [Delivery(keys, topic, ignored=_("A test."))]
+        return [Delivery(keys, topic, ignored=N_("A test."))]
     reader = _READERS.get(topic)
     if reader is None:
-        return [Delivery(keys, topic or "?", ignored=_("Nothing is kept of this topic."))]
+        return [Delivery(keys, topic or "?", ignored=N_("Nothing is kept of this topic."))]
     profiles, tellings = reader(data)
-    ignored = "" if profiles or tellings else _("It tells nothing new.")
+    ignored = "" if profiles or tellings else N_("It tells nothing new.")
     return [Delivery(keys, topic, profiles, tellings, ignored=ignored)]
 
 

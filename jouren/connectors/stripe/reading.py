@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
 
 from jouren.connectors.connector import Delivery, Headers, Identities, Profile, Said
 from jouren.connectors.errors import Unusable
@@ -45,9 +46,9 @@ def read(headers: Headers, body: bytes) -> Sequence[Delivery]:
     kind, keys = text_of(event, "type", 100), (f"event {needed(event, 'id')}",)
     reader = _READERS.get(kind)
     if reader is None:
-        return [Delivery(keys, kind or "?", ignored=_("Nothing is kept of this kind of event."))]
+        return [Delivery(keys, kind or "?", ignored=N_("Nothing is kept of this kind of event."))]
     profiles, tellings = reader(event, object_of(object_of(event, "data"), "object"))
-    ignored = "" if profiles or tellings else _("It tells nothing new.")
+    ignored = "" if profiles or tellings else N_("It tells nothing new.")
     return [Delivery(keys, kind, profiles, tellings, ignored=ignored)]
 
 
