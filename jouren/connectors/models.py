@@ -80,7 +80,7 @@ class Received(models.Model):
         ]
         indexes = [
             models.Index(fields=["connection", "-id"], name="connectors_received_of"),
-            models.Index(fields=["connection", "received_at"], name="connectors_received_at"),
+            models.Index(fields=["connection", "received_at"], include=["outcome"], name="connectors_received_at"),
             models.Index(fields=["-id"], condition=Q(outcome=2), name="connectors_received_failed"),
         ]
 

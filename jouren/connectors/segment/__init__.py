@@ -60,7 +60,7 @@ def new_secret(public_id: str) -> str:
 
 CONNECTOR = Connector(
     key="segment",
-    label=gettext_lazy("Segment"),
+    label="Segment",
     about=gettext_lazy("What people do in your app or site, by Segment's libraries for servers or its HTTP API."),
     steps=(
         gettext_lazy("Give Segment's library the address above as its host, and the secret as its write key."),

@@ -24,7 +24,7 @@ def verify(headers: Headers, body: bytes, secrets: Sequence[str], now: datetime)
 
 CONNECTOR = Connector(
     key="shopify",
-    label=_("Shopify"),
+    label="Shopify",
     about=_("Orders, payments, refunds, deliveries and customers of a Shopify shop."),
     steps=(
         _("In Shopify, open Settings → Notifications → Webhooks."),

@@ -36,7 +36,7 @@ def check_secret(secret: str) -> None:
 
 CONNECTOR = Connector(
     key="stripe",
-    label=gettext_lazy("Stripe"),
+    label="Stripe",
     about=gettext_lazy("Paid checkouts and invoices, subscriptions and refunds of a Stripe account."),
     steps=(
         gettext_lazy("In Stripe, open Developers → Webhooks and add a destination with the address above."),
