@@ -6,7 +6,6 @@ Unsubscribing is not here: it is rare, and Django's.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from base64 import b64decode
@@ -20,12 +19,13 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import translation
 
+from jouren.api.answers import Answer, json_answer, later, read_body
 from jouren.api.errors import BadRequest
+from jouren.api.hooks import hook_answer, is_hook
 from jouren.api.ingest import MAX_BODY_BYTES, ingest
 from jouren.api.keys import source_of
 from jouren.content.failures import try_again
 from jouren.core import clock
-from jouren.core.outage import RETRY_AFTER_SECONDS
 from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_event
 from jouren.messaging.tracking import is_scanner, parse_token
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 _sql = load_sql("messaging")
 
-Headers = list[tuple[str, str]]
-Answer = tuple[HTTPStatus, Headers, bytes]
-
 _CLICK = re.compile(r"/c/([A-Za-z0-9_-]{10,40})/(\d{1,3})")
 _OPEN = re.compile(r"/o/([A-Za-z0-9_-]{10,40})\.gif")
 _PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -47,7 +44,7 @@ _TROUBLE = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.
 
 
 def with_fast_paths(django: WSGIApplication) -> WSGIApplication:
-    """Answer clicks, opens and events; leave everything else, and what is not well-formed, to ``django``."""
+    """Answer clicks, opens, events and shops; leave everything else, and what is not well-formed, to ``django``."""
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         answer = _answer(environ)
@@ -66,10 +63,12 @@ def _answer(environ: WSGIEnvironment) -> Answer | None:
     method = environ["REQUEST_METHOD"]
     if path == "/api/events":
         return (
-            _safely(lambda: _events(environ), _later)
+            _safely(lambda: _events(environ), later)
             if method == "POST"
-            else _json(HTTPStatus.METHOD_NOT_ALLOWED, "Use POST.")
+            else json_answer(HTTPStatus.METHOD_NOT_ALLOWED, "Use POST.")
         )
+    if is_hook(path):
+        return _safely(lambda: hook_answer(environ), later)
     if method not in {"GET", "HEAD"}:
         return None
     if found := _CLICK.fullmatch(path):
@@ -89,11 +88,6 @@ def _safely(answer: Callable[[], Answer | None], later: Callable[[], Answer]) ->
             logger.warning("The database did not answer: %s", type(error).__name__)
             connection.close()
     return later()
-
-
-def _later() -> Answer:
-    status, headers, body = _json(HTTPStatus.SERVICE_UNAVAILABLE, "Please try again in a moment.")
-    return status, [*headers, ("Retry-After", str(RETRY_AFTER_SECONDS))], body
 
 
 def _later_page(environ: WSGIEnvironment) -> Answer:
@@ -120,7 +114,7 @@ def _open(environ: WSGIEnvironment, token: str) -> Answer:
     """The pixel, whatever the token: a mail must never show a broken image."""
     delivery_id = parse_token(token)
     if delivery_id is not None:
-        _safely(lambda: _record_open(environ, delivery_id), _later)
+        _safely(lambda: _record_open(environ, delivery_id), later)
     return HTTPStatus.OK, [("Content-Type", "image/gif"), *_NOT_CACHED], _PIXEL
 
 
@@ -144,23 +138,11 @@ def _events(environ: WSGIEnvironment) -> Answer:
     scheme, _space, key = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     source = source_of(key.strip()) if scheme.lower() == "bearer" else None
     if source is None:
-        return _json(HTTPStatus.UNAUTHORIZED, "Send a good API key: Authorization: Bearer jrn_….")
+        return json_answer(HTTPStatus.UNAUTHORIZED, "Send a good API key: Authorization: Bearer jrn_….")
+    body = read_body(environ, MAX_BODY_BYTES)
+    if body is None:
+        return json_answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"Send a body of 1 to {MAX_BODY_BYTES} bytes.")
     try:
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        length = -1
-    if not 0 < length <= MAX_BODY_BYTES:
-        return _json(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"Send a body of 1 to {MAX_BODY_BYTES} bytes.")
-    # Kept for a second attempt: a request's body can be read once only.
-    body = environ.setdefault("jouren.body", None) or environ["wsgi.input"].read(length)
-    environ["jouren.body"] = body
-    try:
-        return _json(HTTPStatus.ACCEPTED, ingest(body, source))
+        return json_answer(HTTPStatus.ACCEPTED, ingest(body, source))
     except BadRequest as error:
-        return _json(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
-
-
-def _json(status: HTTPStatus, content: str | dict[str, int]) -> Answer:
-    data = {"error": content} if isinstance(content, str) else content
-    body = json.dumps(data, ensure_ascii=False).encode()
-    return status, [("Content-Type", "application/json; charset=utf-8"), ("Cache-Control", "no-store")], body
+        return json_answer(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))

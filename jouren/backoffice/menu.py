@@ -63,7 +63,7 @@ def register_areas() -> None:
         hooks.register(MESSAGES_HOOK, make)
     for make in (_pages, _pictures):
         hooks.register(GATHER_HOOK, make)
-    for make in (_mailbox, _parked, _webhooks, _history):
+    for make in (_mailbox, _parked, _connectors, _webhooks, _history):
         hooks.register(OPERATIONS_HOOK, make)
     hooks.register("construct_main_menu", drop_foreign)
     hooks.register("construct_settings_menu", drop_foreign_settings)
@@ -249,6 +249,17 @@ def _parked() -> MenuItem:
         name="parked",
         icon_name="warning",
         order=20,
+    )
+
+
+def _connectors() -> MenuItem:
+    return PermittedMenuItem(
+        _("Connected shops"),
+        reverse("connectors:list"),
+        permissions=("connectors.view_connection",),
+        name="connectors",
+        icon_name="link",
+        order=30,
     )
 
 

@@ -39,6 +39,7 @@ _PERMISSIONS = (
     ("broadcasts", "broadcast", ("view", "add", "change", "delete", "send")),
     ("webhooks", "endpoint", ("view", "add", "change")),
     ("webhooks", "call", ("change",)),
+    ("connectors", "connection", ("view", "add", "change")),
 )
 
 # Names of rights are kept in English; the form of a group's rights translates them.
@@ -59,6 +60,7 @@ def _urls() -> list[Any]:
         path("parked/", include("jouren.backoffice.events.urls")),
         path("mailbox/", include("jouren.backoffice.mailbox.urls")),
         path("notices/", include("jouren.backoffice.team.urls")),
+        path("connectors/", include("jouren.backoffice.connectors.urls")),
         path("webhooks/", include("jouren.backoffice.webhooks.urls")),
         # Below the journeys, so that the menu marks these.
         path("journeys/reports/", include("jouren.backoffice.reports.urls")),

@@ -21,7 +21,7 @@ from tests.installation import Installation
 NAMES = """
 JOUREN REPLIES
 Jouren API APIキー URL ID QR SNS LINE YouTube Vimeo Instagram Google JavaScript HTML AVIF GIF JPG JPEG PNG WEBP MB KB
-SKU JPY USD EUR Stripe code reference
+SKU JPY USD EUR Shopify Stripe Segment Standard Webhooks code reference
 English Webhook Excel Shift JIS YAML Markdown zip md CSV https GMT JST UTC Esc Ctrl Shift Alt Tab Enter localhost
 """
 # What the demo shop, or the browser that walks, has written itself.

@@ -37,6 +37,7 @@ OWN = (
     "api_keys",
     "sending_rules",
     "webhooks",
+    "connectors",
     "notices",
     "broadcasts",
     "series",
@@ -57,6 +58,7 @@ def own_urls() -> Iterator[tuple[str, str]]:
         "export_id": uuid.UUID(int=1),
         "upload_id": uuid.UUID(int=1),
         "secret_id": 1,
+        "received_id": 1,
         "issue_id": 1,
         "place": 0,
         "problem_id": 1,
@@ -157,6 +159,7 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/mailbox/", ["messaging.view_delivery", "contacts.view_contact"]),
         ("/admin/api-keys/", ["api.view_apikey"]),
         ("/admin/webhooks/", ["webhooks.view_endpoint"]),
+        ("/admin/connectors/", ["connectors.view_connection"]),
         ("/admin/journeys/", ["journeys.view_journey"]),
         ("/admin/messages/", ["messaging.view_message"]),
         (

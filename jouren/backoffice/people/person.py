@@ -45,6 +45,7 @@ _MOST_ASKED = 200
 _WAYS = {
     "form": _("a form, confirmed by mail"),
     "preferences": _("their preference page"),
+    "shop": _("a connected shop"),
     "unsubscribe": _("an unsubscribe link"),
     "staff": _("the shop"),
     "import": _("an import"),

@@ -15,7 +15,12 @@ from jouren.contacts.actions.consent import (
     withdraw_consent,
 )
 from jouren.contacts.actions.erasure import erase_contact, register_eraser
-from jouren.contacts.actions.identities import attach_identity, resolve_contacts, verify_identity
+from jouren.contacts.actions.identities import (
+    attach_identity,
+    known_contacts,
+    resolve_contacts,
+    verify_identity,
+)
 from jouren.contacts.actions.merging import merge_contacts, register_merger
 from jouren.contacts.actions.people import (
     change_name,
@@ -41,6 +46,7 @@ __all__ = [
     "erase_contact",
     "grant_consent",
     "keep_consent_text",
+    "known_contacts",
     "lift_suppression",
     "merge_contacts",
     "note_problem",

@@ -23,6 +23,8 @@ from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_event, record_events
 
 _sql = load_sql("contacts")
+# Ways by which others say that somebody agreed. They never take back what the person has asked for here.
+_HEARSAY = frozenset({"import", "shop"})
 _OWN_WISH = (SuppressionReason.UNSUBSCRIBED, SuppressionReason.UNNEEDED)
 
 
@@ -50,19 +52,20 @@ def grant_consent(
 ) -> bool:
     """Record that a person allows a topic on a channel, with the proof.
 
-    ``via`` says how, for example ``form``, ``preferences``, ``staff``, ``import``. Given by the person, it also lifts
-    what they themselves had asked to stop. An import never overrides a withdrawal: it returns False.
+    ``via`` says how, for example ``form``, ``preferences``, ``staff``, ``import``, ``shop``. Given by the person, it
+    also lifts what they themselves had asked to stop. An import, or a shop, never overrides a withdrawal: it returns
+    False.
     Returns whether anything changed or new proof was kept.
     """
     contact = locked(contact_id)
     at = at or clock.now()
     current = Consent.objects.filter(contact=contact, channel=channel, topic=topic).first()
-    if via == "import" and (
+    if via in _HEARSAY and (
         (current and not current.is_granted)
         or Suppression.objects.filter(contact=contact, channel__in=["", channel], lifted_at=None).exists()
     ):
         return False
-    if via != "import" and by is None:
+    if via not in _HEARSAY and by is None:
         _lift_own_wish(contact.pk, channel)
     if current and current.is_granted and _has_proof(contact.pk, channel, topic, text):
         return False

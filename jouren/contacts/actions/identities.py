@@ -150,13 +150,10 @@ def resolve_contacts(
 
 
 def known_contacts(identities: Sequence[tuple[str, str]]) -> list[int | None]:
-    """The people behind identities, in the same order; None where nobody is known by one. Makes nobody.
-
-    Raises:
-        BadAddress, BadValue: one of them is not well-formed.
-    """
-    found = _find([normalise_identity(kind, value) for kind, value in identities])
-    return [found.get(position) for position in range(len(identities))]
+    """The people behind identities, in one query; None for each that nobody has. Raises BadAddress, BadValue."""
+    wanted = [normalise_identity(kind, value) for kind, value in identities]
+    found = _find(wanted) if wanted else {}
+    return [found.get(position) for position in range(len(wanted))]
 
 
 def _find(wanted: Sequence[NormalIdentity]) -> dict[int, int]:
