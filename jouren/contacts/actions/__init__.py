@@ -16,6 +16,7 @@ from jouren.contacts.actions.consent import (
 from jouren.contacts.actions.erasure import erase_contact, register_eraser
 from jouren.contacts.actions.identities import attach_identity, resolve_contacts, verify_identity
 from jouren.contacts.actions.merging import merge_contacts, register_merger
+from jouren.contacts.actions.peace import come_back, leave_all_in_peace, leave_in_peace
 from jouren.contacts.actions.people import (
     change_name,
     create_contact,
@@ -32,6 +33,7 @@ __all__ = [
     "add_tag",
     "attach_identity",
     "change_name",
+    "come_back",
     "create_contact",
     "define_attribute",
     "defined_attribute",
@@ -39,6 +41,8 @@ __all__ = [
     "erase_contact",
     "grant_consent",
     "keep_consent_text",
+    "leave_all_in_peace",
+    "leave_in_peace",
     "lift_suppression",
     "merge_contacts",
     "note_problem",

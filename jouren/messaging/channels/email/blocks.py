@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.images.blocks import ImageChooserBlock
 
+from jouren.messaging.surveys import choices
+
 TEXT_FEATURES = ["h2", "h3", "bold", "italic", "ol", "ul", "link", "hr"]
 
 
@@ -18,6 +20,16 @@ class ButtonBlock(blocks.StructBlock):
     class Meta:
         icon = "link"
         label = _("Button")
+
+
+class SurveyBlock(blocks.StructBlock):
+    """A survey's first question with a button for each answer. Each leads to the reader's own page."""
+
+    survey = blocks.ChoiceBlock(choices=choices, refers_to="inbox.Survey", label=_("Survey"))
+
+    class Meta:
+        icon = "help"
+        label = _("Survey")
 
 
 class ImageBlock(blocks.StructBlock):
@@ -54,6 +66,7 @@ class QuoteBlock(blocks.StructBlock):
 class EmailContentBlock(blocks.StreamBlock):
     text = blocks.RichTextBlock(label=_("Text"), features=TEXT_FEATURES, icon="pilcrow")
     button = ButtonBlock()
+    survey = SurveyBlock()
     image = ImageBlock()
     video = VideoBlock()
     quote = QuoteBlock()

@@ -19,6 +19,7 @@ from jouren.messaging.channels.base import CompileContext
 from jouren.messaging.channels.email.links import Links
 from jouren.messaging.channels.email.richtext import mail_html, mend_expressions, plain_text
 from jouren.messaging.errors import InvalidMessage
+from jouren.messaging.surveys import shown, survey_path
 from jouren.messaging.templating import mend_honorifics
 from jouren.messaging.vocabulary import Kind
 
@@ -29,6 +30,7 @@ _REMOTE_STYLE = re.compile(r"@import[^;]*;|<link[^>]*>", re.IGNORECASE)
 
 def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
     """The JSON of a version's mail: ``subject``, ``preheader``, ``html``, ``text`` (templates) and ``links`` (URLs).
+    Where it shows surveys, ``surveys`` (their ids).
 
     Raises:
         InvalidMessage: with all that is wrong.
@@ -47,12 +49,14 @@ def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
         raise InvalidMessage(problems)
     html = _html([piece for piece, _text in pieces], preheader, subject, context)
     text = "\n\n".join(piece for _mjml, piece in pieces)
+    surveys = sorted({int(block.value["survey"]) for block in value["content"] if block.block_type == "survey"})
     return {
         "subject": mend_honorifics(subject),
         "preheader": mend_honorifics(preheader),
         "html": mend_honorifics(links.fill(mend_expressions(html), escape=True)),
         "text": mend_honorifics(links.fill(text, escape=False)) + "\n",
         "links": links.tracked,
+        **({"surveys": surveys} if surveys else {}),
     }
 
 
@@ -88,6 +92,25 @@ def _button(value: Any, links: Links) -> Piece:
     return f'<mj-button href="{href}">{escape(value["text"])}</mj-button>', f"▶ {value['text']}\n{href}"
 
 
+def _survey(value: Any, links: Links) -> Piece:
+    survey_id = int(value["survey"] or 0)
+    survey = shown(survey_id)
+    if survey is None:
+        links.problems.append(_("Choose the survey that the mail shows."))
+        return "", ""
+    if not links.is_tracking:
+        links.problems.append(_("A built-in message belongs to what somebody does just now: it cannot show a survey."))
+        return "", ""
+    question = mend_expressions(escape(str(survey.question)))
+    buttons = [(str(label), links.add(survey_path(survey_id, code))) for code, label in survey.answers]
+    html = "".join(
+        f'<mj-button href="{href}" width="260px" padding="6px 25px">{escape(label)}</mj-button>'
+        for label, href in buttons
+    )
+    text = "\n".join([str(survey.question), *(f"▶ {label}\n{href}" for label, href in buttons)])
+    return f'<mj-text align="center" font-weight="700">{question}</mj-text>{html}', text
+
+
 def _picture(image: Any, alt: str, href: str, base_url: str) -> str:
     rendition = image.get_rendition(f"width-{IMAGE_WIDTH}")
     source = rendition.url if "://" in rendition.url else base_url + rendition.url
@@ -121,6 +144,7 @@ def _quote(value: Any, links: Links) -> Piece:
 _BLOCKS: dict[str, Callable[[Any, Links], Piece]] = {
     "text": _text,
     "button": _button,
+    "survey": _survey,
     "image": _image,
     "video": _video,
     "quote": _quote,
