@@ -13,6 +13,7 @@ from jouren.catalog.models import Product, ProductCode
 from jouren.contacts.segments.models import Segment
 from jouren.core import clock
 from jouren.core.owners import create_owner
+from jouren.inbox.models import Survey
 from jouren.journeys.models import Journey
 from jouren.messaging.models import Message
 from tests.backoffice import ENGLISH, make_person, owner_client, staff_client
@@ -23,6 +24,9 @@ OWN = (
     "people",
     "segments",
     "products",
+    "inbox_screens",
+    "surveys",
+    "peace",
     "parked",
     "mailbox",
     "clock",
@@ -101,6 +105,7 @@ def test_staff_without_a_permission_gets_nothing() -> None:
     Message.objects.create(pk=1, name="Secret")
     Journey.objects.create(pk=1, name="Secret")
     Segment.objects.create(pk=1, name="Secret", changed_at=clock.now())
+    Survey.objects.create(pk=1, name="Secret", title="Secret", questions=["satisfaction"])
     ProductCode.objects.create(product=Product.objects.create(pk=1, name="Secret", role="main", price=1), code="Secret")
     staff = staff_client()
     for name, url in URLS:
@@ -127,6 +132,13 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/products/1/", ["catalog.view_product"]),
         ("/admin/products/add/", ["catalog.add_product"]),
         ("/admin/products/1/edit/", ["catalog.change_product"]),
+        ("/admin/inbox/", ["inbox.view_inquiry", "contacts.view_contact"]),
+        ("/admin/inbox/handled/", ["inbox.view_inquiry", "contacts.view_contact"]),
+        ("/admin/surveys/", ["inbox.view_survey"]),
+        ("/admin/surveys/1/", ["inbox.view_survey"]),
+        ("/admin/surveys/add/", ["inbox.add_survey"]),
+        ("/admin/surveys/1/edit/", ["inbox.change_survey"]),
+        ("/admin/leaving-in-peace/", ["peace.view_peacerule"]),
         ("/admin/parked/", ["events.view_parkedevent"]),
         ("/admin/mailbox/", ["messaging.view_delivery", "contacts.view_contact"]),
         ("/admin/api-keys/", ["api.view_apikey"]),
@@ -152,6 +164,7 @@ def test_staff_without_a_permission_gets_nothing() -> None:
 def test_the_permission_of_a_screen_opens_it_and_each_part_of_it_counts(url: str, permissions: list[str]) -> None:
     Segment.objects.create(pk=1, name="Buyers", changed_at=clock.now())
     Product.objects.create(pk=1, name="Tea", role="main", price=1)
+    Survey.objects.create(pk=1, name="Tea", title="Tea?", questions=["satisfaction"])
     assert staff_client(*permissions).get(url).status_code == 200
     for missing in permissions:
         assert staff_client(*[each for each in permissions if each != missing]).get(url).status_code == 302
@@ -163,7 +176,7 @@ def test_seeing_people_does_not_allow_to_change_or_erase_them() -> None:
     page = viewer.get(f"/admin/people/{person.public_id}/")
     assert page.status_code == 200
     assert b"Stop all messages" not in page.content
-    for act in ("name", "move", "problem", "stop", "enter", "export", "erase"):
+    for act in ("name", "move", "problem", "stop", "leave", "enter", "export", "erase"):
         assert viewer.post(f"/admin/people/{person.public_id}/{act}/", {"word": "erase"}).status_code == 302
     person.refresh_from_db()
     assert person.is_present
@@ -187,6 +200,7 @@ def test_the_menu_shows_the_areas_in_the_words_of_a_shop() -> None:
     for label in (
         "Pyramid",
         "Customers",
+        "Inbox",
         "Products",
         "Journeys",
         "Sending",

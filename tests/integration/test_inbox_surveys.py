@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -203,7 +203,7 @@ def test_conditions_ask_what_somebody_said_last_of_a_product(survey: Survey, del
         assert set(contact_ids(tree)) & set(ids) == ({delivery.contact_id} if found else set())
         compiled = compile_python(tree)
         facts = load_facts(compiled.facts, ids, clock.now())
-        assert [compiled.test(facts[each], clock.now()) for each in ids] == [found, False]
+        assert [compiled.matches(facts[each], clock.now(), UTC) for each in ids] == [found, False]
 
 
 def test_erasing_forgets_the_words_and_merging_keeps_the_answers(survey: Survey, delivery: Delivery) -> None:
