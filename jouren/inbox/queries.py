@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from jouren.conditions.choices import Choice
 from jouren.core.sql import load_sql
@@ -54,7 +54,7 @@ def shown_in_messages(survey_id: int) -> Shown | None:
         return None
     if survey.asks(Question.SATISFACTION):
         return Shown(survey.title, [(choice.value, choice.label) for choice in Satisfaction])
-    return Shown(survey.title, [(ANSWER, _("Answer"))])
+    return Shown(survey.title, [(ANSWER, pgettext_lazy("button in a mail", "Answer"))])
 
 
 def satisfaction_choices() -> list[Choice]:

@@ -100,6 +100,6 @@ def _sentence(rule: PeaceRule) -> str:
     invited = ngettext("%(count)s invitation", "%(count)s invitations", rule.invitations) % {"count": rule.invitations}
     waited = ngettext("%(count)s day", "%(count)s days", rule.days) % {"count": rule.days}
     return _(
-        "Who stands no higher than “%(stage)s”, got %(invited)s and has not bought %(waited)s after the last of these is "
-        "left in peace."
+        "Who stands no higher than “%(stage)s”, got %(invited)s and has not bought %(waited)s after the last of these "
+        "is left in peace."
     ) % {"stage": Stage(rule.up_to_stage).label, "invited": invited, "waited": waited}
