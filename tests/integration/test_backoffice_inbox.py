@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -71,6 +72,9 @@ def test_an_inquiry_is_seen_to_with_a_note() -> None:
     inquiry.refresh_from_db()
     assert inquiry.note == "電話した<b>"
     assert "電話した&lt;b&gt;" in browser.get("/admin/inbox/handled/").content.decode()
+    kept = browser.post(f"/admin/people/{person_of(delivery).public_id}/export/").content.decode()
+    assert json.loads(kept)["survey_answers"][0]["satisfaction"] == "below"
+    assert json.loads(kept)["inquiries"][0]["note"] == "電話した<b>"
     viewer = staff_client("inbox.view_inquiry", "contacts.view_contact")
     assert viewer.post(f"/admin/inbox/{inquiry.pk}/handle/", {"note": "x"}).status_code == 302
     assert browser.get("/admin/").context is not None
