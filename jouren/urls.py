@@ -14,6 +14,7 @@ urlpatterns = [
     path("documents/", include(wagtaildocs_urls)),
     path("media/<path:path>", picture),
     path("", include("jouren.capture.urls")),
+    path("survey/", include("jouren.inbox.urls")),
     path("backnumber/", include("jouren.broadcasts.urls")),
     # One way in: pages that only staff may see ask for the same login.
     path("_util/login/", RedirectView.as_view(pattern_name="wagtailadmin_login", query_string=True)),

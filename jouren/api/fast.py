@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import psycopg
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import translation
@@ -28,6 +29,7 @@ from jouren.content.failures import try_again
 from jouren.core import clock
 from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_event
+from jouren.messaging.surveys import for_reader
 from jouren.messaging.tracking import is_scanner, parse_token
 
 if TYPE_CHECKING:
@@ -107,7 +109,8 @@ def _click(environ: WSGIEnvironment, token: str, link: int) -> Answer | None:
     by = _who(environ, sent_at)
     payload = {"delivery": delivery_id, "message": message_id, "title": title, "url": url, "by": by}
     record_event(NewEvent("message.clicked", contact_id, payload))
-    return HTTPStatus.FOUND, [("Location", url), *_NOT_CACHED], b""
+    goal = for_reader(url, settings.JOUREN.base_url, token)
+    return HTTPStatus.FOUND, [("Location", goal), *_NOT_CACHED], b""
 
 
 def _open(environ: WSGIEnvironment, token: str) -> Answer:

@@ -48,6 +48,7 @@ def register_areas() -> None:
     for make in (
         _home,
         _people,
+        _inbox,
         _segments,
         _orders,
         _products,
@@ -59,7 +60,7 @@ def register_areas() -> None:
         _settings_area,
     ):
         hooks.register("register_admin_menu_item", make)
-    for make in (_broadcasts, _messages, _series, _sending_rules):
+    for make in (_broadcasts, _messages, _series, _surveys, _sending_rules, _peace):
         hooks.register(MESSAGES_HOOK, make)
     for make in (_pages, _pictures):
         hooks.register(GATHER_HOOK, make)
@@ -91,6 +92,17 @@ def _people() -> MenuItem:
         name="people",
         icon_name="group",
         order=20,
+    )
+
+
+def _inbox() -> MenuItem:
+    return PermittedMenuItem(
+        _("Inbox"),
+        reverse("inbox_screens:list"),
+        permissions=("inbox.view_inquiry", "contacts.view_contact"),
+        name="inbox",
+        icon_name="mail",
+        order=22,
     )
 
 
@@ -183,6 +195,28 @@ def _series() -> MenuItem:
         name="series",
         icon_name="list-ol",
         order=20,
+    )
+
+
+def _surveys() -> MenuItem:
+    return PermittedMenuItem(
+        _("Surveys"),
+        reverse("surveys:list"),
+        permissions=("inbox.view_survey",),
+        name="surveys",
+        icon_name="help",
+        order=30,
+    )
+
+
+def _peace() -> MenuItem:
+    return PermittedMenuItem(
+        _("Leaving in peace"),
+        reverse("peace:rule"),
+        permissions=("peace.view_peacerule",),
+        name="peace",
+        icon_name="pause",
+        order=55,
     )
 
 

@@ -16,6 +16,7 @@ from jouren.broadcasts.audience import CHANNEL, everybody_meant, reachable
 from jouren.broadcasts.models import Broadcast
 from jouren.conditions.compile import compile_sql
 from jouren.conditions.queries import PRESENT, shop_zone
+from jouren.contacts.models import LEFT_IN_PEACE
 from jouren.core.sql import hot_cursor
 from jouren.messaging.gate import Question, ask, load_gate_facts
 
@@ -31,7 +32,7 @@ FROM (
     SELECT EXISTS (SELECT FROM contacts_identity i WHERE i.contact_id = c.id AND i.kind = %(of_channel)s)
                AS has_address,
            EXISTS (SELECT FROM contacts_suppression s WHERE s.contact_id = c.id AND s.lifted_at IS NULL
-                   AND s.channel IN ('', %(of_channel)s)) AS is_stopped,
+                   AND s.channel IN ('', %(of_channel)s) AND s.reason <> ALL(%(of_promotion)s)) AS is_stopped,
            k.is_granted
     FROM contacts_contact c
     LEFT JOIN contacts_consent k ON k.contact_id = c.id AND k.channel = %(of_channel)s AND k.topic = %(of_topic)s
@@ -69,7 +70,7 @@ def reach_of(audience: dict[str, Any] | None, topic: str, now: datetime) -> Reac
     """Count whom a broadcast is meant for, and who of them can be written to. Raises ConditionError."""
     compiled = compile_sql(everybody_meant(audience), now, shop_zone())
     sql = f"{_REACH}{compiled.joins}\nWHERE {PRESENT} AND {compiled.where}\nOFFSET 0) AS people"
-    params = {**compiled.params, "of_channel": CHANNEL, "of_topic": topic}
+    params = {**compiled.params, "of_channel": CHANNEL, "of_topic": topic, "of_promotion": sorted(LEFT_IN_PEACE)}
     row = hot_cursor().execute(sql, params).fetchone()
     assert row is not None
     return Reach(*row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from jouren.contacts.actions import peace
 from jouren.contacts.models import AttributeDefinition, IdentityKind, SuppressionReason, Topic
 from jouren.contacts.timeline import register_value_label
 from jouren.core.wording import listed
@@ -34,6 +35,18 @@ EVENT_TYPES = (
         _("Messages allowed again"),
         _SUPPRESSION,
         sentence=_("Messages allowed again (%(channel)s): %(reason)s no longer holds."),
+    ),
+    EventType(
+        "contact.left_in_peace",
+        _("Left in peace"),
+        {"reason": str, "source": str},
+        sentence=_("Gets no more promotion: %(reason)s (%(source)s). What they asked for still goes to them."),
+    ),
+    EventType(
+        "contact.came_back",
+        _("Came back"),
+        {"reasons": list, "via": str},
+        sentence=_("Promotion may go to them again: %(via)s. Before: %(reasons)s."),
     ),
     EventType(
         "problem.noted",
@@ -94,6 +107,24 @@ def _topic(value: str) -> str:
     return topic.name if topic else value
 
 
+def _reasons(values: list[str]) -> str:
+    return listed(_reason(value) for value in values)
+
+
+_PEACE_SOURCES = {
+    peace.BY_RULE: _("by the rule for leaving in peace"),
+    peace.BY_SURVEY: _("by their answer to a survey"),
+    peace.BY_STAFF: _("by the shop"),
+    peace.SIGNED_UP: _("they signed up again"),
+    peace.BOUGHT: _("they bought"),
+}
+
+
+def peace_source(value: str) -> str:
+    """By what somebody was left in peace, or came back, in words; another room's own word stands for itself."""
+    return str(_PEACE_SOURCES.get(value, value))
+
+
 def register() -> None:
     """Make this room's event types known."""
     for event_type in EVENT_TYPES:
@@ -105,5 +136,9 @@ def register() -> None:
     for name in ("contact.suppressed", "contact.unsuppressed"):
         register_value_label(name, "channel", _channel)
         register_value_label(name, "reason", _reason)
+    register_value_label("contact.left_in_peace", "reason", _reason)
+    register_value_label("contact.left_in_peace", "source", peace_source)
+    register_value_label("contact.came_back", "reasons", _reasons)
+    register_value_label("contact.came_back", "via", peace_source)
     for name in ("identity.attached", "identity.verified"):
         register_value_label(name, "kind", _kind)

@@ -12,7 +12,7 @@ from jouren.conditions.choices import Choice, register_choices
 from jouren.conditions.errors import ConditionError
 from jouren.conditions.registry import Argument, Fact, FactType, Group, Rows, register_fact
 from jouren.contacts import event_facts
-from jouren.contacts.models import AttributeDefinition, Problem, Topic
+from jouren.contacts.models import LEFT_IN_PEACE, AttributeDefinition, Problem, Topic
 from jouren.contacts.queries import known_tags
 
 _CHANNEL = Argument("channel", _("channel"), choices="channels")
@@ -43,6 +43,7 @@ _VERIFIED = frozenset({"identity.verified"})
 _PROBLEM = frozenset({"problem.noted", "problem.solved"})
 _SUPPRESSION = frozenset({"contact.suppressed", "contact.unsuppressed"})
 _CONSENT = frozenset({"consent.granted", "consent.withdrawn"})
+_IN_PEACE = "r.reason IN ({})".format(", ".join(f"'{reason}'" for reason in sorted(LEFT_IN_PEACE)))
 _MEMBER = "r.text = ANY(%(members)s::text[])"
 
 _OPEN_THEN = "r.noted_at <= %(now)s::timestamptz AND (r.solved_at IS NULL OR r.solved_at > %(now)s::timestamptz)"
@@ -192,13 +193,27 @@ FACTS = (
         _("Gets no more messages"),
         arguments=(Argument("channel", _("channel"), is_required=False, choices="channels", empty=_("all channels")),),
         rows=Rows(
-            "contacts_suppression r", "r.lifted_at IS NULL AND r.channel IN ('', coalesce(%(channel)s::text, ''))"
+            "contacts_suppression r",
+            f"r.lifted_at IS NULL AND r.channel IN ('', coalesce(%(channel)s::text, '')) AND NOT {_IN_PEACE}",
         ),
         changed_by=_SUPPRESSION,
         past_rows=lambda _given: Rows(
             "contacts_suppression r",
             "r.at <= %(now)s::timestamptz AND (r.lifted_at IS NULL OR r.lifted_at > %(now)s::timestamptz)"
-            " AND r.channel IN ('', coalesce(%(channel)s::text, ''))",
+            f" AND r.channel IN ('', coalesce(%(channel)s::text, '')) AND NOT {_IN_PEACE}",
+        ),
+        group=Group.CONSENT,
+    ),
+    Fact(
+        "left_in_peace",
+        FactType.BOOLEAN,
+        _("Is left in peace (gets no promotion)"),
+        rows=Rows("contacts_suppression r", f"r.lifted_at IS NULL AND {_IN_PEACE}"),
+        changed_by=frozenset({"contact.left_in_peace", "contact.came_back"}),
+        past_rows=lambda _given: Rows(
+            "contacts_suppression r",
+            "r.at <= %(now)s::timestamptz AND (r.lifted_at IS NULL OR r.lifted_at > %(now)s::timestamptz)"
+            f" AND {_IN_PEACE}",
         ),
         group=Group.CONSENT,
     ),

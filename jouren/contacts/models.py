@@ -244,10 +244,22 @@ class SuppressionReason(models.TextChoices):
     COMPLAINT = "complaint", _("Reported as spam")
     MANUAL = "manual", _("Stopped by the shop")
     ERASED = "erased", _("Erased")
+    NOT_BOUGHT = "not_bought", _("Invited often enough without buying")
+    DISSATISFIED = "dissatisfied", _("Not satisfied after use")
+    IN_PEACE = "in_peace", _("Left in peace by the shop")
+
+
+LEFT_IN_PEACE = frozenset(
+    {SuppressionReason.NOT_BOUGHT.value, SuppressionReason.DISSATISFIED.value, SuppressionReason.IN_PEACE.value}
+)
+"""Reasons that stop promotion alone (離脱): what people asked for still goes to them."""
 
 
 class Suppression(models.Model):
-    """A person gets nothing on ``channel`` (empty: on any) until it is lifted."""
+    """A person gets nothing on ``channel`` (empty: on any) until it is lifted; of :data:`LEFT_IN_PEACE`: no promotion.
+
+    ``detail``: a few words of whoever stopped it; where a person was left in peace, by what (``rule``, ``survey``, …).
+    """
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="suppressions")
     channel = models.CharField(_("channel"), max_length=20, blank=True, db_default="")

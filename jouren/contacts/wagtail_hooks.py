@@ -19,6 +19,8 @@ _ACTS = {
     "withdraw_consent": (_("Withdraw consent"), _("Consent withdrawn")),
     "suppress": (_("Stop messages"), _("Messages stopped")),
     "lift_suppression": (_("Allow messages again"), _("Messages allowed again")),
+    "leave_in_peace": (_("Leave in peace"), _("Left in peace")),
+    "come_back": (_("Send promotion again"), _("Promotion allowed again")),
     "add_segment": (_("Add segment"), _("Segment added")),
     "change_segment": (_("Change segment"), _("Segment changed")),
     "delete_segment": (_("Delete segment"), _("Segment deleted")),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from jouren.contacts.models import SuppressionReason
+from jouren.contacts.models import LEFT_IN_PEACE, SuppressionReason
 from jouren.messaging.gate import GateFacts, GateRule, register_gate_rule
+from jouren.messaging.vocabulary import Kind
 
 # What stops even a transactional message: there is nobody there to read it.
 STOPS_EVERYTHING = frozenset({SuppressionReason.HARD_BOUNCE.value, SuppressionReason.ERASED.value})
@@ -22,9 +23,16 @@ def refuse_without_address(facts: GateFacts) -> str | None:
 
 def refuse_suppressed(facts: GateFacts) -> str | None:
     for reason in facts.suppressions or ():
-        if not facts.is_transactional or reason in STOPS_EVERYTHING:
+        if stops(reason, facts.kind):
             return f"suppressed:{reason}"
     return None
+
+
+def stops(reason: str, kind: str) -> bool:
+    """Whether a suppression stops a message of that kind: promotion is what asks."""
+    if reason in LEFT_IN_PEACE:
+        return kind == Kind.ASK
+    return kind != Kind.TRANSACTIONAL or reason in STOPS_EVERYTHING
 
 
 def refuse_without_consent(facts: GateFacts) -> str | None:

@@ -15,6 +15,7 @@ from jouren.contacts.policies import zone_of
 from jouren.contacts.queries import alias_ids, canonical_id
 from jouren.core import clock
 from jouren.events.queries import events_of
+from jouren.messaging.gate_rules import stops as stops_kind
 from jouren.messaging.models import Delivery
 from jouren.messaging.sending_rules.caps import Gone, counted_by, counted_from
 from jouren.messaging.sending_rules.holds import Held, holds_of
@@ -149,7 +150,8 @@ def _checks(delivery: Delivery, at: datetime, waited: Sequence[Waited]) -> Itera
 
 def _suppression(delivery: Delivery, contact: Contact, at: datetime, outcome: str) -> Check:
     stops = Suppression.objects.filter(contact=contact, channel__in=["", delivery.channel], at__lte=at).order_by("at")
-    held = [stop for stop in stops if stop.lifted_at is None or stop.lifted_at > at]
+    kind = delivery.message_version.kind
+    held = [stop for stop in stops if (stop.lifted_at is None or stop.lifted_at > at) and stops_kind(stop.reason, kind)]
     return Check("suppression", outcome, {"stops": [(stop.reason, stop.at) for stop in held]})
 
 

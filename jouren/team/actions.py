@@ -15,7 +15,7 @@ from jouren.core.wake import wake
 from jouren.events.actions import NewEvent, record_events
 from jouren.team.mailing import CHANNEL
 from jouren.team.models import Notice
-from jouren.team.texts import fill_texts
+from jouren.team.texts import fill_texts, plain
 
 _sql = load_sql("team")
 MAIL_PAUSE = timedelta(hours=1)
@@ -23,7 +23,12 @@ MAIL_PAUSE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """Colleagues are to be told of a person who came to a step. ``text`` is of :func:`jouren.team.texts.check_text`."""
+    """Colleagues are to be told of a person who came to a step. ``text`` is of :func:`jouren.team.texts.check_text`;
+    of a person's own words (``is_plain``) nothing is filled in.
+
+    What the inbox tells comes from no journey: ``journey_id`` is :data:`jouren.team.models.INBOX`, and ``walk_id`` the
+    inquiry's id.
+    """
 
     user_ids: Sequence[int]
     contact_id: int
@@ -33,6 +38,7 @@ class Telling:
     walk_id: int
     step: str
     occurrence: int = 1
+    is_plain: bool = False
 
 
 def tell_colleagues(tellings: Sequence[Telling], now: datetime) -> None:
@@ -40,7 +46,8 @@ def tell_colleagues(tellings: Sequence[Telling], now: datetime) -> None:
 
     A colleague gets one mail an hour about a journey at most; what comes meanwhile goes into the next.
     """
-    texts = fill_texts([(telling.text, telling.contact_id) for telling in tellings])
+    filled = iter(fill_texts([(telling.text, telling.contact_id) for telling in tellings if not telling.is_plain]))
+    texts = [plain(telling.text) if telling.is_plain else next(filled) for telling in tellings]
     single = [
         (user_id, telling, text)
         for telling, text in zip(tellings, texts, strict=True)

@@ -25,7 +25,7 @@ from jouren.contacts.models import Contact
 from jouren.core import clock
 from jouren.core.mailbox import MailUnavailable
 from jouren.core.sql import load_sql
-from jouren.team.models import Notice
+from jouren.team.models import INBOX, Notice
 
 logger = logging.getLogger(__name__)
 _sql = load_sql("team")
@@ -100,10 +100,18 @@ def write_mail(notices: Sequence[Notice]) -> tuple[str, str]:
     if more := len(notices) - len(shown):
         parts.append(ngettext("… and %(count)s more.", "… and %(count)s more.", more) % {"count": more})
     parts.append(
-        _("The journey “%(journey)s” tells you this, once an hour at most. All of it is on your first screen: %(url)s")
+        _foot(notices[0].journey_id)
         % {"journey": journey, "url": settings.JOUREN.base_url + reverse("wagtailadmin_home")}
     )
     return one_line(subject)[:_LONGEST_SUBJECT], "\n\n".join(parts) + "\n"
+
+
+def _foot(journey_id: int) -> str:
+    if journey_id == INBOX:
+        return _("The inbox tells you this, once an hour at most. All of it is on your first screen: %(url)s")
+    return _(
+        "The journey “%(journey)s” tells you this, once an hour at most. All of it is on your first screen: %(url)s"
+    )
 
 
 def _entry(notice: Notice, person: Contact | None) -> str:

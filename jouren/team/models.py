@@ -7,6 +7,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+INBOX = 0
+"""In place of a journey's id: what the inbox tells, and no journey."""
+
 
 class Notice(models.Model):
     """Something to see to: a customer came to a step that tells this colleague. ``text`` says why, in plain text.

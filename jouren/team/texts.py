@@ -51,7 +51,7 @@ def fill_texts(wanted: Iterable[tuple[str, int]]) -> list[str]:
             names[text] = f"{len(names)}.txt"
             templates.add(names[text], text)
     return [
-        _clean(templates.render(names[text], people[contact_id])) if contact_id in people else ""
+        plain(templates.render(names[text], people[contact_id])) if contact_id in people else ""
         for text, contact_id in pairs
     ]
 
@@ -59,9 +59,10 @@ def fill_texts(wanted: Iterable[tuple[str, int]]) -> list[str]:
 def _fill(source: str, variables: Mapping[str, object]) -> str:
     templates = Templates()
     templates.add("once.txt", source)
-    return _clean(templates.render("once.txt", variables))
+    return plain(templates.render("once.txt", variables))
 
 
-def _clean(text: str) -> str:
+def plain(text: str) -> str:
+    """A text of somebody's own, as it may stand on a screen and in a mail."""
     kept = "".join(char for char in text if char == "\n" or char.isprintable())
     return kept.strip()[:MAX_FILLED_LENGTH]

@@ -13,6 +13,7 @@ from jouren.catalog.models import Coupon, Product, ProductCode
 from jouren.contacts.segments.models import Segment
 from jouren.core import clock
 from jouren.core.owners import create_owner
+from jouren.inbox.models import Survey
 from jouren.journeys.models import Journey
 from jouren.messaging.models import Message
 from jouren.orders.models import Order
@@ -27,6 +28,9 @@ OWN = (
     "products",
     "orders",
     "offers",
+    "inbox_screens",
+    "surveys",
+    "peace",
     "parked",
     "mailbox",
     "clock",
@@ -115,6 +119,7 @@ def test_staff_without_a_permission_gets_nothing() -> None:
     ProductCode.objects.create(product=secret, code="Secret")
     offer = make_offer("Secret", pk=1, product=secret)
     Coupon.objects.create(pk=1, offer=offer, name="Secret", kind="unique", discount=1, created_at=clock.now())
+    Survey.objects.create(pk=1, name="Secret", title="Secret", questions=["satisfaction"])
     staff = staff_client()
     for name, url in URLS:
         for ask in (staff.get, staff.post):
@@ -155,6 +160,13 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/offers/1/coupons/add/", ["catalog.change_offer"]),
         ("/admin/offers/coupons/1/", ["catalog.view_offer"]),
         ("/admin/offers/coupons/1/codes.csv", ["catalog.change_offer"]),
+        ("/admin/inbox/", ["inbox.view_inquiry", "contacts.view_contact"]),
+        ("/admin/inbox/handled/", ["inbox.view_inquiry", "contacts.view_contact"]),
+        ("/admin/surveys/", ["inbox.view_survey"]),
+        ("/admin/surveys/1/", ["inbox.view_survey"]),
+        ("/admin/surveys/add/", ["inbox.add_survey"]),
+        ("/admin/surveys/1/edit/", ["inbox.change_survey"]),
+        ("/admin/leaving-in-peace/", ["peace.view_peacerule"]),
         ("/admin/parked/", ["events.view_parkedevent"]),
         ("/admin/mailbox/", ["messaging.view_delivery", "contacts.view_contact"]),
         ("/admin/api-keys/", ["api.view_apikey"]),
@@ -184,6 +196,7 @@ def test_the_permission_of_a_screen_opens_it_and_each_part_of_it_counts(url: str
     Order.objects.create(pk=1, contact=make_person(), number="1", amount=1, currency="JPY", paid_at=clock.now())
     offer = make_offer(pk=1)
     Coupon.objects.create(pk=1, offer=offer, name="Spring", kind="unique", discount=1, created_at=clock.now())
+    Survey.objects.create(pk=1, name="Tea", title="Tea?", questions=["satisfaction"])
     assert staff_client(*permissions).get(url).status_code == 200
     for missing in permissions:
         assert staff_client(*[each for each in permissions if each != missing]).get(url).status_code == 302
@@ -195,7 +208,7 @@ def test_seeing_people_does_not_allow_to_change_or_erase_them() -> None:
     page = viewer.get(f"/admin/people/{person.public_id}/")
     assert page.status_code == 200
     assert b"Stop all messages" not in page.content
-    for act in ("name", "move", "problem", "stop", "enter", "export", "erase"):
+    for act in ("name", "move", "problem", "stop", "leave", "enter", "export", "erase"):
         assert viewer.post(f"/admin/people/{person.public_id}/{act}/", {"word": "erase"}).status_code == 302
     person.refresh_from_db()
     assert person.is_present
@@ -220,6 +233,7 @@ def test_the_menu_shows_the_areas_in_the_words_of_a_shop() -> None:
         "Pyramid",
         "Customers",
         "Orders",
+        "Inbox",
         "Products",
         "Offers",
         "Journeys",

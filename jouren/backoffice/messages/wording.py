@@ -82,6 +82,18 @@ _SUPPRESSED = {
         gettext_lazy("Allow messages again on their page when the reason is gone."),
     ),
     SuppressionReason.ERASED: _WITHHELD["erased"],
+    SuppressionReason.NOT_BOUGHT: (
+        gettext_lazy("They were invited often enough without buying and are left in peace: they get no promotion."),
+        gettext_lazy("Nothing needs to be done. Help still reaches them, and they may come back by themselves."),
+    ),
+    SuppressionReason.DISSATISFIED: (
+        gettext_lazy("They were not satisfied after use and are left in peace: they get no promotion."),
+        gettext_lazy("Write to them yourself, and help. Promotion goes again when they answer better or buy."),
+    ),
+    SuppressionReason.IN_PEACE: (
+        gettext_lazy("The shop leaves them in peace: they get no promotion."),
+        gettext_lazy("Send promotion again from their page when the reason is gone."),
+    ),
 }
 
 

@@ -25,12 +25,14 @@ from jouren.contacts.actions import (
     add_tag,
     change_name,
     erase_contact,
+    leave_in_peace,
     lift_suppression,
     note_problem,
     remove_tag,
     solve_problem,
     suppress,
 )
+from jouren.contacts.actions.peace import BY_STAFF
 from jouren.contacts.models import Contact, Problem, Suppression, SuppressionReason
 from jouren.core.errors import UserError
 from jouren.journeys.actions import enrol_by_hand
@@ -134,6 +136,14 @@ class StopMessages(_PersonAct):
     def act(self) -> str:
         suppress(self.contact.pk, SuppressionReason.MANUAL, by=self.staff)
         return _("Nothing more is sent to this person.")
+
+
+class LeaveInPeace(_PersonAct):
+    """Send them no more promotion."""
+
+    def act(self) -> str:
+        leave_in_peace(self.contact.pk, SuppressionReason.IN_PEACE, source=BY_STAFF, by=self.staff)
+        return _("This person gets no more promotion. What they asked for still goes to them.")
 
 
 class AllowMessages(_PersonAct):

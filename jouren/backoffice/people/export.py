@@ -13,6 +13,7 @@ from jouren.contacts.models import Contact
 from jouren.contacts.queries import alias_ids
 from jouren.contacts.timeline import Cursor, timeline
 from jouren.core import clock
+from jouren.inbox.vocabulary import Question
 from jouren.journeys.queries import walks_of
 from jouren.messaging.models import ClickHour, Delivery
 from jouren.messaging.vocabulary import State
@@ -72,6 +73,10 @@ def export_person(contact: Contact, by: AbstractBaseUser) -> dict[str, Any]:
             )
         ),
         "suppressions": list(contact.suppressions.values("channel", "reason", "at", "lifted_at", "detail")),
+        "survey_answers": list(
+            contact.survey_answers.order_by("answered_at", "pk").values("survey__name", "answered_at", *Question.values)
+        ),
+        "inquiries": list(contact.inquiries.order_by("at", "pk").values("kind", "text", "at", "handled_at", "note")),
         "stage": stage_of_contact(contact.pk).key,
         "stages": list(stage_history(contact.pk).values("from_stage", "to_stage", "at", "reason")),
         "orders": list(orders_of(contact.pk).values(*_ORDER)),

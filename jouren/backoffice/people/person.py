@@ -13,6 +13,7 @@ from jouren.backoffice.orders.wording import OrderRow, SubscriptionRow, order_ro
 from jouren.backoffice.people.origins import describe_origin
 from jouren.backoffice.people.telling import Line, tell_lines
 from jouren.contacts.models import (
+    LEFT_IN_PEACE,
     Consent,
     ConsentRecord,
     Contact,
@@ -132,7 +133,13 @@ class Person:
     @property
     def stops(self) -> list[Suppression]:
         """What stops messages now, and staff may lift."""
-        return [each for each in self.suppressions if not each.lifted_at and each.reason != SuppressionReason.ERASED]
+        others = {SuppressionReason.ERASED, *LEFT_IN_PEACE}
+        return [each for each in self.suppressions if not each.lifted_at and each.reason not in others]
+
+    @property
+    def peace(self) -> list[Suppression]:
+        """Why they are left in peace (離脱), if they are."""
+        return [each for each in self.suppressions if not each.lifted_at and each.reason in LEFT_IN_PEACE]
 
 
 def load_person(contact: Contact) -> Person:

@@ -23,6 +23,7 @@ urlpatterns = [
     path(f"{_PERSON}tag/", acts.AddTag.as_view(), name="add_tag"),
     path(f"{_PERSON}untag/", acts.RemoveTag.as_view(), name="remove_tag"),
     path(f"{_PERSON}stop/", acts.StopMessages.as_view(), name="stop"),
+    path(f"{_PERSON}leave/", acts.LeaveInPeace.as_view(), name="leave"),
     path(f"{_PERSON}allow/<int:suppression_id>/", acts.AllowMessages.as_view(), name="allow"),
     path(f"{_PERSON}enter/", acts.EnterJourney.as_view(), name="enter"),
     path(f"{_PERSON}seminar/", acts.NoteSeminar.as_view(), name="seminar"),

@@ -15,11 +15,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from jouren.catalog.offers.event_types import OFFER_VIEWED
 from jouren.connectors.connector import Delivery, Happening, Headers, Identities, Profile, Said
 from jouren.connectors.errors import Unusable
 from jouren.connectors.event_types import tracked
 from jouren.connectors.reading import needed, needed_moment, object_of, read_json, text_of
-from jouren.orders.event_types import CART_LEFT, OFFER_VIEWED, ORDER_TYPES, SUBSCRIPTION_TYPES
+from jouren.orders.event_types import CART_LEFT, ORDER_TYPES, SUBSCRIPTION_TYPES
 from jouren.orders.telling import Telling
 
 _TOLD = frozenset(kind.name for kind in (*ORDER_TYPES, *SUBSCRIPTION_TYPES))

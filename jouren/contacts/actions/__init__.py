@@ -22,6 +22,7 @@ from jouren.contacts.actions.identities import (
     verify_identity,
 )
 from jouren.contacts.actions.merging import merge_contacts, register_merger
+from jouren.contacts.actions.peace import come_back, leave_all_in_peace, leave_in_peace
 from jouren.contacts.actions.people import (
     change_name,
     create_contact,
@@ -39,6 +40,7 @@ __all__ = [
     "add_tag",
     "attach_identity",
     "change_name",
+    "come_back",
     "create_contact",
     "define_attribute",
     "defined_attribute",
@@ -47,6 +49,8 @@ __all__ = [
     "grant_consent",
     "keep_consent_text",
     "known_contacts",
+    "leave_all_in_peace",
+    "leave_in_peace",
     "lift_suppression",
     "merge_contacts",
     "note_problem",

@@ -10,8 +10,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from jouren.contacts.actions.base import User, audit, ip_hash, locked
+from jouren.contacts.actions.peace import BY_STAFF, SIGNED_UP, come_back
 from jouren.contacts.errors import BadValue
 from jouren.contacts.models import (
+    LEFT_IN_PEACE,
     Consent,
     ConsentRecord,
     ConsentText,
@@ -53,8 +55,8 @@ def grant_consent(
     """Record that a person allows a topic on a channel, with the proof.
 
     ``via`` says how, for example ``form``, ``preferences``, ``staff``, ``import``, ``shop``. Given by the person, it
-    also lifts what they themselves had asked to stop. An import, or a shop, never overrides a withdrawal: it returns
-    False.
+    also lifts what they themselves had asked to stop, and brings them back who were left in peace. An import, or a
+    shop, never overrides a withdrawal: it returns False.
     Returns whether anything changed or new proof was kept.
     """
     contact = locked(contact_id)
@@ -67,6 +69,7 @@ def grant_consent(
         return False
     if via not in _HEARSAY and by is None:
         _lift_own_wish(contact.pk, channel)
+        come_back(contact.pk, via=SIGNED_UP)
     if current and current.is_granted and _has_proof(contact.pk, channel, topic, text):
         return False
     proof = {"channel": channel, "topic": topic, "at": at, "via": via, "page": page, "ip_hash": ip_hash(ip)}
@@ -166,8 +169,11 @@ def suppress(contact_id: int, reason: str, *, channel: str = "", detail: str = "
 
 @transaction.atomic
 def suppress_contacts(contact_ids: Iterable[int], reason: str, *, channel: str = "", detail: str = "") -> list[int]:
-    """:func:`suppress` for many, in two statements. Returns the ids of those for whom it is new."""
-    if reason not in SuppressionReason.values:
+    """:func:`suppress` for many, in two statements. Returns the ids of those for whom it is new.
+
+    For reasons that stop promotion alone there is :func:`jouren.contacts.actions.peace.leave_in_peace`.
+    """
+    if reason not in SuppressionReason.values or reason in LEFT_IN_PEACE:
         raise BadValue(_("Unknown reason: %(reason)s.") % {"reason": reason[:20]})
     rows = _sql.all(
         "suppress",
@@ -190,6 +196,8 @@ def lift_suppression(contact_id: int, *, channel: str = "", reason: str, by: Use
     """Let messages go again where ``reason`` had stopped them on exactly ``channel``. False when it had not."""
     if reason == SuppressionReason.ERASED:
         raise BadValue(_("An erased person cannot be brought back."))
+    if reason in LEFT_IN_PEACE:
+        return come_back(contact_id, via=BY_STAFF, reasons={reason}, by=by)
     contact = locked(contact_id)
     lifted = Suppression.objects.filter(contact=contact, channel=channel, reason=reason, lifted_at=None).update(
         lifted_at=clock.now()

@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.images.blocks import ImageChooserBlock
 
-from jouren.messaging.offers import choices
+from jouren.messaging.offers import choices as offer_choices
+from jouren.messaging.surveys import choices as survey_choices
 
 TEXT_FEATURES = ["h2", "h3", "bold", "italic", "ol", "ul", "link", "hr"]
 
@@ -20,6 +21,16 @@ class ButtonBlock(blocks.StructBlock):
     class Meta:
         icon = "link"
         label = _("Button")
+
+
+class SurveyBlock(blocks.StructBlock):
+    """A survey's first question with a button for each answer. Each leads to the reader's own page."""
+
+    survey = blocks.ChoiceBlock(choices=survey_choices, refers_to="inbox.Survey", label=_("Survey"))
+
+    class Meta:
+        icon = "help"
+        label = _("Survey")
 
 
 class ImageBlock(blocks.StructBlock):
@@ -56,7 +67,7 @@ class QuoteBlock(blocks.StructBlock):
 class OfferBlock(blocks.StructBlock):
     """An offer with its price, the person's own deadline and their own link; only for whom it is open to."""
 
-    offer = blocks.ChoiceBlock(choices=choices, refers_to="catalog.Offer", label=_("Offer"))
+    offer = blocks.ChoiceBlock(choices=offer_choices, refers_to="catalog.Offer", label=_("Offer"))
     if_closed = blocks.ChoiceBlock(
         choices=[
             ("skip", _("They do not get the message")),
@@ -75,6 +86,7 @@ class OfferBlock(blocks.StructBlock):
 class EmailContentBlock(blocks.StreamBlock):
     text = blocks.RichTextBlock(label=_("Text"), features=TEXT_FEATURES, icon="pilcrow")
     button = ButtonBlock()
+    survey = SurveyBlock()
     image = ImageBlock()
     video = VideoBlock()
     quote = QuoteBlock()

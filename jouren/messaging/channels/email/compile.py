@@ -20,6 +20,7 @@ from jouren.messaging.channels.email.links import Links
 from jouren.messaging.channels.email.richtext import mail_html, mend_expressions, plain_text
 from jouren.messaging.errors import InvalidMessage
 from jouren.messaging.offers import template_name
+from jouren.messaging.surveys import shown, survey_path
 from jouren.messaging.templating import mend_honorifics
 from jouren.messaging.vocabulary import Kind
 
@@ -30,7 +31,7 @@ _REMOTE_STYLE = re.compile(r"@import[^;]*;|<link[^>]*>", re.IGNORECASE)
 
 def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
     """The JSON of a version's mail: ``subject``, ``preheader``, ``html``, ``text`` (templates) and ``links`` (URLs).
-    Where it shows offers, ``offers`` and ``needed_offers`` (their ids).
+    Where it shows offers, ``offers`` and ``needed_offers`` (their ids); where it shows surveys, ``surveys``.
 
     Raises:
         InvalidMessage: with all that is wrong.
@@ -40,8 +41,8 @@ def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
         pieces = [_BLOCKS[block.block_type](block.value, links) for block in value["content"]]
         pieces.append(_footer(context, links))
     problems = list(links.problems)
-    shown = [block.value for block in value["content"] if block.block_type == "offer"]
-    if not all(each["offer"] for each in shown):
+    offers = [block.value for block in value["content"] if block.block_type == "offer"]
+    if not all(each["offer"] for each in offers):
         problems.append(_("Choose the offer that the mail shows."))
     subject, preheader = (" ".join((value[name] or "").split()) for name in ("subject", "preheader"))
     if not subject:
@@ -59,14 +60,16 @@ def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
         "text": mend_honorifics(links.fill(text, escape=False)) + "\n",
         "links": links.tracked,
     }
-    if shown:
-        body["offers"] = _ids(shown)
-        body["needed_offers"] = _ids(each for each in shown if each["if_closed"] != "leave_out")
+    if offers:
+        body["offers"] = _ids(offers, "offer")
+        body["needed_offers"] = _ids((each for each in offers if each["if_closed"] != "leave_out"), "offer")
+    if surveys := [block.value for block in value["content"] if block.block_type == "survey"]:
+        body["surveys"] = _ids(surveys, "survey")
     return body
 
 
-def _ids(shown: Iterable[Any]) -> list[int]:
-    return sorted({int(each["offer"]) for each in shown})
+def _ids(values: Iterable[Any], name: str) -> list[int]:
+    return sorted({int(each[name]) for each in values})
 
 
 def _html(sections: list[str], preheader: str, subject: str, context: CompileContext) -> str:
@@ -99,6 +102,25 @@ def _text(value: Any, links: Links) -> Piece:
 def _button(value: Any, links: Links) -> Piece:
     href = links.add(value["url"])
     return f'<mj-button href="{href}">{escape(value["text"])}</mj-button>', f"▶ {value['text']}\n{href}"
+
+
+def _survey(value: Any, links: Links) -> Piece:
+    survey_id = int(value["survey"] or 0)
+    survey = shown(survey_id)
+    if survey is None:
+        links.problems.append(_("Choose the survey that the mail shows."))
+        return "", ""
+    if not links.is_tracking:
+        links.problems.append(_("A built-in message belongs to what somebody does just now: it cannot show a survey."))
+        return "", ""
+    question = mend_expressions(escape(str(survey.question)))
+    buttons = [(str(label), links.add(survey_path(survey_id, code))) for code, label in survey.answers]
+    html = "".join(
+        f'<mj-button href="{href}" width="260px" padding="6px 25px">{escape(label)}</mj-button>'
+        for label, href in buttons
+    )
+    text = "\n".join([str(survey.question), *(f"▶ {label}\n{href}" for label, href in buttons)])
+    return f'<mj-text align="center" font-weight="700">{question}</mj-text>{html}', text
 
 
 def _picture(image: Any, alt: str, href: str, base_url: str) -> str:
@@ -161,6 +183,7 @@ def _offer(value: Any, links: Links) -> Piece:
 _BLOCKS: dict[str, Callable[[Any, Links], Piece]] = {
     "text": _text,
     "button": _button,
+    "survey": _survey,
     "image": _image,
     "video": _video,
     "quote": _quote,

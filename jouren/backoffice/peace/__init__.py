@@ -1,0 +1,1 @@
+"""Leaving people in peace (離脱): the rule, and whom it would leave now."""

@@ -1,0 +1,1 @@
+"""Surveys in the back office: their list, what people answered, and the form that adds or changes one."""
