@@ -29,7 +29,7 @@ from jouren.orders.models import Line, Order, Purchases, Refund, SeenCode, Subsc
 from jouren.orders.queries import orders_of, sold_by_product, unmapped_codes
 from jouren.orders.recognising import recognise_all
 from jouren.orders.telling import Telling, tell_orders
-from jouren.pyramid.models import PyramidChange
+from jouren.pyramid.models import PyramidChange, PyramidRule
 from jouren.pyramid.queries import stage_of_contact
 from tests.reacting import react_to_all
 from tests.telling import NOON, line, refunded, told
@@ -186,6 +186,26 @@ def test_an_order_of_an_unknown_code_counts_once_for_its_kind_when_the_code_is_m
     tell(told("paid", "4", days=5))
     assert stage_of_contact(person) == 5
     assert value("orders.count", person, kind="regular") == 3
+
+
+def test_rules_about_any_purchase_count_neither_gifts_nor_an_order_twice() -> None:
+    product("front_end", "gift")
+    rule = {"name": "any", "event_type": "order.paid", "stage": 5}
+    PyramidRule.objects.create(**rule, at_least=2)
+    PyramidRule.objects.create(**rule | {"name": "first", "stage": 2})
+    tell(told("paid", "1", products=["gift"], amount=0))
+    person = Contact.objects.get().pk
+    assert stage_of_contact(person) == 1
+    tell(told("paid", "2", days=1, products=["new"]))
+    assert stage_of_contact(person) == 2
+    product("trial", "new")
+    assert recognise_all() == 1
+    react_to_all()
+    assert stage_of_contact(person) == 3
+    tell(told("paid", "3", days=2, products=["gift"], amount=0))
+    assert stage_of_contact(person) == 3
+    tell(told("paid", "4", days=3, products=["?"]))
+    assert stage_of_contact(person) == 5
 
 
 def test_a_code_that_is_mapped_between_telling_and_reacting_is_not_missed() -> None:
