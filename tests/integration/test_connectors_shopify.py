@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError, transaction
 from django.db import connection as database
-from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from jouren.connectors import taking
 from jouren.connectors.actions import change_connection, drop, replay, replay_all, rotate_secret
 from jouren.connectors.errors import ConnectionProblem
 from jouren.connectors.models import Connection, Outcome, Received
@@ -22,6 +23,8 @@ from jouren.contacts.queries import find_by_email
 from jouren.core import clock
 from jouren.events.queries import events_of
 from jouren.orders.models import Order
+from jouren.orders.queries import unmapped_codes
+from jouren.orders.telling import tell_orders
 from tests.at_once import at_once
 from tests.connecting import (
     from_shopify,
@@ -120,6 +123,17 @@ def test_consent_is_taken_only_where_the_shop_says_that_the_person_agreed(shop: 
         shopify_customer(updated_at="2026-11-25T00:00:00Z", email_marketing_consent=agreed),
         "d3",
     )
+    assert not Consent.objects.get().is_granted
+
+
+def test_the_topic_of_consent_alone_is_understood(shop: Connection) -> None:
+    consent = shopify_customer()["email_marketing_consent"]
+    told = {"customer_id": 207119551, "email_address": "hana@example.jp", "email_marketing_consent": consent}
+    from_shopify(shop, "customers_email_marketing_consent/update", told, "d1")
+    assert Consent.objects.get().is_granted
+    assert Identity.objects.filter(contact=_hana(), kind="shop", value="207119551").exists()
+    unsubscribed = {**told, "email_marketing_consent": {**consent, "state": "unsubscribed"}}
+    from_shopify(shop, "customers_email_marketing_consent/update", unsubscribed, "d2")
     assert not Consent.objects.get().is_granted
 
 
@@ -341,3 +355,37 @@ def test_history_is_kept_and_triggers_nothing(shop: Connection) -> None:
     from_shopify(shop, "orders/paid", shopify_order(**old), "d1")
     (paid,) = events_of([_hana().pk], types=["order.paid"])
     assert paid.historical
+
+
+def test_a_refund_before_its_order_waits_for_it_and_an_unknown_code_loses_nothing(shop: Connection) -> None:
+    from_shopify(shop, "refunds/create", shopify_refund(), "d1")
+    from_shopify(shop, "fulfillments/create", shopify_fulfillment(), "d2")
+    assert not Contact.objects.exists()
+    from_shopify(shop, "orders/paid", shopify_order(), "d3")
+    react_to_all()
+    order = Order.objects.get()
+    assert (order.state, order.amount, order.refunded) == ("shipped", 4280, 1000)
+    assert [(each.code, each.sources) for each in unmapped_codes(10)] == [("TEA-100", ["shopify"])]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_the_database_is_away_nothing_is_acknowledged_and_nothing_is_half(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connection = shopify()
+    troubles = [OperationalError("gone"), OperationalError("gone")]
+
+    def broken(*given: Any) -> Any:
+        if troubles:
+            raise troubles.pop()
+        return tell_orders(*given)
+
+    monkeypatch.setattr(taking, "tell_orders", broken)
+    status, headers, _answer = from_shopify(connection, "orders/paid", shopify_order(), "d1")
+    assert status == 503
+    assert "Retry-After" in headers
+    assert not Received.objects.exists()
+    assert not Contact.objects.exists()
+    troubles.append(OperationalError("gone for a moment"))
+    assert from_shopify(connection, "orders/paid", shopify_order(), "d1")[2]["taken"] == 1
+    assert _told(_hana()) == ["order.paid"]

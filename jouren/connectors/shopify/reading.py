@@ -230,6 +230,14 @@ def _customer(customer: Data) -> tuple[list[Profile], list[Telling]]:
     return [Profile(identities, at, names, consent=_consent(customer))], []
 
 
+def _marketing(data: Data) -> tuple[list[Profile], list[Telling]]:
+    """The topic that tells of nothing but consent, and names the customer in other words."""
+    email = text_of(data, "email_address")
+    consent = _consent({"email": email, "email_marketing_consent": data.get("email_marketing_consent")})
+    identities = (("shop", needed(data, "customer_id")), *_who({}, email))
+    return ([Profile(identities, consent.at, consent=consent)] if consent else []), []
+
+
 def _redact(request: Data) -> tuple[list[Profile], list[Telling]]:
     """What the law lets customers ask of apps. Staff do it, and see here that it was asked."""
     raise Unusable(_("The shop asks to hand over or erase this customer's data. Do so on the person's page."))
@@ -262,6 +270,7 @@ _READERS: Mapping[str, Callable[[Data], tuple[list[Profile], list[Telling]]]] = 
     "customers/update": _customer,
     "customers/enable": _customer,
     "customers/disable": _customer,
+    "customers_email_marketing_consent/update": _marketing,
     "customers/redact": _redact,
     "customers/data_request": _redact,
 }
