@@ -51,7 +51,7 @@ check: $(STAMP) ## style, types, layers, migrations, translations
 	$(BIN)/python scripts/translations.py check
 
 bench: $(STAMP) ## measure against the budgets
-	@for name in ingest journey send latency segments broadcast dryrun reports; do $(BIN)/python -m benchmarks $$name --json $(ARGS); done
+	@for name in ingest journey send latency segments broadcast dryrun reports screens; do $(BIN)/python -m benchmarks $$name --json $(ARGS); done
 
 format: $(STAMP) ## let ruff mend what it can
 	$(BIN)/ruff check --fix .

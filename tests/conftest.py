@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,6 +31,26 @@ _LONG_FIRST = (
     "tests/browser",
     "integration/test_cli",
 )
+
+
+_OWN_FOLDER = pytest.StashKey[str]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each run a folder of its own for temporary files.
+
+    The one that pytest gives to all runs of a user is closed to others whenever a run begins, and the embedded database
+    of root's tests belongs to another user: a second run would take the data away from under the first one's.
+    """
+    if config.option.basetemp is None:
+        config.stash[_OWN_FOLDER] = config.option.basetemp = tempfile.mkdtemp(prefix="jouren-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Take the run's folder away."""
+    if folder := config.stash.get(_OWN_FOLDER, ""):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from jouren.api.errors import BadRequest
-from jouren.contacts.actions.identities import normalise_identity
-from jouren.contacts.queries import canonical_id, find_by_identity
+from jouren.contacts.actions.identities import known_contacts
+from jouren.contacts.queries import canonical_ids
 from jouren.events.actions import NewEvent
 from jouren.messaging.replies import Target, event_of, targets_of
 from jouren.messaging.reply_rules import first_of_ours, key_of, message_ids
@@ -57,22 +57,18 @@ def read_reply(
 def reply_events(replies: Sequence[ToldReply]) -> list[NewEvent]:
     """The events of these replies, without those of erased people. Raises BadRequest."""
     targets = targets_of([reply.delivery_id for reply in replies])
-    events = []
-    for reply in replies:
-        target = targets.get(reply.delivery_id)
-        if target is not None:
-            _check_contact(reply, target)
-            events.append(event_of(target, reply.key, reply.occurred_at, historical=reply.historical))
-    return events
+    kept = [(reply, targets[reply.delivery_id]) for reply in replies if reply.delivery_id in targets]
+    _check_contacts(kept)
+    return [event_of(target, reply.key, reply.occurred_at, historical=reply.historical) for reply, target in kept]
 
 
-def _check_contact(reply: ToldReply, target: Target) -> None:
-    if reply.contact is None:
-        return
-    identity = normalise_identity(*reply.contact)
-    person = find_by_identity(identity.kind, identity.value)
-    if person is None or person.pk != canonical_id(target.contact_id):
-        raise BadRequest(
-            f"events[{reply.position}].contact is not the person who got that message. Leave contact out when "
-            "somebody answers from another address: the reply counts for whoever got the message."
-        )
+def _check_contacts(replies: Sequence[tuple[ToldReply, Target]]) -> None:
+    named = [(reply, reply.contact, target.contact_id) for reply, target in replies if reply.contact is not None]
+    now_known = canonical_ids(contact_id for _reply, _contact, contact_id in named)
+    people = known_contacts([contact for _reply, contact, _id in named])
+    for (reply, _contact, contact_id), person in zip(named, people, strict=True):
+        if person != now_known.get(contact_id, contact_id):
+            raise BadRequest(
+                f"events[{reply.position}].contact is not the person who got that message. Leave contact out when "
+                "somebody answers from another address: the reply counts for whoever got the message."
+            )

@@ -16,11 +16,6 @@ def product_choices() -> list[Choice]:
     return list(Product.objects.order_by("name").values_list("pk", "name"))
 
 
-def products_on_sale() -> list[Product]:
-    """What is on sale, by name."""
-    return list(Product.objects.filter(is_on_sale=True).order_by("name"))
-
-
 def roles_of_codes(source: str, codes: Collection[str]) -> dict[str, str]:
     """What the products are for that codes mean in orders of a source; a code that means none is left out."""
     if not codes:

@@ -9,10 +9,11 @@ import signal
 import sys
 import threading
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn, TextIO
 
 import click
@@ -126,20 +127,25 @@ def end_on_signals() -> None:
     """SIGTERM and a closed terminal end the command by an exception: what was begun is undone on the way out, so that
     no database is left running. Ctrl-C does so by itself.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
-
-
-def _end(number: int, _frame: object) -> NoReturn:
-    sys.exit(128 + number)
+    _on((signal.SIGTERM, signal.SIGHUP), _end)
 
 
 def stop_on_signals() -> threading.Event:
     """An event that Ctrl-C, SIGTERM and a closed terminal set."""
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda _number, _frame: stop.set())
+    _on((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), lambda _number, _frame: stop.set())
     return stop
+
+
+def _on(signals: Iterable[signal.Signals], do: Callable[[int, FrameType | None], object]) -> None:
+    for number in signals:
+        # Who starts a command by nohup wants it to outlive the terminal.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, do)
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + number)
 
 
 def _take(lock: TextIO) -> bool:

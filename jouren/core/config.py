@@ -15,14 +15,14 @@ from difflib import get_close_matches
 from email.headerregistry import Address
 from email.utils import parseaddr
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from jouren.core.errors import ConfigError
 
 _SHORTEST_SECRET = 32
-# What single commands, the benchmarks and the supervisor read.
-_COMMANDS_OWN = ("JOUREN_OWNER_EMAIL", "JOUREN_OWNER_PASSWORD", "JOUREN_BENCH_HOME", "JOUREN_LIFELINE")
+# What ``createowner`` reads, and what the benchmarks and the supervisor do: they have no form by file.
+_OF_COMMANDS = ("JOUREN_OWNER_EMAIL", "JOUREN_OWNER_PASSWORD", "JOUREN_BENCH_HOME", "JOUREN_LIFELINE")
 _HOST = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$|^[0-9A-Fa-f:.]+$")
 _ADDRESS = re.compile(r"^[^@\s<>]+@[A-Za-z0-9.-]+\.?[A-Za-z0-9-]+$")
 
@@ -201,7 +201,7 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
 
 def unknown_settings(env: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Variables that begin as Jouren's do and are none of its: each with the setting it may stand for, or ""."""
-    known = {form for name in (*SETTINGS, *_COMMANDS_OWN) for form in (name, f"{name}_FILE")}
+    known = {*SETTINGS, *(f"{name}_FILE" for name in SETTINGS), *_OF_COMMANDS}
     unknown = sorted(name for name in env if name.startswith("JOUREN_") and name not in known)
     return {name: next(iter(get_close_matches(name, SETTINGS, 1)), "") for name in unknown}
 
@@ -292,39 +292,53 @@ def parse_email_url(value: str) -> SmtpAddress | None:
     """Read ``smtp://user:pass@host:port``, ``smtp+tls://…`` (STARTTLS) or ``smtps://…`` (TLS from the start)."""
     if not value:
         return None
-    schemes = {"smtp": ("none", 25), "smtp+tls": ("starttls", 587), "smtps": ("tls", 465)}
-    try:
-        parts = urlsplit(value)
-        security, default_port = schemes[parts.scheme]
-        host, port = parts.hostname or "", parts.port or default_port
-    except (KeyError, ValueError):
+    server = _server(
+        "JOUREN_EMAIL_URL", value, {"smtp": ("none", 25), "smtp+tls": ("starttls", 587), "smtps": ("tls", 465)}
+    )
+    if not server.is_plain or server.path:
         _refuse("JOUREN_EMAIL_URL")
-    if not _HOST.match(host) or parts.path.strip("/") or parts.query or parts.fragment:
-        _refuse("JOUREN_EMAIL_URL")
-    return SmtpAddress(host, port, unquote(parts.username or ""), unquote(parts.password or ""), security)
+    return SmtpAddress(server.host, server.port, server.user, server.password, server.security)
 
 
 def parse_replies_url(value: str) -> ImapAddress | None:
     """Read ``imaps://user:pass@host:port/folder``, ``imap+tls://…`` (STARTTLS) or ``imap://…``; the folder is INBOX."""
     if not value:
         return None
-    schemes = {"imap": ("none", 143), "imap+tls": ("starttls", 143), "imaps": ("tls", 993)}
+    name = "JOUREN_REPLIES_URL"
+    server = _server(name, value, {"imap": ("none", 143), "imap+tls": ("starttls", 143), "imaps": ("tls", 993)})
+    if not server.is_plain:
+        _refuse(name, "In user, password and folder, write @ : / ? # and % as %40 %3A %2F %3F %23 %25.")
+    if not (server.user and server.password):
+        _refuse(name, "It needs a user and a password.")
+    # A line of the protocol ends at a line break: what follows it would be another command.
+    if not (server.user + server.password + server.path).isprintable():
+        _refuse(name, "It holds a character that cannot be written.")
+    return ImapAddress(server.host, server.port, server.user, server.password, server.security, server.path or "INBOX")
+
+
+class _Server(NamedTuple):
+    """What a URL says of a server; ``is_plain`` where its host is one and nothing follows the path."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    security: str
+    path: str
+    is_plain: bool
+
+
+def _server(name: str, value: str, ways: Mapping[str, tuple[str, int]]) -> _Server:
+    """Read a URL by its scheme's ``ways``: the security and the usual port. Refuses the setting where it cannot."""
     try:
         parts = urlsplit(value)
-        security, default_port = schemes[parts.scheme]
-        host, port = parts.hostname or "", parts.port or default_port
+        security, usual_port = ways[parts.scheme]
+        host, port = parts.hostname or "", parts.port or usual_port
     except (KeyError, ValueError):
-        _refuse("JOUREN_REPLIES_URL")
-    texts = [unquote(part or "") for part in (parts.username, parts.password, parts.path.removeprefix("/"))]
-    user, password, folder = texts
-    if not _HOST.match(host) or parts.query or parts.fragment:
-        _refuse("JOUREN_REPLIES_URL", "In user, password and folder, write @ : / ? # and % as %40 %3A %2F %3F %23 %25.")
-    if not (user and password):
-        _refuse("JOUREN_REPLIES_URL", "It needs a user and a password.")
-    # A line of the protocol ends at a line break: what follows it would be another command.
-    if any(not character.isprintable() for character in "".join(texts)):
-        _refuse("JOUREN_REPLIES_URL", "It holds a character that cannot be written.")
-    return ImapAddress(host, port, user, password, security, folder or "INBOX")
+        _refuse(name)
+    user, password, path = (unquote(part or "") for part in (parts.username, parts.password, parts.path[1:]))
+    is_plain = bool(_HOST.match(host)) and not (parts.query or parts.fragment)
+    return _Server(host, port, user, password, security, path, is_plain)
 
 
 def _sender(value: str, base_url: str) -> str:

@@ -80,8 +80,7 @@ def erase_reasons(contact_ids: Sequence[int]) -> None:
 
 def read_anew(product_ids: Collection[int]) -> None:
     """Codes of these products have become others: have what asks for them counted anew, unknown orders read again."""
-    for product_id in product_ids:
-        fill_anew_asking("orders.count", "product", product_id)
+    fill_anew_asking("orders.count", "product", product_ids)
     try:
         with transaction.atomic():
             recognise_orders.defer()

@@ -12,9 +12,13 @@ from jouren.core.comparison import Finding
 from jouren.core.lots import is_drawn
 from jouren.events.actions import NewEvent, record_event
 from jouren.messaging.control_group.actions import save_control_group
-from jouren.messaging.control_group.results import ControlResults, control_results
-from tests.backoffice import make_person
-from tests.walking import Time, make_reader, newsletter, work
+from jouren.messaging.control_group.queries import stored_group
+from jouren.messaging.control_group.results import ControlResults, count_control, tell_control
+from jouren.reports import kept
+from jouren.reports.kept import control_counts, count_ahead
+from tests.backoffice import client_of, make_person, owner
+from tests.counting import count_all, forget_jobs
+from tests.walking import START, Time, make_reader, newsletter, work
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("time")]
 
@@ -33,13 +37,15 @@ def sides(count: int = 12) -> tuple[list[Contact], list[Contact]]:
 
 
 def results() -> ControlResults:
-    found = control_results()
+    group = stored_group()
+    found = control_counts(group)
     assert found is not None
-    return found
+    assert found.answer is not None
+    return tell_control(found.answer, group)
 
 
 def test_without_a_control_group_there_is_nothing_to_compare() -> None:
-    assert control_results() is None
+    assert control_counts(stored_group()) is None
 
 
 def test_purchases_of_both_sides_are_compared_once_their_time_is_over(time: Time) -> None:
@@ -91,3 +97,37 @@ def test_merged_people_are_one(time: Time) -> None:
     found = results()
     assert found.treated.over + found.held.over == 1
     assert found.comparison.treated.money + found.comparison.held.money == 100
+
+
+def test_the_control_group_of_a_large_shop_is_counted_by_a_job_and_one_of_another_share_anew(
+    time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "MOST_AT_ONCE", 0)  # every shop is large
+    buyer = make_reader(1)
+    browser, url = client_of(owner()), "/admin/sending-rules/control-group/"
+    assert control_counts(stored_group()) is None
+    assert "Refresh" not in browser.get(url)
+    save_control_group(50, days=7, smallest_effect=20)
+    time.pass_by(seconds=1)
+    pay(buyer, "1", 2000)
+    time.pass_by(days=8)
+    for _again in range(2):
+        page = browser.get(url)
+        assert page["Refresh"] == "3"
+        assert b"done in the background" in page.content
+    assert count_all() == 1
+    page = browser.get(url)
+    assert "Refresh" not in page
+    assert "Figures as of Nov. 30, 2026, 10 a.m.<" in page.content.decode()
+    found = control_counts(stored_group())
+    assert found is not None
+    assert found.answer == count_control(START, 50, 7)
+    assert found.answer is not None
+    assert found.answer.treated_group.money + found.answer.held_group.money == 2000
+    forget_jobs()
+    save_control_group(10, days=7, smallest_effect=20)
+    assert browser.get(url)["Refresh"] == "3"
+    count_all()
+    forget_jobs()
+    count_ahead()
+    assert count_all() == 1

@@ -11,7 +11,6 @@ import pytest
 from django.db import connection, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from procrastinate.contrib.django.models import ProcrastinateJob
 
 from jouren.backoffice.figures import JourneyPeople, journey_people
 from jouren.contacts.actions import erase_contact, merge_contacts
@@ -21,9 +20,6 @@ from jouren.events.actions import NewEvent, record_event
 from jouren.journeys.actions import enrol_by_hand, freeze_version, live_version
 from jouren.journeys.models import Enrolment, Inside, Journey
 from jouren.journeys.results import count_results
-from jouren.messaging.control_group.actions import save_control_group
-from jouren.messaging.control_group.queries import stored_group
-from jouren.messaging.control_group.results import count_control
 from jouren.messaging.models import Delivery, Message
 from jouren.messaging.vocabulary import State
 from jouren.reports import kept
@@ -32,9 +28,7 @@ from jouren.reports.kept import (
     Kept,
     Question,
     Standing,
-    control_counts,
     count_ahead,
-    count_kept,
     forget_kept,
     is_large,
     report_of,
@@ -43,6 +37,7 @@ from jouren.reports.kept import (
 from jouren.reports.models import KeptFigures
 from jouren.reports.queries import Period, Report, make_report
 from tests.backoffice import client_of, owner
+from tests.counting import count_all, forget_jobs
 from tests.series import make_series, send_series
 from tests.walking import START, Time, buy, live_journey, make_message, make_reader, rewrite, send, wait, work
 
@@ -77,20 +72,6 @@ def pay(contact: Contact, order: str, amount: int = 1000, **details: Any) -> Non
 
 def send_all(at: Any) -> None:
     Delivery.objects.filter(state=State.PLANNED, due_at__lte=at).update(state=State.SENT, sent_at=at)
-
-
-def count_all() -> int:
-    """What the worker does; returns how many counts were asked for."""
-    jobs = ProcrastinateJob.objects.filter(task_name="reports.count")
-    ids = [job.args["kept_id"] for job in jobs]
-    for each in ids:
-        count_kept(each)
-    return len(ids)
-
-
-def forget_jobs() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM procrastinate_jobs")
 
 
 def shown(journey: Journey) -> Kept[Standing]:
@@ -234,38 +215,6 @@ def test_at_night_large_live_journeys_are_counted_and_what_nobody_looks_at_is_fo
     assert forget_kept() == 0
     time.pass_by(seconds=1)
     assert forget_kept() == 2
-
-
-@pytest.mark.usefixtures("large")
-def test_the_control_group_of_a_large_shop_is_counted_by_a_job_and_one_of_another_share_anew(time: Time) -> None:
-    buyer = make_reader(1)
-    browser, url = client_of(owner()), "/admin/sending-rules/control-group/"
-    assert control_counts(stored_group()) is None
-    assert "Refresh" not in browser.get(url)
-    save_control_group(50, days=7, smallest_effect=20)
-    time.pass_by(seconds=1)
-    pay(buyer, "1", 2000)
-    time.pass_by(days=8)
-    for _again in range(2):
-        page = browser.get(url)
-        assert page["Refresh"] == "3"
-        assert b"done in the background" in page.content
-    assert count_all() == 1
-    page = browser.get(url)
-    assert "Refresh" not in page
-    assert "Figures as of Nov. 30, 2026, 10 a.m.<" in page.content.decode()
-    found = control_counts(stored_group())
-    assert found is not None
-    assert found.answer == count_control(START, 50, 7)
-    assert found.answer is not None
-    assert found.answer.treated_group.money + found.answer.held_group.money == 2000
-    forget_jobs()
-    save_control_group(10, days=7, smallest_effect=20)
-    assert browser.get(url)["Refresh"] == "3"
-    count_all()
-    forget_jobs()
-    count_ahead()
-    assert count_all() == 1
 
 
 @pytest.mark.usefixtures("large")

@@ -143,5 +143,8 @@ def test_a_filler_that_dies_between_two_parts_is_followed_by_one_that_begins_ane
     keep()
     assert members(segment) == [contact.pk for contact in people]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7406011")
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database "
+            "WHERE datname = current_database() AND locktype = 'advisory' AND classid = 7406011"
+        )
         assert cursor.fetchone() == (0,)

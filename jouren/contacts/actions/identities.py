@@ -149,6 +149,16 @@ def resolve_contacts(
     return [found.get(position) for position in range(len(wanted))]
 
 
+def known_contacts(identities: Sequence[tuple[str, str]]) -> list[int | None]:
+    """The people behind identities, in the same order; None where nobody is known by one. Makes nobody.
+
+    Raises:
+        BadAddress, BadValue: one of them is not well-formed.
+    """
+    found = _find([normalise_identity(kind, value) for kind, value in identities])
+    return [found.get(position) for position in range(len(identities))]
+
+
 def _find(wanted: Sequence[NormalIdentity]) -> dict[int, int]:
     rows = _sql.all("find_identities", {"kinds": [w.kind for w in wanted], "values": [w.value for w in wanted]})
     return {position - 1: contact_id for position, contact_id in rows}

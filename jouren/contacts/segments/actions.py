@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +78,7 @@ def save_segment(
     else:  # the filler writes the other columns
         saved.save(update_fields=["name", "description", "condition", "changed_at"])
     if is_other and not is_new:
-        fill_anew([saved.pk, *_dependents(saved.pk)])
+        fill_anew(_with_dependents({saved.pk}))
         saved.refresh_from_db()
     listen()
     wake(CHANNEL)
@@ -139,13 +139,13 @@ def _asked(segment: Segment) -> frozenset[int]:
         return frozenset()
 
 
-def _dependents(segment_id: int) -> list[int]:
-    """The segments that ask for one, at however many removes."""
+def _with_dependents(segment_ids: Set[int]) -> list[int]:
+    """These segments and those that ask for one of them, at however many removes."""
     asked = {each.pk: _asked(each) for each in Segment.objects.filter(deleted_at=None)}
-    found = {segment_id}
+    found = set(segment_ids)
     while more := {pk for pk, ids in asked.items() if ids & found} - found:
         found |= more
-    return sorted(found - {segment_id})
+    return sorted(found)
 
 
 def fill_anew(segment_ids: list[int]) -> None:
@@ -154,24 +154,27 @@ def fill_anew(segment_ids: list[int]) -> None:
     wake(CHANNEL)
 
 
-def fill_anew_asking(fact: str, argument: str, value: object) -> None:
-    """Have the segments filled from scratch that ask a fact with this argument, and those that ask for them.
+@transaction.atomic
+def fill_anew_asking(fact: str, argument: str, values: Collection[object]) -> None:
+    """Have the segments filled from scratch that ask a fact with one of these arguments, and those that ask for them.
 
     For whatever changes a fact's values and is no event of anybody's.
     """
+    # A segment that somebody saves just now might begin to ask for it, unseen from here.
+    _sql.one("segment_lock_definitions")
     segments = Segment.objects.filter(deleted_at=None)
-    asking = [each.pk for each in segments if _asks(each.condition, fact, argument, value)]
+    asking = {each.pk for each in segments if _asks(each.condition, fact, argument, values)}
     if asking:
-        fill_anew(sorted({*asking, *(pk for each in asking for pk in _dependents(each))}))
+        fill_anew(_with_dependents(asking))
 
 
-def _asks(tree: Any, fact: str, argument: str, value: object) -> bool:
+def _asks(tree: Any, fact: str, argument: str, values: Collection[object]) -> bool:
     if isinstance(tree, Mapping):
         arguments = tree.get("args")
-        if tree.get("fact") == fact and isinstance(arguments, Mapping) and arguments.get(argument) == value:
+        if tree.get("fact") == fact and isinstance(arguments, Mapping) and arguments.get(argument) in values:
             return True
-        return any(_asks(part, fact, argument, value) for part in tree.values())
-    return isinstance(tree, list) and any(_asks(part, fact, argument, value) for part in tree)
+        return any(_asks(part, fact, argument, values) for part in tree.values())
+    return isinstance(tree, list) and any(_asks(part, fact, argument, values) for part in tree)
 
 
 def uses_of(segment_id: int) -> list[Use]:

@@ -9,7 +9,6 @@ from jouren.core import clock
 from jouren.core.comparison import Comparison, Group, Side, compare, weeks_for
 from jouren.core.sql import load_sql
 from jouren.messaging.control_group.models import ControlGroup
-from jouren.messaging.control_group.queries import stored_group
 
 _sql = load_sql("messaging")
 
@@ -35,14 +34,6 @@ class ControlCounts:
     held: Side
     treated_group: Group
     held_group: Group
-
-
-def control_results() -> ControlResults | None:
-    """The comparison as it stands, counted now; None where there is no control group."""
-    group = stored_group()
-    if not group.share or group.since is None:
-        return None
-    return tell_control(count_control(group.since, group.share, group.days), group)
 
 
 def count_control(since: datetime, share: int, days: int) -> ControlCounts:
