@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "jouren.webhooks",
     "jouren.team",
     "jouren.messaging",
+    "jouren.imports",
     "jouren.orders",
     "jouren.catalog",
     "jouren.pyramid",

@@ -16,6 +16,7 @@ from jouren.contacts.actions.consent import (
 )
 from jouren.contacts.actions.erasure import erase_contact, register_eraser
 from jouren.contacts.actions.identities import attach_identity, resolve_contacts, verify_identity
+from jouren.contacts.actions.imported import Agreed, Came, Foreseen, PastPerson, foresee_people, import_people
 from jouren.contacts.actions.merging import merge_contacts, register_merger
 from jouren.contacts.actions.people import (
     change_name,
@@ -30,6 +31,10 @@ from jouren.contacts.actions.people import (
 from jouren.contacts.actions.tagging import add_tag, remove_tag, tag_contacts, untag_contacts
 
 __all__ = [
+    "Agreed",
+    "Came",
+    "Foreseen",
+    "PastPerson",
     "Told",
     "add_tag",
     "attach_identity",
@@ -39,7 +44,9 @@ __all__ = [
     "defined_attribute",
     "ensure_contact",
     "erase_contact",
+    "foresee_people",
     "grant_consent",
+    "import_people",
     "keep_consent_text",
     "lift_suppression",
     "merge_contacts",
