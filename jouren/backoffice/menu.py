@@ -61,7 +61,7 @@ def register_areas() -> None:
         hooks.register(MESSAGES_HOOK, make)
     for make in (_pages, _pictures):
         hooks.register(GATHER_HOOK, make)
-    for make in (_mailbox, _parked, _webhooks, _history):
+    for make in (_mailbox, _parked, _imports, _webhooks, _history):
         hooks.register(OPERATIONS_HOOK, make)
     hooks.register("construct_main_menu", drop_foreign)
     hooks.register("construct_settings_menu", drop_foreign_settings)
@@ -225,6 +225,17 @@ def _parked() -> MenuItem:
         name="parked",
         icon_name="warning",
         order=20,
+    )
+
+
+def _imports() -> MenuItem:
+    return PermittedMenuItem(
+        pgettext_lazy("plural", "Imports"),
+        reverse("imports:list"),
+        permissions=("imports.view_import",),
+        name="imports",
+        icon_name="upload",
+        order=30,
     )
 
 

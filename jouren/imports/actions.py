@@ -141,9 +141,7 @@ def check(import_id: int, columns: Mapping[str, int], *, source: str, statement:
     text = " ".join(statement.split())
     if "consent" in columns and len(text) < SHORTEST_STATEMENT:
         raise BadMapping(
-            _(
-                "Write how, where and when these people agreed (%(least)s characters or more), or choose no column for it."
-            )
+            _("Write how, where and when these people agreed (%(least)s letters or more), or choose no column for it.")
             % {"least": SHORTEST_STATEMENT}
         )
     run.consent_text = keep_consent_text(text) if "consent" in columns else None

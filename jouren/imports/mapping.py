@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
-from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -130,7 +129,6 @@ def _number(text: str) -> str:
     return text
 
 
-@lru_cache(maxsize=20_000)
 def _mail(text: str) -> str:
     try:
         return normalise_email(text).value

@@ -64,7 +64,9 @@ def find_form(file: BinaryIO, *, encoding: str = "", delimiter: str = "") -> For
     if not encoding:
         encoding, is_sure = find_encoding(file)
     delimiter = delimiter or find_delimiter(file, encoding)
-    header = next((row for row in _raw_rows(file, encoding, delimiter) if row.problem or any(row.cells)), None)
+    header = next(
+        (row for row in _raw_rows(file, encoding, delimiter) if row.problem or _says_something(row.cells)), None
+    )
     if header is None:
         raise BadFile(_("The file is empty."))
     if header.problem:
@@ -143,7 +145,7 @@ def _columns(line: str, delimiter: str) -> int:
 def read_rows(file: BinaryIO, form: Form) -> Iterator[Row]:
     """The rows after the header, in their order; rows without any text are left out."""
     rows = _raw_rows(file, form.encoding, form.delimiter)
-    next((row for row in rows if row.problem or any(row.cells)), None)
+    next((row for row in rows if row.problem or _says_something(row.cells)), None)
     width = len(form.header)
     for row in rows:
         if row.problem:
@@ -151,8 +153,12 @@ def read_rows(file: BinaryIO, form: Form) -> Iterator[Row]:
         elif len(row.cells) > width and any(row.cells[width:]):
             text = _("It has %(cells)s cells, the first row has %(columns)s.")
             yield Row(row.line, row.cells, text % {"cells": len(row.cells), "columns": width})
-        elif any(row.cells):
+        elif _says_something(row.cells):
             yield row
+
+
+def _says_something(cells: Sequence[str]) -> bool:
+    return any(map(str.strip, cells))
 
 
 def _raw_rows(file: BinaryIO, encoding: str, delimiter: str) -> Iterator[Row]:

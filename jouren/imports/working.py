@@ -99,6 +99,7 @@ class Worker:
         with transaction.atomic():
             run = Import.objects.select_for_update().filter(pk=self._id).first()
             if run is None or not run.is_working:
+                self.close()
                 return False
             notes = Notes(run)
             with translation.override(run.language):
@@ -126,6 +127,7 @@ class Worker:
         run.read_bytes = min(file.tell(), run.size)
         if len(rows) < ROWS_AT_ONCE:
             run.is_read, run.read_bytes = True, run.size
+            self.close()
             if run.kind == Kind.ORDERS:
                 _sql.run("analyze_staged")
 
@@ -216,7 +218,6 @@ class Worker:
         return True
 
     def _finish(self, run: Import) -> None:
-        self.close()
         if run.state == ImportState.CHECKING:
             Foresight(run).report()
             run.state = ImportState.CHECKED
@@ -319,7 +320,8 @@ def _tell(run: Import, orders: Sequence[_Order]) -> None:
     numbers = [order.tellings[0].payload["order"] for order in orders]
     told_before = Buyer.objects.filter(source=run.source, thing="order", number__in=numbers).count()
     tell_orders(run.source, [telling for order in orders for telling in order.tellings])
-    whose = dict(zip(flat, known_contacts(flat), strict=True))
+    unknown = [identity for identity in flat if known[identity] is None]
+    whose = known | (dict(zip(unknown, known_contacts(unknown), strict=True)) if unknown else {})
     before = {pk for pk in known.values() if pk is not None}
     people = [next((whose[one] for one in each if whose[one] is not None), None) for each in identities]
     present = {pk for pk in people if pk is not None}
