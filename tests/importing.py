@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 
+from jouren.core import clock
 from jouren.imports.actions import check, go_on, start, upload
 from jouren.imports.models import Import
 
@@ -48,6 +49,27 @@ def order(number: str, day: str = "2025-04-01", who: str = "hana", code: str = "
         str(amount),
         "",
     ]
+
+
+def waiting_import(pk: int, name: str) -> Import:
+    """The row of a file that waits for somebody; the file itself is gone."""
+    return Import.objects.create(
+        pk=pk,
+        name=name,
+        kind="orders",
+        file="gone.csv",
+        size=1,
+        language="en",
+        source="csv",
+        preset="own",
+        encoding="utf-8",
+        is_encoding_sure=True,
+        delimiter=",",
+        header=["a", "b"],
+        mapping={},
+        state="uploaded",
+        created_at=clock.now(),
+    )
 
 
 def sent_in(data: bytes, kind: str = "orders") -> Import:

@@ -16,6 +16,7 @@ from jouren.core.owners import create_owner
 from jouren.journeys.models import Journey
 from jouren.messaging.models import Message
 from tests.backoffice import ENGLISH, make_person, owner_client, staff_client
+from tests.importing import waiting_import
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +24,7 @@ OWN = (
     "people",
     "segments",
     "products",
+    "imports",
     "parked",
     "mailbox",
     "clock",
@@ -102,6 +104,7 @@ def test_staff_without_a_permission_gets_nothing() -> None:
     Journey.objects.create(pk=1, name="Secret")
     Segment.objects.create(pk=1, name="Secret", changed_at=clock.now())
     ProductCode.objects.create(product=Product.objects.create(pk=1, name="Secret", role="main", price=1), code="Secret")
+    waiting_import(1, "Secret")
     staff = staff_client()
     for name, url in URLS:
         for ask in (staff.get, staff.post):
@@ -127,6 +130,10 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/products/1/", ["catalog.view_product"]),
         ("/admin/products/add/", ["catalog.add_product"]),
         ("/admin/products/1/edit/", ["catalog.change_product"]),
+        ("/admin/imports/", ["imports.view_import"]),
+        ("/admin/imports/1/", ["imports.view_import"]),
+        ("/admin/imports/1/columns/", ["imports.view_import", "imports.add_import"]),
+        ("/admin/imports/add/", ["imports.view_import", "imports.add_import"]),
         ("/admin/parked/", ["events.view_parkedevent"]),
         ("/admin/mailbox/", ["messaging.view_delivery", "contacts.view_contact"]),
         ("/admin/api-keys/", ["api.view_apikey"]),
@@ -152,6 +159,7 @@ def test_staff_without_a_permission_gets_nothing() -> None:
 def test_the_permission_of_a_screen_opens_it_and_each_part_of_it_counts(url: str, permissions: list[str]) -> None:
     Segment.objects.create(pk=1, name="Buyers", changed_at=clock.now())
     Product.objects.create(pk=1, name="Tea", role="main", price=1)
+    waiting_import(1, "orders.csv")
     assert staff_client(*permissions).get(url).status_code == 200
     for missing in permissions:
         assert staff_client(*[each for each in permissions if each != missing]).get(url).status_code == 302

@@ -1,4 +1,4 @@
-"""Files of orders and customers come in whole, once, and as history; what is wrong is said, and nothing is half kept."""
+"""Files of orders and customers come in whole, once, as history; what is wrong is said, and nothing is half kept."""
 
 from __future__ import annotations
 

@@ -95,16 +95,16 @@ def test_states_of_orders(text: str, state: str) -> None:
 
 
 HEADERS = {
-    "shopify": "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,Subtotal,"
-    "Shipping,Taxes,Total,Discount Code,Discount Amount,Shipping Method,Created at,Lineitem quantity,Lineitem name,"
-    "Lineitem price,Lineitem sku,Billing Name,Cancelled at,Refunded Amount,Id",
-    "base": "注文ID,注文日時,氏(請求先),名(請求先),メールアドレス(請求先),氏(配送先),備考,商品名,バリエーション,価格,税率,数量,"
-    "合計金額,送料,支払い方法,代引き手数料,発送状況,商品ID,種類ID",
+    "shopify": "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,"
+    "Subtotal,Shipping,Taxes,Total,Discount Code,Discount Amount,Shipping Method,Created at,Lineitem quantity,"
+    "Lineitem name,Lineitem price,Lineitem sku,Billing Name,Cancelled at,Refunded Amount,Id",
+    "base": "注文ID,注文日時,氏(請求先),名(請求先),メールアドレス(請求先),氏(配送先),備考,商品名,"
+    "バリエーション,価格,税率,数量,合計金額,送料,支払い方法,代引き手数料,発送状況,商品ID,種類ID",
     "stores": "オーダー番号,オーダー日,アイテム名,個数,小計,配送料,合計,内消費税,氏(請求先),名(請求先),メールアドレス",
-    "colorme": "売上ID,受注日,購入者 顧客ID,購入者 名前,購入者 メールアドレス,送料合計,入金状態,購入商品 型番,購入商品 商品名,"
-    "購入商品 販売価格(消費税込),購入商品 販売個数,購入商品 小計",
-    "rakuten": "注文番号,ステータス,注文日時,発送完了報告日時,消費税合計,送料合計,請求金額,合計金額,クーポン利用総額,注文者姓,"
-    "注文者名,注文者姓カナ,注文者名カナ,注文者メールアドレス,商品名,商品番号,商品管理番号,単価,個数",
+    "colorme": "売上ID,受注日,購入者 顧客ID,購入者 名前,購入者 メールアドレス,送料合計,入金状態,"
+    "購入商品 型番,購入商品 商品名,購入商品 販売価格(消費税込),購入商品 販売個数,購入商品 小計",
+    "rakuten": "注文番号,ステータス,注文日時,発送完了報告日時,消費税合計,送料合計,請求金額,合計金額,"
+    "クーポン利用総額,注文者姓,注文者名,注文者姓カナ,注文者名カナ,注文者メールアドレス,商品名,商品番号,商品管理番号,単価,個数",
     "yahoo": "OrderId,OrderTime,OrderStatus,PayStatus,PayDate,BillMailAddress,BillLastName,BillFirstName,TotalPrice,"
     "ShipCharge,LineId,ItemId,Title,UnitPrice,Quantity",
     "amazon": "order-id,order-item-id,purchase-date,payments-date,buyer-email,buyer-name,sku,product-name,"

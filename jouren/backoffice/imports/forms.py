@@ -37,8 +37,8 @@ class ReadForm(forms.Form):
     delimiter = forms.ChoiceField(label=_("Columns are divided by"), choices=[(",", ","), ("\t", "Tab"), (";", ";")])
 
     def __init__(self, run: Import, *args: Any, **kwargs: Any) -> None:
-        now = {"preset": run.preset, "encoding": run.encoding, "delimiter": run.delimiter}
-        super().__init__(*args, initial=now, **kwargs)
+        kwargs["initial"] = {"preset": run.preset, "encoding": run.encoding, "delimiter": run.delimiter}
+        super().__init__(*args, **kwargs)
         choices = [(preset.key, preset_label(preset.key)) for preset in PRESETS.values() if preset.kind == run.kind]
         self.fields["preset"].choices = choices  # type: ignore[attr-defined]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jouren.contacts.actions.base import identity_hash, index
@@ -15,7 +15,7 @@ from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_events
 
 _sql = load_sql("contacts")
-_CLEANERS = {
+_CLEANERS: Mapping[str, Callable[[str], str]] = {
     "family_name": clean_name,
     "given_name": clean_name,
     "family_kana": clean_kana,
