@@ -25,6 +25,7 @@ from jouren.imports.errors import BadFile
 from jouren.imports.fields import Kind
 from jouren.imports.models import Import, ImportState
 from jouren.imports.queries import first_rows, problem_rows
+from jouren.imports.reading import ENCODINGS
 from jouren.reports.exports import harmless
 
 PAGE = 50
@@ -141,6 +142,7 @@ class ColumnsScreen(_OfImport, Screen):
             **super().get_context_data(**kwargs),
             "run": run,
             "read_form": ReadForm(run),
+            "encoding": ENCODINGS[run.encoding],
             "rows": self.rows,
         }
 

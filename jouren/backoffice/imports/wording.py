@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from jouren.contacts.models import Contact
 from jouren.core.money import DEFAULT_CURRENCY, money_text
@@ -55,7 +56,7 @@ def _text(form: Form, value: Any, currency: str) -> str:
 
 def _state(state: str) -> str:
     words = {
-        "cancelled": _("Cancelled"),
+        "cancelled": pgettext("order", "Cancelled"),
         "refunded": _("Refunded"),
         "unpaid": _("Not paid"),
         "paid": _("Paid"),
