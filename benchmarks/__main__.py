@@ -5,7 +5,19 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("send", "broadcast", "journey", "ingest", "latency", "plans", "segments", "reports", "dryrun", "screens")
+NAMES = (
+    "send",
+    "broadcast",
+    "journey",
+    "ingest",
+    "imports",
+    "latency",
+    "plans",
+    "segments",
+    "reports",
+    "dryrun",
+    "screens",
+)
 
 
 def main() -> None:

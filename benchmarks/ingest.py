@@ -1,6 +1,7 @@
 """How fast the endpoints take events, clicks and opens, over HTTP, each durable before it is answered.
 
-Runs the product's own web server. The load runs on the same machine and takes its share of the processors.
+And how fast a file of orders is imported. Runs the
+product's own web server. The load runs on the same machine and takes its share of the processors.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from urllib.request import urlopen
 
 from benchmarks.environment import migrate, report, set_up
 from benchmarks.http_load import Result, closed_load, open_load
+from benchmarks.imports import measure as measure_import
 from benchmarks.send import people_and_message
 
 PEOPLE = 20_000
@@ -29,6 +31,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks ingest", description=__doc__)
     parser.add_argument("--seconds", type=float, default=10, help="how long each open load runs")
     parser.add_argument("--requests", type=int, default=20_000, help="of each closed load of single requests")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the file of orders that is imported")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     set_up()
@@ -44,6 +47,7 @@ def main(arguments: list[str]) -> int:
     finally:
         server.terminate()
         server.wait(30)
+    measure_import(options.rows, 1, as_json=options.json)
     return 0
 
 

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "jouren.peace",
     "jouren.messaging",
     "jouren.connectors",
+    "jouren.imports",
     "jouren.orders",
     "jouren.catalog",
     "jouren.pyramid",

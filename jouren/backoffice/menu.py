@@ -64,7 +64,7 @@ def register_areas() -> None:
         hooks.register(MESSAGES_HOOK, make)
     for make in (_pages, _pictures):
         hooks.register(GATHER_HOOK, make)
-    for make in (_mailbox, _parked, _connectors, _webhooks, _history):
+    for make in (_mailbox, _parked, _connectors, _imports, _webhooks, _history):
         hooks.register(OPERATIONS_HOOK, make)
     hooks.register("construct_main_menu", drop_foreign)
     hooks.register("construct_settings_menu", drop_foreign_settings)
@@ -293,6 +293,17 @@ def _connectors() -> MenuItem:
         permissions=("connectors.view_connection",),
         name="connectors",
         icon_name="link",
+        order=30,
+    )
+
+
+def _imports() -> MenuItem:
+    return PermittedMenuItem(
+        pgettext_lazy("plural", "Imports"),
+        reverse("imports:list"),
+        permissions=("imports.view_import",),
+        name="imports",
+        icon_name="upload",
         order=30,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 from django.utils.translation import gettext as _
@@ -35,6 +36,7 @@ class Address:
         return self.value.partition("@")[0]
 
 
+@lru_cache(maxsize=10_000)  # batches ask for the same ones again and again
 def normalise_email(text: str) -> Address:
     """Bring a mail address into its normal form: NFKC, lower case, an international domain in ASCII.
 

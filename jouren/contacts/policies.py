@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -45,6 +46,7 @@ def clean_text(text: str) -> str:
 _UNWANTED = frozenset({"Cc", "Cf", "Cs"})
 
 
+@lru_cache(maxsize=10_000)  # batches bring the same names again and again
 def clean_name(text: str) -> str:
     """One part of a name, fit to keep. Raises BadName when it is longer than 100 characters."""
     if len(text) > MAX_NAME_LENGTH * 4 or len(cleaned := clean_text(text)) > MAX_NAME_LENGTH:

@@ -6,6 +6,7 @@ array has no type of its own: the statement's cast gives it one (``%(ids)s::bigi
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
@@ -16,6 +17,7 @@ from uuid import UUID
 from psycopg.abc import Buffer, DumperKey
 from psycopg.adapt import PyFormat
 from psycopg.types.array import BaseListDumper, ListDumper
+from psycopg.types.json import Jsonb
 
 _SEPARATOR = "\x00"  # no text in PostgreSQL has it
 
@@ -49,6 +51,10 @@ def _texts(values: list[str]) -> Iterable[str]:
     return f'"{quoted}"'.split(_SEPARATOR)
 
 
+def _json(values: list[Jsonb]) -> Iterable[str]:
+    return _texts([json.dumps(value.obj) for value in values])
+
+
 def _moments(values: list[Any]) -> Iterable[str]:
     # A batch has few different moments: most stand in it a thousand times, as the same object.
     known: dict[int, str] = {}
@@ -62,6 +68,7 @@ _WRITERS: tuple[tuple[type, Callable[[list[Any]], Iterable[str]]], ...] = (
     (date, _moments),  # a datetime is a date
     (UUID, lambda values: map(str, values)),
     (float, lambda values: map(float.__repr__, values)),
+    (Jsonb, _json),
     (Decimal, lambda values: map(str, values)),
 )
 

@@ -43,7 +43,7 @@ def promote(events: Sequence[Event]) -> None:
     questions = []
     for event in events:
         for rule in rules:
-            if not _concerns(event, rule):
+            if not concerns(event, rule):
                 continue
             question = _Question(event.contact_id, rule, event.id, event.historical)
             if rule.at_least == 1:
@@ -55,7 +55,7 @@ def promote(events: Sequence[Event]) -> None:
     promote_contacts(causes)
 
 
-def _concerns(event: Event, rule: PyramidRule) -> bool:
+def concerns(event: Event, rule: PyramidRule) -> bool:
     """Whether an event is one of those that a rule counts. A free gift is no purchase, unless a rule is about gifts."""
     if event.type == RECOGNISED:
         if rule.event_type != PURCHASE or "kind" not in rule.match:

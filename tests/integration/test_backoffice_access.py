@@ -18,6 +18,7 @@ from jouren.journeys.models import Journey
 from jouren.messaging.models import Message
 from jouren.orders.models import Order
 from tests.backoffice import ENGLISH, make_person, owner_client, staff_client
+from tests.importing import waiting_import
 from tests.offering import make_offer
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +32,7 @@ OWN = (
     "inbox_screens",
     "surveys",
     "peace",
+    "imports",
     "parked",
     "mailbox",
     "clock",
@@ -120,6 +122,7 @@ def test_staff_without_a_permission_gets_nothing() -> None:
     offer = make_offer("Secret", pk=1, product=secret)
     Coupon.objects.create(pk=1, offer=offer, name="Secret", kind="unique", discount=1, created_at=clock.now())
     Survey.objects.create(pk=1, name="Secret", title="Secret", questions=["satisfaction"])
+    waiting_import(1, "Secret")
     staff = staff_client()
     for name, url in URLS:
         for ask in (staff.get, staff.post):
@@ -167,6 +170,10 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/surveys/add/", ["inbox.add_survey"]),
         ("/admin/surveys/1/edit/", ["inbox.change_survey"]),
         ("/admin/leaving-in-peace/", ["peace.view_peacerule"]),
+        ("/admin/imports/", ["imports.view_import"]),
+        ("/admin/imports/1/", ["imports.view_import"]),
+        ("/admin/imports/1/columns/", ["imports.view_import", "imports.add_import"]),
+        ("/admin/imports/add/", ["imports.view_import", "imports.add_import"]),
         ("/admin/parked/", ["events.view_parkedevent"]),
         ("/admin/mailbox/", ["messaging.view_delivery", "contacts.view_contact"]),
         ("/admin/api-keys/", ["api.view_apikey"]),
@@ -197,6 +204,7 @@ def test_the_permission_of_a_screen_opens_it_and_each_part_of_it_counts(url: str
     offer = make_offer(pk=1)
     Coupon.objects.create(pk=1, offer=offer, name="Spring", kind="unique", discount=1, created_at=clock.now())
     Survey.objects.create(pk=1, name="Tea", title="Tea?", questions=["satisfaction"])
+    waiting_import(1, "orders.csv")
     assert staff_client(*permissions).get(url).status_code == 200
     for missing in permissions:
         assert staff_client(*[each for each in permissions if each != missing]).get(url).status_code == 302

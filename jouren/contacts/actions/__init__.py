@@ -21,6 +21,7 @@ from jouren.contacts.actions.identities import (
     resolve_contacts,
     verify_identity,
 )
+from jouren.contacts.actions.imported import Agreed, Came, Foreseen, PastPerson, foresee_people, import_people
 from jouren.contacts.actions.merging import merge_contacts, register_merger
 from jouren.contacts.actions.peace import come_back, leave_all_in_peace, leave_in_peace
 from jouren.contacts.actions.people import (
@@ -36,6 +37,10 @@ from jouren.contacts.actions.people import (
 from jouren.contacts.actions.tagging import add_tag, remove_tag, tag_contacts, untag_contacts
 
 __all__ = [
+    "Agreed",
+    "Came",
+    "Foreseen",
+    "PastPerson",
     "Told",
     "add_tag",
     "attach_identity",
@@ -46,7 +51,9 @@ __all__ = [
     "defined_attribute",
     "ensure_contact",
     "erase_contact",
+    "foresee_people",
     "grant_consent",
+    "import_people",
     "keep_consent_text",
     "known_contacts",
     "leave_all_in_peace",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jouren.contacts.actions.base import identity_hash, sorted_and_found_by
@@ -15,7 +15,7 @@ from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_events
 
 _sql = load_sql("contacts")
-_CLEANERS = {
+_CLEANERS: Mapping[str, Callable[[str], str]] = {
     "family_name": clean_name,
     "given_name": clean_name,
     "family_kana": clean_kana,
@@ -71,7 +71,8 @@ def _known(wanted: Mapping[tuple[str, str], NormalIdentity]) -> dict[tuple[str, 
     return {keys[position - 1]: contact_id for position, contact_id in rows}
 
 
-def _erased(wanted: Iterable[NormalIdentity]) -> set[tuple[str, str]]:
+def erased_among(wanted: Iterable[NormalIdentity]) -> set[tuple[str, str]]:
+    """Those of the identities, as (kind, value), whose people were erased."""
     hashes = {identity_hash(w.kind, w.value): (w.kind, w.value) for w in wanted}
     return {hashes[row[0]] for row in _sql.all("erased_hashes", {"hashes": list(hashes)})} if hashes else set()
 
@@ -86,7 +87,7 @@ def _whose(
     """Whom each is about, None being somebody erased, and which identities become whose; as if told one by one."""
     known: dict[tuple[str, str], Whose] = dict(found)
     unknown = {(w.kind, w.value): w for each in wanted for w in each if (w.kind, w.value) not in known}
-    erased = _erased(unknown.values())
+    erased = erased_among(unknown.values())
     kinds: dict[Whose, set[str]] = defaultdict(set)
     if unknown and found:
         for pk, kind in _sql.all("kinds_of_identities", {"contact_ids": sorted(set(found.values()))}):

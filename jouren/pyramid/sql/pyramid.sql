@@ -93,6 +93,25 @@ FROM ranked
 LEFT JOIN ranked AS own ON own.position = ranked.position AND own.id = own.at_hand
 WHERE ranked.place = greatest(ranked.at_least, own.place)
 
+-- name: counted_already
+-- As in fulfilled: purchases whose kind became known later, and gifts that are none. Merged people's count as theirs.
+SELECT asked.position, count(*)
+FROM unnest(%(contact_ids)s::bigint[], %(types)s::text[], %(matches)s::jsonb[]) WITH ORDINALITY
+    AS asked (contact_id, type, match, position)
+CROSS JOIN LATERAL (
+    SELECT asked.contact_id AS id
+    UNION ALL
+    SELECT from_id FROM contacts_alias WHERE to_id = asked.contact_id
+) AS known
+JOIN events_event AS event
+    ON event.contact_id = known.id AND event.payload @> asked.match
+    AND event.type = ANY(
+        CASE WHEN asked.type = 'order.paid' AND asked.match ? 'kind' THEN ARRAY['order.paid', 'order.recognised']
+             ELSE ARRAY[asked.type] END
+    )
+    AND NOT (asked.type = 'order.paid' AND NOT asked.match ? 'kind' AND event.payload @> '{"kind": "free"}')
+GROUP BY asked.position
+
 -- name: stage_counts
 SELECT stage, count(*) FROM pyramid_position GROUP BY stage
 

@@ -1,0 +1,1 @@
+"""Imports in the back office: sent in, mapped, checked, run, and what was wrong."""

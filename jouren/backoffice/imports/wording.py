@@ -1,0 +1,119 @@
+"""What the screens say of rows, people and stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from jouren.contacts.models import Contact
+from jouren.core.money import DEFAULT_CURRENCY, money_text
+from jouren.imports.fields import FIELDS, Form
+from jouren.imports.models import Import
+from jouren.imports.presets import PRESETS
+from jouren.pyramid.stages import Stage
+
+
+@dataclass(frozen=True)
+class Understood:
+    """A row as it was understood: its line, and (field, value) in words."""
+
+    line: int
+    values: list[tuple[str, str]]
+
+
+def understood(run: Import) -> list[Understood]:
+    """The first rows, as the check understood them."""
+    return [Understood(row["line"], _values(run, row["said"])) for row in run.report.get("rows", [])]
+
+
+def _values(run: Import, said: Mapping[str, Any]) -> list[tuple[str, str]]:
+    currency = said.get("currency", DEFAULT_CURRENCY)
+    fields = FIELDS[run.kind]
+    return [
+        (str(field.label), text)
+        for name, field in fields.items()
+        if name in said and (text := _text(field.form, said[name], currency))
+    ]
+
+
+def _text(form: Form, value: Any, currency: str) -> str:
+    if form == Form.MOMENT:
+        return formats.date_format(timezone.localtime(datetime.fromtimestamp(value, UTC)), "SHORT_DATETIME_FORMAT")
+    if form in {Form.MONEY, Form.DEDUCTION}:
+        return money_text(value, currency)
+    if form == Form.FLAG:
+        return _("Yes") if value else _("No")
+    if form == Form.STATUS:
+        return _state(value)
+    return str(value)
+
+
+def _state(state: str) -> str:
+    words = {
+        "cancelled": pgettext("order", "Cancelled"),
+        "refunded": _("Refunded"),
+        "unpaid": _("Not paid"),
+        "paid": _("Paid"),
+        "shipped": _("Shipped"),
+    }
+    return words.get(state, "")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many people, or who, would stand on a stage, and why."""
+
+    stage: str
+    why: str
+    people: int = 0
+    who: str = ""
+    public_id: str = ""
+
+
+def stages(run: Import) -> list[Standing]:
+    """How many people would stand where afterwards, and by which rule."""
+    return [
+        Standing(_stage(each["stage"]), _why(each["rule"], each["stage"]), each["people"])
+        for each in run.report.get("stages", [])
+    ]
+
+
+def sample(run: Import) -> list[Standing]:
+    """Some of the people, each with the reason."""
+    rows = run.report.get("sample", [])
+    people = _people(each["contact"] for each in rows if each["contact"] is not None)
+    found = []
+    for each in rows:
+        person = people.get(each["contact"])
+        why = _why(each["rule"], each["now"])
+        if each["at"]:
+            day = formats.date_format(timezone.localtime(datetime.fromisoformat(each["at"])), "SHORT_DATE_FORMAT")
+            why = _("%(why)s, on %(day)s") % {"why": why, "day": day}
+        who = each["who"] if person is None else str(person)
+        found.append(Standing(_stage(each["stage"]), why, 1, who, "" if person is None else str(person.public_id)))
+    return found
+
+
+def _people(contact_ids: Iterable[int]) -> dict[int, Contact]:
+    return Contact.objects.in_bulk(list(contact_ids))
+
+
+def _stage(stage: int) -> str:
+    return str(Stage(stage).label)
+
+
+def _why(rule: str, now: int) -> str:
+    if rule:
+        return _("By the rule “%(rule)s”") % {"rule": rule}
+    return _("No rule is met") if now <= Stage.AWARE else _("Stands there already")
+
+
+def preset_label(key: str) -> str:
+    """What a preset is called."""
+    return str(PRESETS[key].label) if key in PRESETS else key

@@ -1,0 +1,76 @@
+-- name: stage
+COPY imports_staged (import_id, number, line, said) FROM STDIN
+
+-- name: analyze_staged
+ANALYZE imports_staged
+
+-- name: next_rows
+-- From one order's number to the next in the index, wherever its rows stood in the file.
+SELECT number, line, said
+FROM imports_staged
+WHERE import_id = %(import_id)s AND number > %(after)s
+ORDER BY number, line
+LIMIT %(limit)s
+
+-- name: rows_of_order
+SELECT count(*), min(line) FROM imports_staged WHERE import_id = %(import_id)s AND number = %(number)s
+
+-- name: forget_staged
+DELETE FROM imports_staged WHERE import_id = %(import_id)s
+
+-- name: forget_seen
+DELETE FROM imports_seen WHERE import_id = %(import_id)s
+
+-- name: see
+COPY imports_seen (import_id, person, contact_id, rule_id, had, at, consents) FROM STDIN
+
+-- name: analyze_seen
+ANALYZE imports_seen
+
+-- name: seen_people
+SELECT count(DISTINCT person) FILTER (WHERE contact_id IS NULL), count(DISTINCT person) FILTER (WHERE contact_id IS NOT NULL),
+       count(DISTINCT person) FILTER (WHERE consents)
+FROM imports_seen
+WHERE import_id = %(import_id)s
+
+-- name: foreseen_stages
+-- Everybody's stage afterwards, with the rule that leads there and when it was met; rule null: where they stand already.
+-- How many, and a few of each, the latest first.
+WITH people AS (
+    SELECT person, min(contact_id) AS contact_id FROM imports_seen WHERE import_id = %(import_id)s GROUP BY person
+),
+ranked AS (
+    SELECT person, rule_id, had, at, row_number() OVER (PARTITION BY person, rule_id ORDER BY at) AS place
+    FROM imports_seen
+    WHERE import_id = %(import_id)s AND rule_id IS NOT NULL
+),
+met AS (
+    SELECT DISTINCT ON (ranked.person) ranked.person, rule.stage, ranked.rule_id, ranked.at
+    FROM ranked
+    JOIN unnest(%(rule_ids)s::bigint[], %(at_least)s::integer[], %(stages)s::smallint[]) AS rule (id, at_least, stage)
+        ON rule.id = ranked.rule_id
+    WHERE ranked.place = greatest(rule.at_least - ranked.had, 1)
+    ORDER BY ranked.person, rule.stage DESC, ranked.at
+),
+standing AS (
+    SELECT people.person, people.contact_id, coalesce(position.stage, 1) AS now,
+           greatest(coalesce(met.stage, 1), coalesce(position.stage, 1)) AS stage,
+           CASE WHEN met.stage > coalesce(position.stage, 1) THEN met.rule_id END AS rule_id,
+           CASE WHEN met.stage > coalesce(position.stage, 1) THEN met.at END AS at
+    FROM people
+    LEFT JOIN met USING (person)
+    LEFT JOIN pyramid_position AS position ON position.contact_id = people.contact_id
+),
+numbered AS (
+    SELECT *, count(*) OVER (PARTITION BY stage, rule_id) AS people,
+           row_number() OVER (PARTITION BY stage, rule_id ORDER BY at DESC, person) AS place
+    FROM standing
+)
+SELECT stage, rule_id, people, person, contact_id, now, at
+FROM numbered
+WHERE place <= %(each)s
+ORDER BY stage DESC, people DESC, rule_id, place
+
+-- name: old_files
+SELECT id FROM imports_import
+WHERE file <> '' AND coalesce(ended_at, created_at) < %(before)s AND state NOT IN ('checking', 'running')
