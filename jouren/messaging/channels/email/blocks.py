@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.images.blocks import ImageChooserBlock
 
-from jouren.messaging.surveys import choices
+from jouren.messaging import surveys
 
 TEXT_FEATURES = ["h2", "h3", "bold", "italic", "ol", "ul", "link", "hr"]
 
@@ -25,7 +25,7 @@ class ButtonBlock(blocks.StructBlock):
 class SurveyBlock(blocks.StructBlock):
     """A survey's first question with a button for each answer. Each leads to the reader's own page."""
 
-    survey = blocks.ChoiceBlock(choices=choices, refers_to="inbox.Survey", label=_("Survey"))
+    survey = blocks.ChoiceBlock(choices=surveys.choices, refers_to="inbox.Survey", label=_("Survey"))
 
     class Meta:
         icon = "help"

@@ -15,11 +15,11 @@ import mrml
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from jouren.messaging import surveys
 from jouren.messaging.channels.base import CompileContext
 from jouren.messaging.channels.email.links import Links
 from jouren.messaging.channels.email.richtext import mail_html, mend_expressions, plain_text
 from jouren.messaging.errors import InvalidMessage
-from jouren.messaging.surveys import shown, survey_path
 from jouren.messaging.templating import mend_honorifics
 from jouren.messaging.vocabulary import Kind
 
@@ -49,14 +49,14 @@ def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
         raise InvalidMessage(problems)
     html = _html([piece for piece, _text in pieces], preheader, subject, context)
     text = "\n\n".join(piece for _mjml, piece in pieces)
-    surveys = sorted({int(block.value["survey"]) for block in value["content"] if block.block_type == "survey"})
+    asked = sorted({int(block.value["survey"]) for block in value["content"] if block.block_type == "survey"})
     return {
         "subject": mend_honorifics(subject),
         "preheader": mend_honorifics(preheader),
         "html": mend_honorifics(links.fill(mend_expressions(html), escape=True)),
         "text": mend_honorifics(links.fill(text, escape=False)) + "\n",
         "links": links.tracked,
-        **({"surveys": surveys} if surveys else {}),
+        **({"surveys": asked} if asked else {}),
     }
 
 
@@ -94,7 +94,7 @@ def _button(value: Any, links: Links) -> Piece:
 
 def _survey(value: Any, links: Links) -> Piece:
     survey_id = int(value["survey"] or 0)
-    survey = shown(survey_id)
+    survey = surveys.shown(survey_id)
     if survey is None:
         links.problems.append(_("Choose the survey that the mail shows."))
         return "", ""
@@ -102,7 +102,7 @@ def _survey(value: Any, links: Links) -> Piece:
         links.problems.append(_("A built-in message belongs to what somebody does just now: it cannot show a survey."))
         return "", ""
     question = mend_expressions(escape(str(survey.question)))
-    buttons = [(str(label), links.add(survey_path(survey_id, code))) for code, label in survey.answers]
+    buttons = [(str(label), links.add(surveys.survey_path(survey_id, code))) for code, label in survey.answers]
     html = "".join(
         f'<mj-button href="{href}" width="260px" padding="6px 25px">{escape(label)}</mj-button>'
         for label, href in buttons
