@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from jouren.contacts.models import LEFT_IN_PEACE, Contact, Suppression
-from jouren.core.sql import hot_cursor, load_sql
+from jouren.core.sql import load_sql
 from jouren.peace.models import PeaceRule
 
 _sql = load_sql("peace")
+MOST_AT_ONCE = 20_000
+SAMPLE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,24 +23,53 @@ class Due:
     invited_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """``count`` people, of whom some are ``people``. ``is_about``: counted on a sample."""
+
+    count: int
+    people: list[Due]
+    is_about: bool = False
+
+
 def stored_rule() -> PeaceRule:
     """The rule as it is."""
     return PeaceRule.objects.order_by("pk").first() or PeaceRule()
 
 
-def due_people(rule: PeaceRule, now: datetime) -> list[tuple[int, datetime]]:
-    """All whom the rule would leave in peace now: ids, and when the last counted invitation went."""
-    return _sql.all("due", _terms(rule, now))
+def due_people(rule: PeaceRule, now: datetime, contact_ids: list[int] | None = None) -> list[tuple[int, datetime]]:
+    """Whom of all, or of these people, the rule would leave now: ids, and when the last counted invitation went."""
+    terms = {
+        "invitations": rule.invitations,
+        "before": now - timedelta(days=rule.days),
+        "up_to_stage": int(rule.up_to_stage),
+        "reasons": sorted(LEFT_IN_PEACE),
+        "contact_ids": contact_ids,
+    }
+    return _sql.all("due", terms)
 
 
-def forecast(rule: PeaceRule, now: datetime, sample: int) -> tuple[int, list[Due]]:
-    """How many the rule would leave in peace now, and some of them, the longest invited first."""
-    due = _sql.text("due")
-    some = f"SELECT due.*, count(*) OVER () FROM ({due}) AS due ORDER BY invited_at, contact_id LIMIT %(sample)s"  # noqa: S608
-    rows = hot_cursor().execute(some, {**_terms(rule, now), "sample": sample}).fetchall()
-    people = Contact.objects.in_bulk([row[0] for row in rows])
-    listed = [Due(people[contact_id], at) for contact_id, at, _all in rows if contact_id in people]
-    return (rows[0][2] if rows else 0), listed
+def forecast(rule: PeaceRule, now: datetime, shown: int, *, most: int = MOST_AT_ONCE) -> Forecast:
+    """How many the rule would leave in peace now, and up to ``shown`` of them, the longest invited first.
+
+    Of a shop with more than ``most`` people some are asked, drawn evenly, and the count is about: nobody waits for it.
+    """
+    first, last = _sql.all("id_range")[0]
+    span = last - first + 1
+    if span <= most:
+        due = due_people(rule, now)
+        return Forecast(len(due), _shown(due, shown))
+    drawn = random.Random(span).sample(range(first, last + 1), min(SAMPLE, span))  # noqa: S311 — no secret
+    ids = [contact_id for (contact_id,) in _sql.all("with_former_ids", {"contact_ids": drawn})]
+    wanted = set(drawn)
+    due = [each for each in due_people(rule, now, ids) if each[0] in wanted]
+    return Forecast(round(len(due) * span / len(drawn)), _shown(due, shown), is_about=True)
+
+
+def _shown(due: list[tuple[int, datetime]], most: int) -> list[Due]:
+    listed = sorted(due, key=lambda each: (each[1], each[0]))[:most]
+    people = Contact.objects.in_bulk([contact_id for contact_id, _at in listed])
+    return [Due(people[contact_id], at) for contact_id, at in listed if contact_id in people]
 
 
 def count_left() -> int:
@@ -50,12 +81,3 @@ def lately_left(limit: int) -> list[Suppression]:
     """Who was left in peace last, and is still."""
     open_ones = Suppression.objects.filter(lifted_at=None, reason__in=LEFT_IN_PEACE, contact__erased_at=None)
     return list(open_ones.select_related("contact").order_by("-at", "-pk")[:limit])
-
-
-def _terms(rule: PeaceRule, now: datetime) -> dict[str, Any]:
-    return {
-        "invitations": rule.invitations,
-        "before": now - timedelta(days=rule.days),
-        "up_to_stage": int(rule.up_to_stage),
-        "reasons": sorted(LEFT_IN_PEACE),
-    }

@@ -40,6 +40,11 @@ from jouren.core.mailbox import list_mail, serve_sink, sink_listens, smtp_addres
 from jouren.events import reactions as registry
 from jouren.events.reactions import Reaction, register_reaction
 from jouren.events.types import Event
+from jouren.inbox.actions import record_answer
+from jouren.inbox.inquiries import handle_inquiry
+from jouren.inbox.models import Inquiry
+from jouren.inbox.policies import Given
+from jouren.inbox.vocabulary import Question
 from jouren.journeys import engine
 from jouren.messaging.models import Delivery
 from jouren.messaging.replies import look
@@ -53,6 +58,7 @@ from tests.messages import published
 from tests.reacting import react_to_all
 from tests.sending import plan, refuse, run
 from tests.smtp_server import ScriptedServer
+from tests.surveying import make_survey
 from tests.walking import live_journey, make_message, send
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -150,6 +156,9 @@ def be_looked_after(contact: Contact) -> None:
     attach_identity(contact.pk, "shop", f"{TRACE}-7", by=staff)
     suppress(contact.pk, "manual", channel="line", detail=f"{TRACE} asked for it", by=staff)
     grant_consent(contact.pk, "email", "newsletter", via="form", page=f"/{TRACE}", ip="203.0.113.7")
+    survey = make_survey(questions=list(Question.values))
+    record_answer(survey, contact.pk, Given("below", True, False, f"{TRACE} is tired", f"{TRACE} hopes"))
+    handle_inquiry(Inquiry.objects.get().pk, f"called {TRACE}", by=staff)
 
 
 def buy_through_the_api(contact: Contact) -> None:

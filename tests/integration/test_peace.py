@@ -69,10 +69,12 @@ def test_who_was_invited_often_enough_is_left_in_peace_with_the_reason_and_still
     _invite(ask, person, START, START + DAY, START + 2 * DAY, START + 8 * DAY)
     _invite(ask, seldom, START, START + DAY)
     time.now = START + 9 * DAY - timedelta(seconds=1)
-    assert (forecast(rule, time.now, 10)[0], apply_rule(time.now)) == (0, 0)
+    assert (forecast(rule, time.now, 10).count, apply_rule(time.now)) == (0, 0)
     time.now = START + 9 * DAY
-    count, shown = forecast(rule, time.now, 10)
-    assert (count, [(each.contact.pk, each.invited_at) for each in shown]) == (1, [(person.pk, START + 2 * DAY)])
+    for most in (20_000, 0):  # counted whole, and on a sample that has everybody
+        told = forecast(rule, time.now, 10, most=most)
+        assert (told.count, told.is_about) == (1, most == 0)
+        assert [(each.contact.pk, each.invited_at) for each in told.people] == [(person.pk, START + 2 * DAY)]
     assert (apply_rule(time.now), apply_rule(time.now)) == (1, 0)
     assert _in_peace() == ["often@example.jp"]
     assert _why(person) == [

@@ -17,11 +17,11 @@ from jouren.contacts.event_types import peace_source
 from jouren.core import clock
 from jouren.peace.actions import save_rule
 from jouren.peace.models import MOST_DAYS, MOST_INVITATIONS, PeaceRule
-from jouren.peace.queries import count_left, forecast, lately_left, stored_rule
+from jouren.peace.queries import Forecast, count_left, forecast, lately_left, stored_rule
 from jouren.pyramid.stages import Stage
 
 VIEW, CHANGE = "peace.view_peacerule", "peace.change_peacerule"
-SAMPLE = 20
+SHOWN = 20
 
 
 class RuleForm(forms.Form):
@@ -77,7 +77,7 @@ class PeaceScreen(Screen):
             initial={name: getattr(stored, name) for name in RuleForm.base_fields}
         )
         rule = shown or stored
-        count, people = forecast(rule, clock.now(), SAMPLE) if rule.is_enabled else (0, [])
+        told = forecast(rule, clock.now(), SHOWN) if rule.is_enabled else Forecast(0, [])
         may_see = user.has_perm("contacts.view_contact")
         return {
             **super().get_context_data(**kwargs),
@@ -85,11 +85,12 @@ class PeaceScreen(Screen):
             "is_preview": shown is not None,
             "rule": rule,
             "sentence": _sentence(rule),
-            "count": count,
-            "people": people if may_see else [],
+            "count": told.count,
+            "is_about": told.is_about,
+            "people": told.people if may_see else [],
             "next_at": stored.next_at,
             "left": count_left(),
-            "lately": [(each, peace_source(each.detail)) for each in lately_left(SAMPLE)] if may_see else [],
+            "lately": [(each, peace_source(each.detail)) for each in lately_left(SHOWN)] if may_see else [],
             "may_change": user.has_perm(CHANGE),
         }
 

@@ -1,6 +1,7 @@
 -- name: due
 -- Whom the rule leaves in peace: who was invited so often since they last bought or came back, whose last counted
 -- invitation is long enough ago, and who is no customer already. A message that came back invited nobody.
+-- contact_ids null: of everybody, which at a million people takes seconds; else of these, with the ids they had before.
 SELECT counted.contact_id, counted.sent_at AS invited_at
 FROM (
     SELECT invited.contact_id, invited.sent_at,
@@ -12,6 +13,7 @@ FROM (
             ON delivery.message_version_id = version.id AND delivery.state = 2 AND delivery.bounced_at IS NULL
         LEFT JOIN contacts_alias AS alias ON alias.from_id = delivery.contact_id
         WHERE version.kind = 'ask'
+          AND (%(contact_ids)s::bigint[] IS NULL OR delivery.contact_id = ANY(%(contact_ids)s::bigint[]))
     ) AS invited
     LEFT JOIN orders_purchases AS bought ON bought.contact_id = invited.contact_id
     LEFT JOIN (
@@ -31,6 +33,14 @@ WHERE counted.place = %(invitations)s AND counted.sent_at <= %(before)s
       SELECT FROM contacts_suppression AS stop
       WHERE stop.contact_id = counted.contact_id AND stop.lifted_at IS NULL AND stop.reason = ANY(%(reasons)s::text[])
   )
+
+-- name: id_range
+SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM contacts_contact
+
+-- name: with_former_ids
+SELECT id FROM contacts_contact WHERE id = ANY(%(contact_ids)s::bigint[]) AND erased_at IS NULL AND merged_at IS NULL
+UNION ALL
+SELECT from_id FROM contacts_alias WHERE to_id = ANY(%(contact_ids)s::bigint[])
 
 -- name: lock
 SELECT id FROM contacts_contact WHERE id = ANY(%(contact_ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE

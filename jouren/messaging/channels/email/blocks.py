@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.images.blocks import ImageChooserBlock
 
+from jouren.messaging import surveys
 from jouren.messaging.offers import choices as offer_choices
-from jouren.messaging.surveys import choices as survey_choices
 
 TEXT_FEATURES = ["h2", "h3", "bold", "italic", "ol", "ul", "link", "hr"]
 
@@ -26,7 +26,7 @@ class ButtonBlock(blocks.StructBlock):
 class SurveyBlock(blocks.StructBlock):
     """A survey's first question with a button for each answer. Each leads to the reader's own page."""
 
-    survey = blocks.ChoiceBlock(choices=survey_choices, refers_to="inbox.Survey", label=_("Survey"))
+    survey = blocks.ChoiceBlock(choices=surveys.choices, refers_to="inbox.Survey", label=_("Survey"))
 
     class Meta:
         icon = "help"

@@ -15,12 +15,12 @@ import mrml
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from jouren.messaging import surveys
 from jouren.messaging.channels.base import CompileContext
 from jouren.messaging.channels.email.links import Links
 from jouren.messaging.channels.email.richtext import mail_html, mend_expressions, plain_text
 from jouren.messaging.errors import InvalidMessage
 from jouren.messaging.offers import template_name
-from jouren.messaging.surveys import shown, survey_path
 from jouren.messaging.templating import mend_honorifics
 from jouren.messaging.vocabulary import Kind
 
@@ -63,8 +63,8 @@ def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
     if offers:
         body["offers"] = _ids(offers, "offer")
         body["needed_offers"] = _ids((each for each in offers if each["if_closed"] != "leave_out"), "offer")
-    if surveys := [block.value for block in value["content"] if block.block_type == "survey"]:
-        body["surveys"] = _ids(surveys, "survey")
+    if asked := [block.value for block in value["content"] if block.block_type == "survey"]:
+        body["surveys"] = _ids(asked, "survey")
     return body
 
 
@@ -106,7 +106,7 @@ def _button(value: Any, links: Links) -> Piece:
 
 def _survey(value: Any, links: Links) -> Piece:
     survey_id = int(value["survey"] or 0)
-    survey = shown(survey_id)
+    survey = surveys.shown(survey_id)
     if survey is None:
         links.problems.append(_("Choose the survey that the mail shows."))
         return "", ""
@@ -114,7 +114,7 @@ def _survey(value: Any, links: Links) -> Piece:
         links.problems.append(_("A built-in message belongs to what somebody does just now: it cannot show a survey."))
         return "", ""
     question = mend_expressions(escape(str(survey.question)))
-    buttons = [(str(label), links.add(survey_path(survey_id, code))) for code, label in survey.answers]
+    buttons = [(str(label), links.add(surveys.survey_path(survey_id, code))) for code, label in survey.answers]
     html = "".join(
         f'<mj-button href="{href}" width="260px" padding="6px 25px">{escape(label)}</mj-button>'
         for label, href in buttons
