@@ -100,9 +100,14 @@ def _fits(value: object, kind: type) -> bool:
 
 
 def _is_record(entry: object) -> bool:
-    return isinstance(entry, dict) and all(
-        _fits(name, str) and (value is None or _fits(value, str) or _fits(value, int)) for name, value in entry.items()
-    )
+    if not isinstance(entry, dict):
+        return False
+    for name, value in entry.items():
+        if not isinstance(name, str) or not can_be_kept(name):
+            return False
+        if value is not None and not _fits(value, str) and not _fits(value, int):
+            return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
