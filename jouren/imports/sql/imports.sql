@@ -15,6 +15,18 @@ LIMIT %(limit)s
 -- name: rows_of_order
 SELECT count(*), min(line) FROM imports_staged WHERE import_id = %(import_id)s AND number = %(number)s
 
+-- name: told_before
+-- How many of these orders are known, and the last person's id so far.
+SELECT count(*), (SELECT coalesce(max(id), 0) FROM contacts_contact)
+FROM orders_buyer
+WHERE source = %(source)s AND thing = 'order' AND number = ANY(%(numbers)s::text[])
+
+-- name: told_of
+-- How many buyers of these orders were made known by telling of them, and of how many the buyer was erased.
+SELECT count(DISTINCT contact_id) FILTER (WHERE contact_id > %(last_id)s), count(*) FILTER (WHERE contact_id IS NULL)
+FROM orders_buyer
+WHERE source = %(source)s AND thing = 'order' AND number = ANY(%(numbers)s::text[])
+
 -- name: forget_staged
 DELETE FROM imports_staged WHERE import_id = %(import_id)s
 
