@@ -38,6 +38,7 @@ ORDERS_AT_ONCE = 1_000
 MOST_PROBLEMS = 10_000
 SHOWN_ROWS = 20
 T = TypeVar("T")
+_write = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 @dataclass
@@ -149,7 +150,7 @@ class Worker:
                 notes.add(row.line, BadRow(_("It has no order number."), number_place))
             elif said is not None:
                 _show(run, row.line, said)
-                copied.append(_copy_line(run.pk, said["number"], row.line, json.dumps(said, ensure_ascii=False)))
+                copied.append(_copy_line(run.pk, said["number"], row.line, _write(said)))
             elif (number := _number(row, number_place)) is not None:
                 # Its order is not imported in part: the other rows must know of this one.
                 copied.append(_copy_line(run.pk, number, row.line, None))
@@ -184,7 +185,10 @@ class Worker:
 
     def _take_orders(self, run: Import, notes: Notes) -> bool:
         """Take the next orders. False when there are none."""
-        rows = _sql.all("next_rows", {"import_id": run.pk, "after": run.told_number or "", "limit": ROWS_AT_ONCE})
+        asked = {"import_id": run.pk, "after": run.told_number or "", "limit": ROWS_AT_ONCE}
+        _sql.all("sort", {"may": "off"})
+        rows = _sql.all("next_rows", asked)
+        _sql.all("sort", {"may": "on"})
         if not rows:
             return False
         grouped = [(number, list(each)) for number, each in groupby(rows, key=itemgetter(0))]

@@ -4,6 +4,10 @@ COPY imports_staged (import_id, number, line, said) FROM STDIN
 -- name: analyze_staged
 ANALYZE imports_staged
 
+-- name: sort
+-- Whether the planner may sort. A plan for any number would sort the whole table for each piece; the index is in order.
+SELECT set_config('enable_sort', %(may)s, true)
+
 -- name: next_rows
 -- From one order's number to the next in the index, wherever its rows stood in the file.
 SELECT number, line, said
