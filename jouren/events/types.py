@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.utils.functional import Promise
@@ -51,20 +52,24 @@ class EventType:
 
     def check(self, payload: Mapping[str, Any]) -> None:
         """Raise InvalidEvent, or what the type's rule raises, when ``payload`` does not fit this type."""
-        if unknown := payload.keys() - self.fields.keys():
-            raise InvalidEvent(f"{self.name}: unknown field {sorted(unknown)[0]!r}; known are {sorted(self.fields)}.")
-        for name, kind in self.fields.items():
-            value = payload.get(name)
-            if value is None:
-                if name not in self.optional:
-                    raise InvalidEvent(f"{self.name}: the field {name!r} is missing.")
-            elif not _fits(value, kind):
-                raise InvalidEvent(f"{self.name}: the field {name!r} must be {_KIND_NAMES[kind]}.")
+        if not payload.keys() <= self.fields.keys():
+            unknown = sorted(payload.keys() - self.fields.keys())[0]
+            raise InvalidEvent(f"{self.name}: unknown field {unknown!r}; known are {sorted(self.fields)}.")
+        for name in self._needed:
+            if payload.get(name) is None:
+                raise InvalidEvent(f"{self.name}: the field {name!r} is missing.")
+        for name, value in payload.items():
+            if value is not None and not _fits(value, self.fields[name]):
+                raise InvalidEvent(f"{self.name}: the field {name!r} must be {_KIND_NAMES[self.fields[name]]}.")
         # Python's own form is quick to make, and no character of it becomes more than four bytes of JSON.
         if len(repr(payload)) * 4 > MAX_PAYLOAD_BYTES < len(_encode(payload).encode(errors="replace")):
             raise InvalidEvent(f"{self.name}: the payload is larger than {MAX_PAYLOAD_BYTES} bytes.")
         if self.rule is not None:
             self.rule(payload)
+
+    @cached_property
+    def _needed(self) -> tuple[str, ...]:
+        return tuple(name for name in self.fields if name not in self.optional)
 
 
 _KIND_NAMES: Mapping[type, str] = {
@@ -100,9 +105,14 @@ def _fits(value: object, kind: type) -> bool:
 
 
 def _is_record(entry: object) -> bool:
-    return isinstance(entry, dict) and all(
-        _fits(name, str) and (value is None or _fits(value, str) or _fits(value, int)) for name, value in entry.items()
-    )
+    if not isinstance(entry, dict):
+        return False
+    for name, value in entry.items():
+        if not isinstance(name, str) or not can_be_kept(name):
+            return False
+        if value is not None and not _fits(value, str) and not _fits(value, int):
+            return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

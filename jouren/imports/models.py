@@ -31,8 +31,8 @@ class Import(models.Model):
 
     ``file`` is its name in the data folder's ``imports``; empty: it is kept no longer. ``mapping``: which column each
     field is of. ``read_rows`` rows were read; of orders, all up to ``told_number`` are told (None: none yet). The
-    numbers after that are of the check or of the run, whichever was last. ``report`` holds what the check found; what
-    is personal in it goes with the file.
+    numbers after that are of the check or of the run, whichever was last; who is known already only the check counts.
+    ``report`` holds what the check found; what is personal in it goes with the file.
     """
 
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)

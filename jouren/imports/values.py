@@ -93,10 +93,10 @@ def read_moment(text: str, zone: tzinfo, now: datetime) -> datetime:
 
 
 def _moment(text: str, zone: tzinfo) -> datetime:
-    if text[4:5] == "-" and text.isascii():
+    if text[4:5] in {"-", "/"} and text.isascii():
         # How most shops write, and the way that is read quickest.
         try:
-            at = datetime.fromisoformat(text)
+            at = datetime.fromisoformat(text.replace("/", "-"))
         except ValueError:
             pass
         else:

@@ -18,7 +18,6 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from jouren.contacts.actions import PastPerson, import_people
-from jouren.contacts.actions.identities import known_contacts
 from jouren.core import clock
 from jouren.core.errors import UserError
 from jouren.core.sql import hot_cursor, load_sql
@@ -31,7 +30,6 @@ from jouren.imports.mapping import RowReader, Said
 from jouren.imports.models import Import, ImportProblem, ImportState
 from jouren.imports.orders import tellings_of
 from jouren.imports.reading import Form, Row, read_rows
-from jouren.orders.models import Buyer
 from jouren.orders.telling import Telling, tell_orders
 
 _sql = load_sql("imports")
@@ -40,6 +38,7 @@ ORDERS_AT_ONCE = 1_000
 MOST_PROBLEMS = 10_000
 SHOWN_ROWS = 20
 T = TypeVar("T")
+_write = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 @dataclass
@@ -151,7 +150,7 @@ class Worker:
                 notes.add(row.line, BadRow(_("It has no order number."), number_place))
             elif said is not None:
                 _show(run, row.line, said)
-                copied.append(_copy_line(run.pk, said["number"], row.line, json.dumps(said, ensure_ascii=False)))
+                copied.append(_copy_line(run.pk, said["number"], row.line, _write(said)))
             elif (number := _number(row, number_place)) is not None:
                 # Its order is not imported in part: the other rows must know of this one.
                 copied.append(_copy_line(run.pk, number, row.line, None))
@@ -176,10 +175,7 @@ class Worker:
 
         def keep(part: Sequence[tuple[int, PastPerson]]) -> None:
             came = import_people([person for _line, person in part], run.consent_text)
-            made = {each.contact_id for each in came if each.is_new}
-            known = {each.contact_id for each in came if each.contact_id is not None} - made
-            run.people_made += len(made)
-            run.people_known += len(known)
+            run.people_made += len({each.contact_id for each in came if each.is_new})
             run.people_erased += sum(1 for each in came if each.contact_id is None)
             run.consents += len({each.contact_id for each in came if each.agrees})
 
@@ -189,7 +185,10 @@ class Worker:
 
     def _take_orders(self, run: Import, notes: Notes) -> bool:
         """Take the next orders. False when there are none."""
-        rows = _sql.all("next_rows", {"import_id": run.pk, "after": run.told_number or "", "limit": ROWS_AT_ONCE})
+        asked = {"import_id": run.pk, "after": run.told_number or "", "limit": ROWS_AT_ONCE}
+        _sql.all("sort", {"may": "off"})
+        rows = _sql.all("next_rows", asked)
+        _sql.all("sort", {"may": "on"})
         if not rows:
             return False
         grouped = [(number, list(each)) for number, each in groupby(rows, key=itemgetter(0))]
@@ -313,20 +312,13 @@ def _sift(items: Sequence[T], act: Callable[[Sequence[T]], None], refuse: Callab
 
 
 def _tell(run: Import, orders: Sequence[_Order]) -> None:
-    """Tell of orders, and count what is new. The first identity that is known says who somebody is."""
-    identities = [order.tellings[0].identities for order in orders]
-    flat = list(dict.fromkeys(identity for each in identities for identity in each))
-    known = dict(zip(flat, known_contacts(flat), strict=True))
+    """Tell of orders, and count whose and which are new."""
     numbers = [order.tellings[0].payload["order"] for order in orders]
-    told_before = Buyer.objects.filter(source=run.source, thing="order", number__in=numbers).count()
+    asked = {"source": run.source, "numbers": numbers}
+    known, last_id = _sql.one("told_before", asked) or (0, 0)
     tell_orders(run.source, [telling for order in orders for telling in order.tellings])
-    unknown = [identity for identity in flat if known[identity] is None]
-    whose = known | (dict(zip(unknown, known_contacts(unknown), strict=True)) if unknown else {})
-    before = {pk for pk in known.values() if pk is not None}
-    people = [next((whose[one] for one in each if whose[one] is not None), None) for each in identities]
-    present = {pk for pk in people if pk is not None}
-    run.people_made += len(present - before)
-    run.people_known += len(present & before)
-    run.people_erased += sum(1 for pk in people if pk is None)
+    made, erased = _sql.one("told_of", {**asked, "last_id": last_id}) or (0, 0)
     run.orders += len(orders)
-    run.orders_known += told_before
+    run.orders_known += known
+    run.people_made += made
+    run.people_erased += erased

@@ -4,6 +4,10 @@ COPY imports_staged (import_id, number, line, said) FROM STDIN
 -- name: analyze_staged
 ANALYZE imports_staged
 
+-- name: sort
+-- Whether the planner may sort. A plan for any number would sort the whole table for each piece; the index is in order.
+SELECT set_config('enable_sort', %(may)s, true)
+
 -- name: next_rows
 -- From one order's number to the next in the index, wherever its rows stood in the file.
 SELECT number, line, said
@@ -14,6 +18,18 @@ LIMIT %(limit)s
 
 -- name: rows_of_order
 SELECT count(*), min(line) FROM imports_staged WHERE import_id = %(import_id)s AND number = %(number)s
+
+-- name: told_before
+-- How many of these orders are known, and the last person's id so far.
+SELECT count(*), (SELECT coalesce(max(id), 0) FROM contacts_contact)
+FROM orders_buyer
+WHERE source = %(source)s AND thing = 'order' AND number = ANY(%(numbers)s::text[])
+
+-- name: told_of
+-- How many buyers of these orders were made known by telling of them, and of how many the buyer was erased.
+SELECT count(DISTINCT contact_id) FILTER (WHERE contact_id > %(last_id)s), count(*) FILTER (WHERE contact_id IS NULL)
+FROM orders_buyer
+WHERE source = %(source)s AND thing = 'order' AND number = ANY(%(numbers)s::text[])
 
 -- name: forget_staged
 DELETE FROM imports_staged WHERE import_id = %(import_id)s
