@@ -12,7 +12,7 @@ class Connection(models.Model):
     """One shop, connected. ``source`` names its orders and codes, and never changes. Switched off, never deleted."""
 
     public_id = models.CharField(max_length=32, unique=True)
-    connector = models.CharField(_("kind"), max_length=40)
+    connector = models.CharField(_("kind of shop or system"), max_length=40)
     name = models.CharField(_("name"), max_length=100)
     source = models.CharField(_("source"), max_length=100, unique=True)
     is_on = models.BooleanField(_("switched on"), default=True, db_default=True)

@@ -16,7 +16,7 @@ OLD_FOR = {"0": timedelta(0), "1": timedelta(days=1), "7": timedelta(days=7)}
 class ConnectForm(forms.Form):
     """Which kind of shop, and what it is called here."""
 
-    connector = forms.ChoiceField(label=_("Kind"))
+    connector = forms.ChoiceField(label=_("Kind of shop or system"))
     name = forms.CharField(label=_("Name"), max_length=100, help_text=_("What you call the shop."))
     source = forms.CharField(
         label=_("Source of its orders"),

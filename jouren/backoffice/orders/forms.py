@@ -102,7 +102,7 @@ class EnterForm(forms.Form):
     product = forms.ModelChoiceField(
         Product.objects.filter(is_on_sale=True).order_by("name"), label=gettext_lazy("Product")
     )
-    quantity = forms.IntegerField(label=gettext_lazy("How many"), min_value=1, max_value=10_000, initial=1)
+    quantity = forms.IntegerField(label=gettext_lazy("Quantity"), min_value=1, max_value=10_000, initial=1)
     amount = forms.CharField(
         label=gettext_lazy("Amount of all, tax included"),
         max_length=30,

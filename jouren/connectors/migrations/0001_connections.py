@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.CharField(max_length=32, unique=True)),
-                ('connector', models.CharField(max_length=40, verbose_name='kind')),
+                ('connector', models.CharField(max_length=40, verbose_name='kind of shop or system')),
                 ('name', models.CharField(max_length=100, verbose_name='name')),
                 ('source', models.CharField(max_length=100, unique=True, verbose_name='source')),
                 ('is_on', models.BooleanField(db_default=True, default=True, verbose_name='switched on')),
