@@ -31,6 +31,7 @@ OWN = (
     "inbox_screens",
     "surveys",
     "peace",
+    "mechanisms",
     "parked",
     "mailbox",
     "clock",
@@ -46,7 +47,7 @@ OWN = (
     "broadcasts",
     "series",
 )
-VIEWSETS = ("journeys", "messages", "dayoff", "topic", "pyramidrule", "domainlimit")
+VIEWSETS = ("journeys", "messages", "dayoff", "topic", "pyramidrule", "taskkind", "domainlimit")
 
 
 def own_urls() -> Iterator[tuple[str, str]]:
@@ -167,6 +168,11 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/surveys/add/", ["inbox.add_survey"]),
         ("/admin/surveys/1/edit/", ["inbox.change_survey"]),
         ("/admin/leaving-in-peace/", ["peace.view_peacerule"]),
+        ("/admin/mechanisms/", ["mechanisms.view_mechanismrules"]),
+        ("/admin/mechanisms/regulars/", ["mechanisms.view_mechanismrules"]),
+        ("/admin/mechanisms/lapses/", ["mechanisms.view_mechanismrules"]),
+        ("/admin/mechanisms/tasks/", ["mechanisms.view_task", "contacts.view_contact"]),
+        ("/admin/mechanisms/tasks/done/", ["mechanisms.view_task", "contacts.view_contact"]),
         ("/admin/parked/", ["events.view_parkedevent"]),
         ("/admin/mailbox/", ["messaging.view_delivery", "contacts.view_contact"]),
         ("/admin/api-keys/", ["api.view_apikey"]),

@@ -93,7 +93,7 @@ def test_likely_regulars_are_those_who_buy_lately_and_are_satisfied_and_the_fine
     assert judge_offer(finest, person.pk).is_eligible
     assert judge_offer(finest, other.pk).reason == "not_satisfied"
     assert _marks("likely_regular") == [person.pk]
-    assert _meeting({"fact": "likely_regular", "op": "eq", "value": True}) == [person.pk]
+    assert _meeting({"fact": "likely_regular", "op": "is", "value": True}) == [person.pk]
     assert _told(person, "customer.likely_regular") == [
         "Is likely to become a regular: 2 purchases at the regular price, said last: As expected."
     ]
@@ -208,7 +208,7 @@ def test_a_lapse_comes_once_with_its_reason_starts_a_journey_and_ends_by_a_purch
     assert _told(person, "customer.lapsed") == ["Lapsed: no purchase for 180 days (the days of the rule)."]
     work()
     assert [walk.journey_id for walk in walks(person)] == [journey.pk]
-    assert _meeting({"fact": "lapsed", "op": "eq", "value": True}) == [person.pk, quick.pk]
+    assert _meeting({"fact": "lapsed", "op": "is", "value": True}) == [person.pk, quick.pk]
     _buys(person, "2", products=["cup"])
     assert _told(person, "customer.returned") == ["Bought again, 30 days after having lapsed."]
     _night(time)

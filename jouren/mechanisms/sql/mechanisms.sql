@@ -68,9 +68,10 @@ FROM orders_purchases AS bought
 JOIN contacts_contact AS contact
     ON contact.id = bought.contact_id AND contact.erased_at IS NULL AND contact.merged_at IS NULL
 LEFT JOIN LATERAL (
-    SELECT least(
-        max(%(times)s::bigint * product.lasts_days * greatest(coalesce(line.quantity, 1), 1)), %(most)s
-    )::integer AS days
+    -- Cut off before, not after: "least" would take the longest term for one that nobody knows.
+    SELECT max(least(
+        %(times)s::bigint * product.lasts_days * greatest(coalesce(line.quantity, 1), 1), %(most)s
+    ))::integer AS days
     FROM orders_order AS paid
     CROSS JOIN LATERAL unnest(paid.products) AS named (code)
     CROSS JOIN LATERAL (
