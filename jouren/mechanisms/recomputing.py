@@ -73,8 +73,8 @@ def _stage_differences() -> Iterator[Difference]:
             told[contact_id].append(Told(event_id, rule.stage))
     rules = stored_rules()
     if rules.good_is_enabled:
-        asked = {"currency": DEFAULT_CURRENCY, "amount": rules.good_amount, "contact_ids": None}
-        for contact_id, event_id, _at in _sql.all("good_customers", asked):
+        asked = {"currency": DEFAULT_CURRENCY, "amount": rules.good_amount}
+        for contact_id, event_id in _sql.all("good_when", asked):
             told[contact_id].append(Told(event_id, Stage.REGULAR))
     for contact_id, event_id, stage in _sql.all("put_by_hand", {"by_rules": _BY_RULES}):
         told[contact_id].append(Told(event_id, stage, is_by_hand=True))

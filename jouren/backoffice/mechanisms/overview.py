@@ -125,9 +125,8 @@ def _promotion(rule: PyramidRule, risen: dict[Stage, int], may: Any) -> Line:
         month,
     ) % {"count": f"{month:,}"}
     if waiting := count_waiting(rule):
-        told += " " + nobody_or(
-            waiting, _("%(people)s below it meet the rule already: they rise with their next purchase.")
-        )
+        rise = _("%(people)s below it meet the rule already: they rise with their next purchase.")
+        told += " " + nobody_or(waiting, rise)
     link = None
     if may("pyramid.change_pyramidrule"):
         link = (_("Change the rule"), reverse("pyramidrule:edit", args=[rule.pk]))

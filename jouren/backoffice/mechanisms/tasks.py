@@ -76,13 +76,9 @@ class Finish(_TaskAct):
     """Say what became of it."""
 
     def act(self) -> str:
+        given = self.request.POST
         try:
-            finish_task(
-                self.kwargs["pk"],
-                self.request.POST.get("outcome", ""),
-                self.request.POST.get("note", ""),
-                by=self.staff,
-            )
+            finish_task(self.kwargs["pk"], given.get("outcome", ""), given.get("note", ""), by=self.staff)
         except Task.DoesNotExist:
             raise Http404 from None
         return _("Noted, on their timeline too. Thank you.")

@@ -133,9 +133,7 @@ class RegularsForm(forms.Form):
         label=gettext_lazy("Yen within a year"),
         min_value=1,
         max_value=MOST,
-        help_text=gettext_lazy(
-            "At the regular price, tax included, after refunds. They rise with their next purchase."
-        ),
+        help_text=gettext_lazy("At the regular price, tax included, less refunds. People rise with their next order."),
     )
 
 

@@ -55,8 +55,8 @@ def peace_sentence(rule: PeaceRule) -> str:
 def likely_sentence(rules: MechanismRules) -> str:
     """Who is likely to become a regular."""
     return _(
-        "Who bought at the regular price at least %(times)s, the last time within %(days)s, and said last “%(answer)s”, "
-        "is likely to become a regular."
+        "Who bought at the regular price at least %(times)s, the last time within %(days)s, and said last "
+        "“%(answer)s”, is likely to become a regular."
     ) % {
         "times": ngettext("once", "%(count)s times", rules.likely_purchases) % {"count": rules.likely_purchases},
         "days": days(rules.likely_days),
@@ -77,8 +77,8 @@ def lapse_sentence(rules: MechanismRules) -> str:
     if not rules.lapse_by_product:
         return _("Whoever has not bought for %(days)s has lapsed.") % {"days": days(rules.lapse_days)}
     return _(
-        "Whoever has not bought for %(times)s times as long as what they bought lasts has lapsed; where nobody knows how "
-        "long it lasts, after %(days)s."
+        "Whoever has not bought for %(times)s times as long as what they bought lasts has lapsed; where nobody knows "
+        "how long it lasts, after %(days)s."
     ) % {"times": rules.lapse_times, "days": days(rules.lapse_days)}
 
 

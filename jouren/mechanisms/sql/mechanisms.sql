@@ -145,8 +145,7 @@ FROM (
         PARTITION BY contact_id ORDER BY paid_at RANGE BETWEEN '365 days'::interval PRECEDING AND CURRENT ROW
     ) AS total
     FROM orders_order
-    WHERE (%(contact_ids)s::bigint[] IS NULL OR contact_id = ANY(%(contact_ids)s::bigint[]))
-      AND is_counted AND kind = 'regular' AND currency = %(currency)s
+    WHERE contact_id = ANY(%(contact_ids)s::bigint[]) AND is_counted AND kind = 'regular' AND currency = %(currency)s
 ) AS bought
 WHERE total >= %(amount)s AND event_id IS NOT NULL
 ORDER BY contact_id, paid_at, event_id
@@ -199,8 +198,8 @@ WHERE mark.contact_id IN (%(kept_id)s, %(gone_id)s) AND other.contact_id IN (%(k
 UPDATE mechanisms_mechanismrules SET next_at = %(next_at)s WHERE next_at IS NULL OR next_at <= %(now)s RETURNING id
 
 -- name: satisfied_when
--- Of everybody the event that, when it was told, satisfied a promotion rule: what counts is as in "fulfilled" of the
--- pyramid. Merged people's events count as theirs.
+-- Of everybody the events that, when they were told, satisfied a promotion rule, the first one and each that did so again:
+-- what counts is as in "fulfilled" of the pyramid. Merged people's events count as theirs.
 SELECT contact_id, id
 FROM (
     SELECT contact.id AS contact_id, event.id,
@@ -219,7 +218,24 @@ FROM (
           %(type)s::text = 'order.paid' AND NOT %(match)s::jsonb ? 'kind' AND event.payload @> '{"kind": "free"}'
       )
 ) AS told
-WHERE place = %(at_least)s
+WHERE place >= %(at_least)s
+
+-- name: good_when
+-- Of everybody the purchases with which, as they were told, they were good customers.
+SELECT bought.contact_id, bought.event_id
+FROM (
+    SELECT contact_id, min(event_id) AS event_id
+    FROM (
+        SELECT contact_id, event_id, sum(amount - refunded) OVER (
+            PARTITION BY contact_id ORDER BY paid_at RANGE BETWEEN '365 days'::interval PRECEDING AND CURRENT ROW
+        ) AS total
+        FROM orders_order
+        WHERE is_counted AND kind = 'regular' AND currency = %(currency)s
+    ) AS sums
+    WHERE total >= %(amount)s
+    GROUP BY contact_id
+) AS good
+JOIN orders_order AS bought ON bought.contact_id = good.contact_id AND bought.event_id >= good.event_id
 
 -- name: put_by_hand
 -- Where people were put, by staff or a journey.
