@@ -61,7 +61,7 @@ def test_version(run: Run) -> None:
 def test_help_lists_what_hosts_use_and_not_the_sink(run: Run) -> None:
     text = run("--help").stdout
     commands = [line.split()[0] for line in text.split("Commands:\n")[1].splitlines() if line.strip()]
-    expected = "clock createowner doctor export import mail migrate schema up web why worker"
+    expected = "clock createowner doctor export import mail migrate recompute-stages schema up web why worker"
     assert commands == expected.split()
 
 

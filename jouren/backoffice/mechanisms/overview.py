@@ -141,10 +141,7 @@ def _trial(peace: PeaceRule, now: datetime) -> tuple[list[Line], list[tuple[str,
         _offers(offers, _("Open trial offers: %(count)s."), _("There is no open trial offer yet.")),
         Line(peace_sentence(peace), told, "peace", peace.is_enabled, (_("Change the rule"), reverse("peace:rule"))),
     ]
-    return lines, [
-        (_("Offers"), reverse("offers:list"), "catalog.view_offer"),
-        (_("Who would be left in peace"), reverse("peace:rule"), "peace.view_peacerule"),
-    ]
+    return lines, []
 
 
 def _offers(count: int, some: str, none: str) -> Line:
