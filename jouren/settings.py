@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "jouren.journeys",
     "jouren.broadcasts",
     "jouren.content",
+    "jouren.mechanisms",
     "jouren.inbox",
     "jouren.capture",
     "jouren.webhooks",

@@ -47,6 +47,7 @@ def register_areas() -> None:
     """Put the areas into the main menu."""
     for make in (
         _home,
+        _mechanisms,
         _people,
         _inbox,
         _segments,
@@ -82,6 +83,17 @@ def drop_foreign_settings(request: HttpRequest, items: list[MenuItem]) -> None:
 
 def _home() -> MenuItem:
     return MenuItem(_("Pyramid"), reverse("wagtailadmin_home"), name="pyramid", icon_name="pyramid", order=10)
+
+
+def _mechanisms() -> MenuItem:
+    return PermittedMenuItem(
+        _("Mechanisms"),
+        reverse("mechanisms:show"),
+        permissions=("mechanisms.view_mechanismrules",),
+        name="mechanisms",
+        icon_name="resubmit",
+        order=15,
+    )
 
 
 def _people() -> MenuItem:

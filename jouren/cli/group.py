@@ -12,6 +12,7 @@ from jouren.cli.files import export_group, import_group, schema
 from jouren.cli.mail import mail
 from jouren.cli.owner import createowner
 from jouren.cli.processes import migrate, sink, web, worker
+from jouren.cli.recompute import recompute_stages
 from jouren.cli.up import up
 from jouren.cli.why import why
 from jouren.core.errors import ConfigError, JourenError
@@ -42,6 +43,7 @@ for command in (
     import_group,
     schema,
     why,
+    recompute_stages,
 ):
     cli.add_command(command)
 

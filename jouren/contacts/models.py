@@ -247,10 +247,16 @@ class SuppressionReason(models.TextChoices):
     NOT_BOUGHT = "not_bought", _("Invited often enough without buying")
     DISSATISFIED = "dissatisfied", _("Not satisfied after use")
     IN_PEACE = "in_peace", _("Left in peace by the shop")
+    LAPSED = "lapsed", _("Lapsed, and invited often enough")
 
 
 LEFT_IN_PEACE = frozenset(
-    {SuppressionReason.NOT_BOUGHT.value, SuppressionReason.DISSATISFIED.value, SuppressionReason.IN_PEACE.value}
+    {
+        SuppressionReason.NOT_BOUGHT.value,
+        SuppressionReason.DISSATISFIED.value,
+        SuppressionReason.IN_PEACE.value,
+        SuppressionReason.LAPSED.value,
+    }
 )
 """Reasons that stop promotion alone (離脱): what people asked for still goes to them."""
 

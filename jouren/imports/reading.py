@@ -23,7 +23,8 @@ ENCODINGS = {"utf-8": "UTF-8", "cp932": "Shift_JIS", "utf-16": "UTF-16"}
 DELIMITERS = {",": ",", "\t": "Tab", ";": ";"}
 MAX_COLUMNS = 500
 MAX_CELL = 10_000
-MAX_ROW = 200_000
+MAX_ROW = 130_000
+"""Less than the longest cell that Python's reader takes, which is for the whole program to set."""
 _SURE = 10
 """So many times more lines than all others together must be of an encoding, where not every line is."""
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -32,8 +33,6 @@ _BROKEN = re.compile("[\ud800-\udfff]")
 _BROKEN_16 = re.compile("[\ud800-\udfff\ufffd]")
 _CHUNK = 1 << 18
 _LOOKED_AT = 200_000
-
-csv.field_size_limit(MAX_ROW)
 
 
 class Row(NamedTuple):

@@ -9,6 +9,7 @@ class InboxConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from jouren.catalog.offers.judgements import SATISFIED, register_judgement
         from jouren.contacts.actions import register_eraser, register_merger
         from jouren.inbox import event_types, facts, people, queries
         from jouren.messaging.surveys import register_surveys
@@ -16,5 +17,6 @@ class InboxConfig(AppConfig):
         event_types.register()
         facts.register()
         register_surveys(queries.survey_choices, queries.shown_in_messages)
+        register_judgement(SATISFIED, queries.satisfied_people)
         register_eraser("inbox", people.forget_people)
         register_merger("inbox", people.merge_people)

@@ -22,6 +22,7 @@ class ChangeReason(models.TextChoices):
     PURCHASE = "purchase", _("Bought at the regular price")
     REPEAT_PURCHASE = "repeat_purchase", _("Bought again and again")
     DIRECT_PURCHASE = "direct_purchase", _("Bought at once")
+    GOOD_CUSTOMER = "good_customer", _("Bought much within a year")
     RULE = "rule", _("By a rule")
     JOURNEY = "journey", _("By a journey")
     STAFF = "staff", _("By the shop")

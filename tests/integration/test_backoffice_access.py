@@ -33,6 +33,7 @@ OWN = (
     "surveys",
     "peace",
     "imports",
+    "mechanisms",
     "parked",
     "mailbox",
     "clock",
@@ -48,7 +49,7 @@ OWN = (
     "broadcasts",
     "series",
 )
-VIEWSETS = ("journeys", "messages", "dayoff", "topic", "pyramidrule", "domainlimit")
+VIEWSETS = ("journeys", "messages", "dayoff", "topic", "pyramidrule", "taskkind", "domainlimit")
 
 
 def own_urls() -> Iterator[tuple[str, str]]:
@@ -174,6 +175,11 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/imports/1/", ["imports.view_import"]),
         ("/admin/imports/1/columns/", ["imports.view_import", "imports.add_import"]),
         ("/admin/imports/add/", ["imports.view_import", "imports.add_import"]),
+        ("/admin/mechanisms/", ["mechanisms.view_mechanismrules"]),
+        ("/admin/mechanisms/regulars/", ["mechanisms.view_mechanismrules"]),
+        ("/admin/mechanisms/lapses/", ["mechanisms.view_mechanismrules"]),
+        ("/admin/mechanisms/tasks/", ["mechanisms.view_task", "contacts.view_contact"]),
+        ("/admin/mechanisms/tasks/done/", ["mechanisms.view_task", "contacts.view_contact"]),
         ("/admin/parked/", ["events.view_parkedevent"]),
         ("/admin/mailbox/", ["messaging.view_delivery", "contacts.view_contact"]),
         ("/admin/api-keys/", ["api.view_apikey"]),

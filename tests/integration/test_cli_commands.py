@@ -15,7 +15,9 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 
 import jouren
+from jouren.contacts.actions import create_contact
 from jouren.core.worker import _say
+from jouren.pyramid.models import PyramidPosition
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -59,7 +61,7 @@ def test_version(run: Run) -> None:
 def test_help_lists_what_hosts_use_and_not_the_sink(run: Run) -> None:
     text = run("--help").stdout
     commands = [line.split()[0] for line in text.split("Commands:\n")[1].splitlines() if line.strip()]
-    expected = "clock createowner doctor export import mail migrate schema up web why worker"
+    expected = "clock createowner doctor export import mail migrate recompute-stages schema up web why worker"
     assert commands == expected.split()
 
 
@@ -191,3 +193,15 @@ def test_doctor_ends_well_where_all_is_well(run: Run) -> None:
 def test_migrating_a_migrated_database_changes_nothing(run: Run) -> None:
     done = run("migrate", DATABASE_URL=database_url())
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stages_are_compared_with_what_the_log_makes(run: Run) -> None:
+    person = create_contact(email="hana@example.jp")
+    same = run("recompute-stages", "--check", DATABASE_URL=database_url())
+    assert (same.returncode, same.stdout) == (0, "The log makes the same stages and marks.\n")
+    PyramidPosition.objects.create(contact=person, stage=4, since=person.created_at)
+    other = run("recompute-stages", "--check", DATABASE_URL=database_url())
+    assert other.returncode == 1
+    assert f"Person {person.pk}, stage: 4 is kept, the log makes 1." in other.stdout
+    assert other.stderr.startswith("1 difference.")

@@ -13,6 +13,7 @@ from jouren.backoffice.screens import Act, Screen
 from jouren.inbox.inquiries import MAX_NOTE_LENGTH, handle_inquiry
 from jouren.inbox.models import Inquiry
 from jouren.inbox.queries import count_open, handled_inquiries, open_inquiries
+from jouren.mechanisms.queries import count_open_tasks
 
 PAGE = 100
 _SEES = ("inbox.view_inquiry", "contacts.view_contact")
@@ -32,6 +33,7 @@ class InboxScreen(Screen):
             "tab": "open",
             "inquiries": open_inquiries(PAGE),
             "count": count_open(),
+            "task_count": count_open_tasks(),
             "longest": MAX_NOTE_LENGTH,
             "may_handle": self.request.user.has_perm("inbox.change_inquiry"),
         }
@@ -48,6 +50,7 @@ class HandledScreen(Screen):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         shown = {"tab": "handled", "inquiries": handled_inquiries(PAGE), "count": count_open()}
+        shown["task_count"] = count_open_tasks()
         return {**super().get_context_data(**kwargs), **shown}
 
 

@@ -94,6 +94,10 @@ _SUPPRESSED = {
         gettext_lazy("The shop leaves them in peace: they get no promotion."),
         gettext_lazy("Send promotion again from their page when the reason is gone."),
     ),
+    SuppressionReason.LAPSED: (
+        gettext_lazy("They had lapsed, were invited often enough since and are left in peace: they get no promotion."),
+        gettext_lazy("Nothing needs to be done. Help still reaches them, and they may come back by themselves."),
+    ),
 }
 
 

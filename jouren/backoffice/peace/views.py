@@ -9,9 +9,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from wagtail.admin import messages
 
+from jouren.backoffice.mechanisms.wording import peace_sentence
 from jouren.backoffice.screens import Screen
 from jouren.contacts.event_types import peace_source
 from jouren.core import clock
@@ -96,11 +97,4 @@ class PeaceScreen(Screen):
 
 
 def _sentence(rule: PeaceRule) -> str:
-    if not rule.is_enabled:
-        return _("Nobody is left in peace for not buying.")
-    invited = ngettext("%(count)s invitation", "%(count)s invitations", rule.invitations) % {"count": rule.invitations}
-    waited = ngettext("%(count)s day", "%(count)s days", rule.days) % {"count": rule.days}
-    return _(
-        "Who stands no higher than “%(stage)s”, got %(invited)s and has not bought %(waited)s after the last of these "
-        "is left in peace."
-    ) % {"stage": Stage(rule.up_to_stage).label, "invited": invited, "waited": waited}
+    return peace_sentence(rule) if rule.is_enabled else _("Nobody is left in peace for not buying.")

@@ -15,6 +15,7 @@ from jouren.contacts.timeline import Cursor, timeline
 from jouren.core import clock
 from jouren.inbox.vocabulary import Question
 from jouren.journeys.queries import walks_of
+from jouren.mechanisms.queries import marks_for_export
 from jouren.messaging.models import ClickHour, Delivery
 from jouren.messaging.vocabulary import State
 from jouren.orders.queries import orders_of, subscriptions_of
@@ -77,6 +78,8 @@ def export_person(contact: Contact, by: AbstractBaseUser) -> dict[str, Any]:
             contact.survey_answers.order_by("answered_at", "pk").values("survey__name", "answered_at", *Question.values)
         ),
         "inquiries": list(contact.inquiries.order_by("at", "pk").values("kind", "text", "at", "handled_at", "note")),
+        "marks": marks_for_export(contact.pk),
+        "tasks": list(contact.tasks.order_by("at", "pk").values("kind__name", "state", "at", "done_at", "note")),
         "stage": stage_of_contact(contact.pk).key,
         "stages": list(stage_history(contact.pk).values("from_stage", "to_stage", "at", "reason")),
         "orders": list(orders_of(contact.pk).values(*_ORDER)),

@@ -30,6 +30,8 @@ from jouren.journeys.models import EnrolmentState, Journey, JourneyVersion
 from jouren.journeys.queries import Walk, walks_of
 from jouren.journeys.steps import describe_step
 from jouren.journeys.wording import reason_text
+from jouren.mechanisms.models import Mark, Task
+from jouren.mechanisms.queries import marks_of, tasks_of
 from jouren.messaging.control_group.queries import is_in_control_group
 from jouren.messaging.models import Delivery
 from jouren.messaging.queries import help_and_ask_of
@@ -129,6 +131,8 @@ class Person:
     orders: list[OrderRow]
     subscriptions: list[SubscriptionRow]
     in_control_group: bool
+    marks: dict[str, Mark]
+    tasks: list[Task]
 
     @property
     def stops(self) -> list[Suppression]:
@@ -164,6 +168,8 @@ def load_person(contact: Contact) -> Person:
         orders=order_rows(list(orders_of(contact.pk)[:_SHOWN])),
         subscriptions=subscription_rows(list(subscriptions_of(contact.pk)[:_SHOWN])),
         in_control_group=is_in_control_group(contact.pk),
+        marks=marks_of(contact.pk),
+        tasks=tasks_of(contact.pk, _SHOWN),
     )
 
 

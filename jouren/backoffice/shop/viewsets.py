@@ -18,6 +18,7 @@ from jouren.contacts.models import Topic
 from jouren.events.errors import InvalidEvent
 from jouren.events.types import event_type, event_types
 from jouren.journeys.models import DayOff
+from jouren.mechanisms.models import TaskKind
 from jouren.messaging.models import DomainLimit
 from jouren.orders.models import PURCHASE_KINDS
 from jouren.pyramid.models import PyramidRule
@@ -188,4 +189,20 @@ class DomainLimitViewSet(_SettingViewSet):
     form_fields = ["domain", "per_second"]
 
 
-VIEWSETS = (DayOffViewSet, TopicViewSet, PyramidRuleViewSet, DomainLimitViewSet)
+class TaskKindViewSet(_SettingViewSet):
+    """What the shop does by hand for its best customers."""
+
+    model = TaskKind
+    icon = "pick"
+    menu_label = _("Special treatment")
+    menu_order = 325
+    list_display = [
+        "name",
+        Column("get_occasion_display", label=_("When")),
+        BooleanColumn("is_enabled", label=_("Enabled")),
+    ]
+    ordering = ["position", "id"]
+    form_fields = ["name", "description", "occasion", "position", "is_enabled"]
+
+
+VIEWSETS = (DayOffViewSet, TopicViewSet, PyramidRuleViewSet, TaskKindViewSet, DomainLimitViewSet)

@@ -70,4 +70,4 @@ SELECT DISTINCT stop.contact_id, stop.reason
 FROM unnest(%(contact_ids)s::bigint[], %(paid_at)s::timestamptz[]) AS paid (contact_id, at)
 JOIN contacts_suppression AS stop
     ON stop.contact_id = paid.contact_id AND stop.lifted_at IS NULL AND stop.reason = ANY(%(reasons)s::text[])
-WHERE paid.at >= CASE WHEN stop.reason = 'not_bought' THEN stop.at - %(told_late)s::interval ELSE stop.at END
+WHERE paid.at >= CASE WHEN stop.reason IN ('not_bought', 'lapsed') THEN stop.at - %(told_late)s::interval ELSE stop.at END
