@@ -134,8 +134,13 @@ def _promotion(rule: PyramidRule, risen: dict[Stage, int], may: Any) -> Line:
 
 
 def _trial(peace: PeaceRule, now: datetime) -> tuple[list[Line], list[tuple[str, str, str]]]:
-    count = forecast(peace, now, 1)[0]
-    told = nobody_or(count, _("%(people)s would be left in peace now."))
+    found = forecast(peace, now, 1)
+    left = (
+        _("About %(people)s would be left in peace now.")
+        if found.is_about
+        else _("%(people)s would be left in peace now.")
+    )
+    told = nobody_or(found.count, left)
     offers = Offer.objects.filter(is_open=True, product__role="trial").count()
     lines = [
         _offers(offers, _("Open trial offers: %(count)s."), _("There is no open trial offer yet.")),
