@@ -27,7 +27,8 @@ class Product(models.Model):
     """One thing that is sold at one price.
 
     ``price`` counts the smallest unit of ``currency`` (yen for JPY), tax included; ``cost``, of one unit, the same
-    without tax. ``goods``, empty where nobody said it, decides what may be said of it. A product is retired (``is_on_sale``), never deleted: orders and conditions still mean it.
+    without tax. ``goods``, empty where nobody said it, decides what may be said of it. A product is retired
+    (``is_on_sale``), never deleted: orders and conditions still mean it.
     """
 
     name = models.CharField(_("name"), max_length=100, unique=True)

@@ -1,0 +1,92 @@
+"""Which walls and doubts somebody has met: by the messages that reached them, and the pages they looked at while known.
+
+What a message or page answers is what it says of itself now: so one that is told later counts for its past too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import TextChoices
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from jouren.conditions.choices import Choice, register_choices
+from jouren.conditions.registry import Argument, Fact, Group, Question, register_fact
+from jouren.contacts.event_facts import event_count
+from jouren.contacts.queries import alias_ids
+from jouren.core.sql import load_sql
+from jouren.messaging.vocabulary import Doubt, Wall
+
+_sql = load_sql("content")
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A wall or doubt. ``first`` and ``last``: when they met what answers it, so many ``times``; None: not yet."""
+
+    label: str | Promise
+    first: datetime | None = None
+    last: datetime | None = None
+    times: int = 0
+
+
+def met_by(contact_id: int) -> tuple[list[Met], list[Met]]:
+    """All walls and all doubts, with what a person has met of them."""
+    rows = _sql.all("met", {"contact_ids": alias_ids(contact_id)})
+    found = {(kind, value): (first, last, times) for kind, value, first, last, times in rows}
+    return _all("wall", Wall, found), _all("doubt", Doubt, found)
+
+
+def _all(
+    kind: str, choices: type[TextChoices], found: dict[tuple[str, str], tuple[datetime, datetime, int]]
+) -> list[Met]:
+    return [Met(each.label, *found.get((kind, each.value), (None, None, 0))) for each in choices]
+
+
+def _fact(kind: str, label: Promise, what: Promise, choices: str) -> tuple[Fact, Fact]:
+    answers = (
+        "(r.type = 'message.sent' AND r.payload -> 'message' IN"  # noqa: S608 — the names of our own columns
+        f" (SELECT to_jsonb(m.id) FROM messaging_message m WHERE m.{kind} = %({kind})s::text)"
+        " OR r.type = 'page.visited' AND r.payload ->> 'page' IN"
+        f" (SELECT answering.path FROM ({_sql.text('answering_pages')}) AS answering"
+        f" WHERE answering.{kind} = %({kind})s::text))"
+    )
+    return event_count(
+        f"{kind}s.met",
+        label,
+        (Argument(kind, what, choices=choices),),
+        lambda given: answers,
+        lambda given: frozenset({"message.sent", "page.visited"}),
+        group=Group.MESSAGES,
+        questions=(
+            Question("gte", pgettext_lazy("a wall or doubt", "was met"), 1),
+            Question("eq", pgettext_lazy("a wall or doubt", "was not met"), 0),
+            Question("gte", _("at least (times)")),
+            Question("lte", _("at most (times)")),
+        ),
+    )
+
+
+FACTS = (
+    *_fact("wall", _("Has met what answers a wall"), _("wall"), "walls"),
+    *_fact("doubt", _("Has met what answers a doubt"), _("doubt"), "doubts"),
+)
+
+
+def _walls() -> list[Choice]:
+    return [(each.value, each.label) for each in Wall]
+
+
+def _doubts() -> list[Choice]:
+    return [(each.value, each.label) for each in Doubt]
+
+
+def register() -> None:
+    """Make the facts known, and the lists of walls and doubts."""
+    for fact in FACTS:
+        register_fact(fact)
+    register_choices("walls", _walls)
+    register_choices("doubts", _doubts)
