@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -18,6 +17,7 @@ from jouren.conditions.registry import Argument, Fact, Group, Question, register
 from jouren.contacts.event_facts import event_count
 from jouren.contacts.queries import alias_ids
 from jouren.core.sql import load_sql
+from jouren.messaging.models import Message
 from jouren.messaging.vocabulary import Doubt, Wall
 
 _sql = load_sql("content")
@@ -32,18 +32,26 @@ class Met:
     last: datetime | None = None
     times: int = 0
 
+    def and_also(self, first: datetime, last: datetime, times: int) -> Met:
+        """With more that answers it."""
+        first, last = min(self.first or first, first), max(self.last or last, last)
+        return Met(self.label, first, last, self.times + times)
+
 
 def met_by(contact_id: int) -> tuple[list[Met], list[Met]]:
     """All walls and all doubts, with what a person has met of them."""
     rows = _sql.all("met", {"contact_ids": alias_ids(contact_id)})
-    found = {(kind, value): (first, last, times) for kind, value, first, last, times in rows}
-    return _all("wall", Wall, found), _all("doubt", Doubt, found)
-
-
-def _all(
-    kind: str, choices: type[TextChoices], found: dict[tuple[str, str], tuple[datetime, datetime, int]]
-) -> list[Met]:
-    return [Met(each.label, *found.get((kind, each.value), (None, None, 0))) for each in choices]
+    answered = {("page.visited", path): (wall, doubt) for path, wall, doubt in _sql.all("answering_pages")}
+    sent = [int(what) for kind, what, *_rest in rows if kind == "message.sent" and what]
+    messages = Message.objects.filter(pk__in=sent).values_list("pk", "wall", "doubt")
+    answered |= {("message.sent", str(pk)): (wall, doubt) for pk, wall, doubt in messages}
+    walls: dict[str, Met] = {each.value: Met(each.label) for each in Wall}
+    doubts: dict[str, Met] = {each.value: Met(each.label) for each in Doubt}
+    for kind, what, first, last, times in rows:
+        for met, value in zip((walls, doubts), answered.get((kind, what), ("", "")), strict=True):
+            if value in met:
+                met[value] = met[value].and_also(first, last, times)
+    return list(walls.values()), list(doubts.values())
 
 
 def _fact(kind: str, label: Promise, what: Promise, choices: str) -> tuple[Fact, Fact]:

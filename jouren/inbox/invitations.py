@@ -25,7 +25,7 @@ _invite: Invite | None = None
 
 
 def register_invitation(note: Note, invite: Invite) -> None:
-    """``note`` is told of every satisfied answer, in its transaction, the person locked; ``invite`` of who reads the thanks."""
+    """``note`` is told of every satisfied answer, in its transaction; ``invite`` of who reads the thanks after it."""
     global _note, _invite
     _note, _invite = note, invite
 

@@ -71,7 +71,7 @@ def satisfied_people(contact_ids: Collection[int], now: datetime) -> Mapping[int
 
 def last_satisfaction(contact_id: int, product_id: int | None) -> str:
     """How satisfied somebody said to be with a product, the last time; empty where they never said it."""
-    said = SurveyAnswer.objects.filter(contact_id=contact_id, product_id=product_id).exclude(satisfaction="")
+    said = SurveyAnswer.objects.filter(contact=contact_id, product=product_id).exclude(satisfaction="")
     return said.order_by("-answered_at", "-pk").values_list("satisfaction", flat=True).first() or ""
 
 

@@ -51,9 +51,10 @@ def survey_view(request: HttpRequest, token: str, survey_id: int, answer: str) -
     if page == _THANKS:
         text = survey.thanks or _("Your answer has reached us. It helps us to do better.")
         invitation = invitation_for(latest_answer(survey, reader.contact_id, reader.delivery_id))
-        more = {"link": invitation.url, "link_text": invitation.button} if invitation else {}
-        said = f"{text}\n\n{invitation.text}" if invitation else text
-        return notice(request, _("Thank you"), said, kind="done", **more)
+        if invitation is None:
+            return notice(request, _("Thank you"), text, kind="done")
+        said, link, button = f"{text}\n\n{invitation.text}", invitation.url, invitation.button
+        return notice(request, _("Thank you"), said, kind="done", link=link, link_text=button)
     return _ask(request, survey, _form(survey, page, answer, reader), page)
 
 

@@ -52,7 +52,7 @@ def survey_path(survey_id: int, answer: str, token: str = NO_READER) -> str:
 
 
 def for_reader(url: str, base_url: str, token: str) -> str:
-    """A link's goal for whoever has this token: their own page, where it is a survey's or asks for a voice; any other goal as it is."""
+    """A link's goal for whoever has this token: of a survey or a voice their own page; any other goal as it is."""
     for path in _PERSONAL_PATHS:
         nobody = f"{base_url}{path}{NO_READER}/"
         if url.startswith(nobody):

@@ -26,6 +26,9 @@ from jouren.contacts.models import (
 from jouren.contacts.queries import alias_ids
 from jouren.contacts.segments.queries import Membership, segments_of
 from jouren.contacts.timeline import Cursor, timeline
+from jouren.content.answers import Met, met_by
+from jouren.content.voices.models import Voice
+from jouren.content.voices.queries import voices_of_person
 from jouren.journeys.models import EnrolmentState, Journey, JourneyVersion
 from jouren.journeys.queries import Walk, walks_of
 from jouren.journeys.steps import describe_step
@@ -129,6 +132,9 @@ class Person:
     orders: list[OrderRow]
     subscriptions: list[SubscriptionRow]
     in_control_group: bool
+    voices: list[Voice]
+    walls: list[Met]
+    doubts: list[Met]
 
     @property
     def stops(self) -> list[Suppression]:
@@ -146,6 +152,7 @@ def load_person(contact: Contact) -> Person:
     """Everything of a person who is present."""
     problems = contact.problems.order_by("solved_at", "-noted_at")
     source = contact.source if isinstance(contact.source, dict) else {}
+    walls, doubts = met_by(contact.pk)
     return Person(
         contact=contact,
         stage=stage_of_contact(contact.pk),
@@ -164,6 +171,9 @@ def load_person(contact: Contact) -> Person:
         orders=order_rows(list(orders_of(contact.pk)[:_SHOWN])),
         subscriptions=subscription_rows(list(subscriptions_of(contact.pk)[:_SHOWN])),
         in_control_group=is_in_control_group(contact.pk),
+        voices=voices_of_person(contact.pk)[:_SHOWN],
+        walls=walls,
+        doubts=doubts,
     )
 
 

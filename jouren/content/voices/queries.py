@@ -81,13 +81,13 @@ def voice_choices() -> list[tuple[str, str]]:
 
 def invitation_of(answer: SurveyAnswer) -> Voice | None:
     """The voice that somebody is asked for who has answered that survey; None where they are not asked any more."""
-    own = Voice.objects.filter(contact_id=answer.contact_id, product_id=answer.product_id)
+    own = Voice.objects.filter(contact=answer.contact_id, product=answer.product_id)
     return own.filter(state=State.ASKED).order_by("-pk").first()
 
 
 def voice_of(contact_id: int, product_id: int | None) -> Voice | None:
     """Somebody's voice about a product."""
-    own = Voice.objects.filter(contact_id=contact_id, product_id=product_id).select_related("product", "contact")
+    own = Voice.objects.filter(contact=contact_id, product=product_id).select_related("product", "contact")
     return own.order_by("-changed_at", "-pk").first()
 
 

@@ -1,4 +1,4 @@
-"""A person's page for their words: by their own link, or by the link in a message that asks. Only POST keeps anything."""
+"""A person's page for their words, by their own link or the link in a message that asks. Only POST keeps anything."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _Asked:
 @public_view("GET", "HEAD", "POST")
 def own_view(request: HttpRequest, token: str) -> HttpResponseBase:
     """By a voice's own link. Raises ContactNotFound."""
-    voice_id = read_voice_token(token)
+    voice_id = read_voice_token(token) or 0
     known = Voice.objects.select_related("product", "contact").filter(pk=voice_id).first()
     if known is None or known.contact is None or not known.contact.is_present:
         return unknown_link(request)
@@ -92,8 +92,9 @@ def permission_text() -> str:
     shop = ShopSettings.objects.first()
     name = (shop.name if shop else "") or _("The shop")
     return _(
-        "%(shop)s may show my words, with the name and details that I chose above, on its pages and in its messages. It may "
-        "leave passages out, marked by “…”, but change nothing else. I can take this back at any time by this link."
+        "%(shop)s may show my words, with the name and details that I chose above, on its pages and in its messages. "
+        "It may leave passages out, marked by “…”, but change nothing else. "
+        "I can take this back at any time by this link."
     ) % {"shop": name}
 
 
@@ -125,15 +126,15 @@ def _back(voice: Voice) -> HttpResponse:
 
 
 def _thanks(request: HttpRequest, voice: Voice) -> HttpResponse:
-    more = {"link": voice_path(voice.pk), "kind": "done"}
+    link = voice_path(voice.pk)
     if voice.state == State.WITHDRAWN:
         text = _("Your words are not shown any more. Mails that have gone already cannot be called back.")
-        return notice(request, _("Taken back"), text, **more, link_text=_("Write anew"))
+        return notice(request, _("Taken back"), text, kind="done", link=link, link_text=_("Write anew"))
     text = _(
         "A person of the shop reads your words before anybody sees them. Keep the address of this page: here you can "
         "change or take back what you wrote, at any time."
     )
-    return notice(request, _("Thank you"), text, **more, link_text=_("Change or take back"))
+    return notice(request, _("Thank you"), text, kind="done", link=link, link_text=_("Change or take back"))
 
 
 def _ask(request: HttpRequest, asked: _Asked, form: VoiceForm, *, status: int = 200) -> HttpResponse:

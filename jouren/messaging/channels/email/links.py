@@ -20,8 +20,8 @@ PLACEHOLDER = "https://link.invalid/"
 
 @dataclass
 class Links:
-    """Collects a mail's links. ``tracked`` are the URLs that clicks are counted for, in their order; ``voices``: how many places
-    for voices there are so far.
+    """Collects a mail's links. ``tracked`` are the URLs that clicks are counted for, in their order;
+    ``voices``: how many places for customers' voices there are so far.
 
     While a mail is put together each link is a placeholder; :meth:`fill` writes the template's expressions instead.
     """
