@@ -49,4 +49,5 @@ class ApprovalForm(forms.Form):
 
     def __init__(self, *args: Any, voice: Voice, **kwargs: Any) -> None:
         initial = {"text": voice.text, "given": voice.given, "note": voice.note, "seen": voice.changed_at.isoformat()}
-        super().__init__(*args, initial=initial, **kwargs)
+        kwargs.setdefault("initial", initial)
+        super().__init__(*args, **kwargs)
