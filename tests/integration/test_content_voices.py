@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.contrib.auth.models import User
 
 from jouren.catalog.models import Product
 from jouren.conditions.compile import compile_python
@@ -20,6 +22,7 @@ from jouren.content.voices.models import Voice
 from jouren.content.voices.queries import product_choices
 from jouren.core import clock
 from jouren.events.actions import NewEvent, record_event
+from jouren.events.types import event_type
 from jouren.messaging.models import Message
 from jouren.messaging.preview import preview_version
 from jouren.messaging.surveys import for_reader
@@ -33,6 +36,7 @@ from tests.sending import plan
 from tests.surveying import make_survey, page_of, sent_survey
 
 pytestmark = pytest.mark.django_db
+FIELDS_SENT = set(event_type("message.sent").fields)
 HOSTILE = "<script>alert(1)</script>{{ contact.email }} と書きます"
 TEXT = "香りがよく、毎朝が楽しみです。\nまた買います。"
 
@@ -191,15 +195,15 @@ def test_changed_words_are_not_shown_before_they_are_looked_at_and_withdrawing_i
     assert visitor().post(path, {"withdraw": "1"}).status_code == 303
     voice.refresh_from_db()
     assert voice.state == "withdrawn"
+    staff = voice_staff()
     with pytest.raises(NotApproved):
-        approve_voice(voice.pk, voice.text, given="nothing", seen=voice.changed_at, by=owner())
+        approve_voice(voice.pk, voice.text, given="nothing", seen=voice.changed_at, by=staff)
     with pytest.raises(NotApproved):
-        decline_voice(voice.pk, seen=voice.changed_at, by=Voice.objects.get().decided_by or _staff())
+        decline_voice(voice.pk, seen=voice.changed_at, by=staff)
 
 
-def _staff() -> Any:
-    from django.contrib.auth.models import User
-
+def voice_staff() -> User:
+    """Whoever approved the voice."""
     return User.objects.get()
 
 
@@ -228,8 +232,7 @@ def test_a_person_has_met_the_walls_that_messages_and_pages_answer() -> None:
     record_event(NewEvent("page.visited", contact.pk, {"page": page.url}))
     record_event(NewEvent("page.visited", contact.pk, {"page": "/elsewhere/"}))
     sent = {"delivery": 1, "message": message.pk, "title": "Trust", "subject": "Trust", "channel": "email"}
-    kind_fields = {name: sent[name] for name in _fields_of("message.sent") & sent.keys()}
-    record_event(NewEvent("message.sent", contact.pk, kind_fields))
+    record_event(NewEvent("message.sent", contact.pk, {name: sent[name] for name in FIELDS_SENT & sent.keys()}))
     walls, doubts = met_by(contact.pk)
     assert [str(met.label) for met in walls if met.times] == [str(met.label) for met in (walls[2], walls[3])]
     assert [met.times for met in doubts][:2] == [1, 0]
@@ -241,13 +244,17 @@ def test_a_person_has_met_the_walls_that_messages_and_pages_answer() -> None:
         ("doubts.met", "doubt", "fraud", {contact.pk}),
     ):
         tree = {"fact": name, "args": {argument: value}, "op": "gte", "value": 1}
-        assert set(contact_ids(tree, now)) == expected, name
-        facts = load_facts([tree], [contact.pk, stranger.pk], now)
-        decide = compile_python(tree)
-        assert {pk for pk in (contact.pk, stranger.pk) if decide(facts[pk], now)} == expected
+        assert set(contact_ids(tree, now=now)) == expected, name
+        compiled = compile_python(tree)
+        values = load_facts(compiled.facts, [contact.pk, stranger.pk], now)
+        assert {pk for pk in values if compiled.matches(values[pk], now, ZoneInfo("Asia/Tokyo"))} == expected
 
 
-def _fields_of(event: str) -> set[str]:
-    from jouren.events.types import event_type
-
-    return set(event_type(event).fields)
+def test_what_a_merged_person_met_counts() -> None:
+    kept, gone = reader("kept@example.jp"), reader("gone@example.jp")
+    message = Message.objects.create(name="Price", doubt="price")
+    sent = {"delivery": 1, "message": message.pk, "title": "Price", "subject": "Price", "channel": "email"}
+    record_event(NewEvent("message.sent", gone.pk, {name: sent[name] for name in FIELDS_SENT & sent.keys()}))
+    merge_contacts(kept.pk, gone.pk)
+    _walls, doubts = met_by(kept.pk)
+    assert [str(met.label) for met in doubts if met.times] == [str(doubts[3].label)]
