@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ from jouren.events.actions import NewEvent, record_event
 from jouren.events.types import event_type
 from jouren.messaging.models import Message
 from jouren.messaging.preview import preview_version
+from jouren.messaging.sender import LaneSender
 from jouren.messaging.surveys import for_reader
 from jouren.messaging.tracking import make_token
 from jouren.messaging.voices import ask_path
@@ -32,7 +34,8 @@ from jouren.messaging.web_version import web_version
 from tests.backoffice import owner
 from tests.capture_pages import make_page, visitor
 from tests.messages import published, reader
-from tests.sending import plan
+from tests.sending import plan, run
+from tests.smtp_server import ScriptedServer, text_of
 from tests.surveying import make_survey, page_of, sent_survey
 
 pytestmark = pytest.mark.django_db
@@ -258,3 +261,26 @@ def test_what_a_merged_person_met_counts() -> None:
     merge_contacts(kept.pk, gone.pk)
     _walls, doubts = met_by(kept.pk)
     assert [str(met.label) for met in doubts if met.times] == [str(doubts[3].label)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_shows_what_is_approved_when_it_leaves(
+    server: ScriptedServer, sender: Callable[..., LaneSender]
+) -> None:
+    tea = _tea()
+    voice = _approved(product=tea, contact=_customer("speaker@example.jp"), given="sample")
+    block = ("voices", {"product": str(tea.pk), "most": 2, "chosen": []})
+    version = published(block, ("text", "<p>本文</p>"), kind="care")
+    working = sender()
+    plan(version, reader("first@example.jp"))
+    run(working)
+    first = text_of(server.mail_to("first@example.jp"), "plain")
+    assert "> また買います。" in first
+    assert "山田さん" in first
+    assert "PR" in first
+    withdraw_voice(voice.pk)
+    plan(version, reader("second@example.jp"))
+    run(working)
+    second = text_of(server.mail_to("second@example.jp"), "plain")
+    assert "本文" in second
+    assert "山田" not in second
