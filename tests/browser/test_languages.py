@@ -22,7 +22,7 @@ NAMES = """
 JOUREN REPLIES
 Jouren API APIキー URL ID QR SNS LINE YouTube Vimeo Instagram Google JavaScript HTML AVIF GIF JPG JPEG PNG WEBP MB KB
 SKU JPY USD EUR Shopify Stripe Segment Standard Webhooks code reference
-English Webhook Excel Shift JIS YAML Markdown zip md CSV https GMT JST UTC Esc Ctrl Shift Alt Tab Enter localhost
+PR English Webhook Excel Shift JIS YAML Markdown zip md CSV https GMT JST UTC Esc Ctrl Shift Alt Tab Enter localhost
 """
 # What the demo shop, or the browser that walks, has written itself.
 WRITTEN = """
@@ -31,7 +31,12 @@ yofukashi tea regular trial nemuri
 """
 KNOWN = frozenset(re.findall(r"[A-Za-z]{2,}", NAMES + WRITTEN))
 # Japanese words that English texts name: the columns of a file, for one.
-LENT = frozenset(re.findall(r"\S+", "ふりがな 特商法 日本語 件名 本文 名前 プレビュー文 役割 段階 配信の種類 壁 迷い"))
+LENT = frozenset(
+    re.findall(
+        r"\S+",
+        "ふりがな 特商法 日本語 件名 本文 名前 プレビュー文 役割 段階 配信の種類 壁 迷い 薬機法 景品表示法 ステマ告示",
+    )
+)
 # Letters stand there in the language in which they were written, with all around them.
 _LETTERS = re.compile(r"/backnumber/\d+/$")
 # What opens the choice of blocks of a page's body, and of a journey's steps.

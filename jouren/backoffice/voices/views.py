@@ -20,7 +20,7 @@ from jouren.content.voices.actions import approve_voice, decline_voice
 from jouren.content.voices.errors import BadVoice, ChangedMeanwhile
 from jouren.content.voices.lint import Finding, lint
 from jouren.content.voices.models import Voice
-from jouren.content.voices.policies import passages
+from jouren.content.voices.policies import clean_words, passages
 from jouren.content.voices.queries import count_by_state, told, voices_in
 from jouren.content.voices.vocabulary import State
 from jouren.core.errors import UserError
@@ -66,8 +66,8 @@ def _count(voice: Voice) -> Count:
     return Count(forbidden, len(findings) - forbidden)
 
 
-def _findings(voice: Voice, text: str) -> list[Finding]:
-    return lint(text, voice.product.goods if voice.product else "", voice.given)
+def _findings(voice: Voice, text: str, given: str = "") -> list[Finding]:
+    return lint(text, voice.product.goods if voice.product else "", given or voice.given)
 
 
 class _OfVoice:
@@ -121,13 +121,13 @@ class VoiceScreen(_OfVoice, Screen):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         voice = self.voice
         form = kwargs.pop("form", None)
-        written = form.data.get("text", "") if form is not None else voice.text
+        data = form.data if form is not None else {"text": voice.text}
         may_decide = self.request.user.has_perm("content.change_voice") and voice.contact is not None
         return {
             **super().get_context_data(**kwargs),
             "voice": voice,
             "told": told(voice),
-            "findings": _findings(voice, written.replace("\r\n", "\n")),
+            "findings": _findings(voice, clean_words(data.get("text", "")), data.get("given", "")),
             "passages": passages(voice.original, voice.text) if voice.is_shortened else None,
             "form": form or (ApprovalForm(voice=voice) if may_decide and voice.state in _DECIDABLE else None),
             "may_decline": may_decide and voice.state in {State.RECEIVED, State.APPROVED},

@@ -51,6 +51,8 @@ def lint(text: str, goods: str = "", given: str = Given.NOTHING, *, is_marked: b
             continue
         for start, end in _matches(rule, folded):
             first, last = places[start][0], places[end - 1][1]
+            if any(each.is_forbidden and each.start <= first and last <= each.end for each in findings):
+                continue
             findings.append(_finding(rule, level, first, last, text[first:last]))
     if given != Given.NOTHING and not is_marked:
         findings.append(
@@ -87,7 +89,7 @@ def fold(text: str) -> tuple[str, list[tuple[int, int]]]:
 def _level(rule: Rule, goods: str) -> Level | None:
     if not rule.goods or goods in rule.goods:
         return rule.level
-    return Level.DOUBTFUL if goods not in Goods.values else None
+    return rule.elsewhere if goods in Goods.values else Level.DOUBTFUL
 
 
 def _matches(rule: Rule, folded: str) -> Iterator[tuple[int, int]]:

@@ -44,12 +44,13 @@ class Level(StrEnum):
 
 
 _CUT = _("Leave the passage out with “…”, or do not show this voice.")
+_CURES = _("Says that something is cured. Only an approved drug or device may.")
 _PROOF = _("Leave it out with “…”. Only with proof of your own that fits the words exactly may it stay.")
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Words that say too much. ``goods``: of these alone; empty: of whatever is sold. ``remedy``: what one may do."""
+    """Words that say too much, and what one may do. ``goods``: of these (``elsewhere``: of others); empty: of any."""
 
     name: str
     pattern: str
@@ -58,6 +59,7 @@ class Rule:
     why: str | Promise
     remedy: str | Promise = _CUT
     goods: frozenset[str] = frozenset()
+    elsewhere: Level | None = None
 
 
 COSMETIC = frozenset({Goods.COSMETIC.value})
@@ -68,11 +70,21 @@ BODILY = frozenset({*COSMETIC, *EATEN, Goods.DEVICE.value})
 RULES = (
     Rule(
         "cure",
-        r"(?<![明政自統退])治(?:る|った|って|ら|り|し|せ|れ|ちゃ)|なお(?:った|りました)|完治|根治|治癒|特効薬"
-        r"|\bcur(?:e|es|ed)\b|\bheal(?:s|ed)?\b",
+        r"完治|根治|治癒|特効薬|\bcur(?:e|es|ed)\b|\bheal(?:s|ed)?\b"
+        r"|(?:病気?|症|痛み?|こり|炎|風邪|湿疹|荒れ|腰|膝|ニキビ|にきび|アトピー|アレルギー)[^。!?\n]{0,8}"
+        r"(?:治(?:る|った|って|ら|り|し|せ|れ|ちゃ)|なお(?:った|りました))",
         Law.DRUGS,
         Level.FORBIDDEN,
-        _("Says that something is cured. Only an approved drug or device may."),
+        _CURES,
+    ),
+    Rule(
+        "mend",
+        r"(?<![明政自統退])治(?:る|った|って|ら|り|し|せ|れ|ちゃ)|なお(?:った|りました)",
+        Law.DRUGS,
+        Level.FORBIDDEN,
+        _CURES,
+        goods=BODILY,
+        elsewhere=Level.DOUBTFUL,
     ),
     Rule(
         "illness",
@@ -195,8 +207,8 @@ RULES = (
     ),
     Rule(
         "best",
-        r"(?:no\.?|ナンバー) ?(?:1|ワン)(?!\d)|日本一|世界一|業界(?:一|初|最)|第?[1一]位|日本初|世界初"
-        r"|唯一|他に(?:は)?ない|\b(?:the )?best in (?:japan|the world)\b|\bnumber one\b",
+        r"(?:no\.?|ナンバー) ?(?:1|ワン)(?!\d)|日本一|世界一|業界(?:一|初|最)|(?<![\d一二三四五六七八九十])第?[1一]位"
+        r"|日本初|世界初|唯一|他に(?:は)?ない|\b(?:the )?best in (?:japan|the world)\b|\bnumber one\b",
         Law.PREMIUMS,
         Level.DOUBTFUL,
         _("Says that it is the first or the only one. A shop that shows it must be able to prove it."),
