@@ -23,6 +23,7 @@ def voice() -> Voice:
 
 def test_a_voice_that_says_too_much_is_refused_shortened_and_shown(voice: Voice) -> None:
     browser = owner_client()
+    assert "1 customer&#x27;s voice waits" in browser.get("/admin/").content.decode()
     listed = browser.get("/admin/voices/").content.decode()
     assert "Not allowed" in listed
     assert "&lt;b&gt;シミ" in listed

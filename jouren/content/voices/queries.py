@@ -108,6 +108,11 @@ def count_by_state() -> dict[str, int]:
     return dict(Voice.objects.values_list("state").annotate(number=Count("pk")).order_by())
 
 
+def count_waiting() -> int:
+    """How many voices wait for a person."""
+    return Voice.objects.filter(state=State.RECEIVED).count()
+
+
 def voices_in(state: str, limit: int) -> Sequence[Voice]:
     """Voices of a state: what waits the oldest first, anything else the newest first."""
     order = ("changed_at", "pk") if state == State.RECEIVED else ("-changed_at", "-pk")
