@@ -15,6 +15,7 @@ urlpatterns = [
     path("media/<path:path>", picture),
     path("", include("jouren.capture.urls")),
     path("survey/", include("jouren.inbox.urls")),
+    path("voice/", include("jouren.content.voices.urls")),
     path("backnumber/", include("jouren.broadcasts.urls")),
     # One way in: pages that only staff may see ask for the same login.
     path("_util/login/", RedirectView.as_view(pattern_name="wagtailadmin_login", query_string=True)),

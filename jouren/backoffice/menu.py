@@ -50,6 +50,7 @@ def register_areas() -> None:
         _mechanisms,
         _people,
         _inbox,
+        _voices,
         _segments,
         _orders,
         _products,
@@ -115,6 +116,17 @@ def _inbox() -> MenuItem:
         name="inbox",
         icon_name="mail",
         order=22,
+    )
+
+
+def _voices() -> MenuItem:
+    return PermittedMenuItem(
+        _("Customers' voices"),
+        reverse("voice_screens:list"),
+        permissions=("content.view_voice",),
+        name="voices",
+        icon_name="openquote",
+        order=23,
     )
 
 

@@ -13,7 +13,7 @@ from wagtail.log_actions import log
 
 from jouren.catalog.errors import BadCode, BadProduct, CodeTaken
 from jouren.catalog.models import Product, ProductCode
-from jouren.catalog.vocabulary import Role, TaxRate
+from jouren.catalog.vocabulary import Goods, Role, TaxRate
 from jouren.contacts.policies import clean_text
 from jouren.core.money import MINOR_DIGITS, MOST
 
@@ -66,6 +66,8 @@ def _clean(product: Product) -> None:
         raise BadProduct(message, "description")
     if product.role not in Role.values:
         raise BadProduct(_("Choose what the product is for."), "role")
+    if product.goods not in {"", *Goods.values}:
+        raise BadProduct(_("Choose one of the kinds of goods."), "goods")
     if product.currency not in MINOR_DIGITS:
         raise BadProduct(_("Prices can be set in %(known)s.") % {"known": ", ".join(MINOR_DIGITS)}, "currency")
     if product.tax_rate not in TaxRate.values:

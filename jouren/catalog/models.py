@@ -17,7 +17,7 @@ from jouren.catalog.offers.models import (  # noqa: F401 — models of this room
     OfferSight,
     Redemption,
 )
-from jouren.catalog.vocabulary import Role, TaxRate
+from jouren.catalog.vocabulary import Goods, Role, TaxRate
 from jouren.core.money import DEFAULT_CURRENCY, MOST
 
 _EMPTY_LIST = Value([], ArrayField(models.TextField()))
@@ -27,11 +27,15 @@ class Product(models.Model):
     """One thing that is sold at one price.
 
     ``price`` counts the smallest unit of ``currency`` (yen for JPY), tax included; ``cost``, of one unit, the same
-    without tax. A product is retired (``is_on_sale``), never deleted: orders and conditions still mean it.
+    without tax. ``goods``, empty where nobody said it, decides what may be said of it. A product is retired
+    (``is_on_sale``), never deleted: orders and conditions still mean it.
     """
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     role = models.CharField(_("role"), max_length=20, choices=Role)
+    goods = models.CharField(
+        _("what it is to the law"), max_length=20, choices=Goods, blank=True, default="", db_default=""
+    )
     description = models.CharField(_("short description"), max_length=300, blank=True)
     price = models.BigIntegerField(_("price, tax included"))
     currency = models.CharField(_("currency"), max_length=3, default=DEFAULT_CURRENCY)

@@ -16,6 +16,16 @@ class Role(models.TextChoices):
     BACK_END = "back_end", _("Back-end, the finest")
 
 
+class Goods(models.TextChoices):
+    """What a product is to the law on what may be said of it (薬機法, 食品表示)."""
+
+    COSMETIC = "cosmetic", _("Cosmetic")
+    FOOD = "food", _("Food or drink")
+    HEALTH_FOOD = "health_food", _("Health food or supplement")
+    DEVICE = "device", _("Device for health or beauty")
+    OTHER = "other", _("Something else")
+
+
 class TaxRate(models.IntegerChoices):
     """Japan's consumption tax, in percent."""
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
+from django.utils.translation import get_language, override, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from wagtail import blocks
 from wagtail.images.blocks import ImageBlock, ImageChooserBlock
 from wagtail.snippets.blocks import SnippetChooserBlock
@@ -15,6 +15,8 @@ from wagtail.snippets.blocks import SnippetChooserBlock
 from jouren.capture.sign_up import sign_up_form_of
 from jouren.capture.widgets import SuggestingInput
 from jouren.content.video import read_video_url
+from jouren.content.voices.queries import product_choices, told, voice_choices, voices_shown
+from jouren.messaging.voices import Wanted
 
 TEXT_FEATURES = ["bold", "italic", "link", "ol", "ul", "h3"]
 MAX_BUTTON_LENGTH = 30
@@ -109,6 +111,34 @@ class QuoteBlock(blocks.StructBlock):
         template = "content/blocks/quote.html"
 
 
+class VoicesBlock(blocks.StructBlock):
+    """What customers said and allowed to be shown; nothing stands there while nothing is approved."""
+
+    product = blocks.ChoiceBlock(choices=product_choices, required=False, label=_("Voices of the product"))
+    most = blocks.IntegerBlock(label=_("At most"), min_value=1, max_value=20, default=3)
+    chosen = blocks.ListBlock(
+        blocks.ChoiceBlock(choices=voice_choices, label=_("Voice")),
+        label=_("Chosen by hand"),
+        default=[],
+        help_text=_("None chosen: the newest. Only what is approved is shown, and nothing where nothing is."),
+    )
+
+    class Meta:
+        icon = "openquote"
+        label = _("Customers' voices")
+        template = "content/blocks/voices.html"
+
+    def get_context(self, value: Any, parent_context: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Adds ``voices``, in the language of the page, and whether its author is looking at a preview."""
+        context: dict[str, Any] = super().get_context(value, parent_context=parent_context)
+        chosen = tuple(int(each) for each in value.get("chosen") or () if each)
+        wanted = Wanted(int(value.get("product") or 0), int(value.get("most") or 1), chosen)
+        with override(getattr(context.get("page"), "language", None) or get_language()):
+            context["voices"] = [told(voice) for voice in voices_shown(wanted)]
+        context["is_preview"] = getattr(context.get("request"), "is_preview", False)
+        return context
+
+
 class QuestionBlock(blocks.StructBlock):
     """A question and its answer."""
 
@@ -147,6 +177,7 @@ class PageBlocks(blocks.StreamBlock):
     button = ButtonBlock()
     form = FormBlock()
     quote = QuoteBlock()
+    voices = VoicesBlock()
     questions = blocks.ListBlock(
         QuestionBlock(), icon="help", label=_("Questions and answers"), template="content/blocks/questions.html"
     )

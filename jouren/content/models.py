@@ -14,6 +14,8 @@ from wagtail.models import Page
 
 from jouren.capture.visits import follow_visit
 from jouren.content.blocks import PageBlocks
+from jouren.content.voices.models import Voice  # noqa: F401 — a model of this room, in a file of its own
+from jouren.messaging.vocabulary import Doubt, Wall
 
 
 class StoryPage(Page):
@@ -29,11 +31,18 @@ class StoryPage(Page):
         _("language of the text"), max_length=5, choices=[("ja", _("Japanese")), ("en", _("English"))], default="ja"
     )
     body = StreamField(PageBlocks(), verbose_name=_("body"), blank=True)
+    wall = models.CharField(
+        _("wall it answers"), max_length=20, choices=Wall.choices, blank=True, default="", db_default=""
+    )
+    doubt = models.CharField(
+        _("doubt it answers"), max_length=20, choices=Doubt.choices, blank=True, default="", db_default=""
+    )
 
     content_panels = [
         *Page.content_panels,
         MultiFieldPanel([FieldPanel("headline"), FieldPanel("lead"), FieldPanel("language")], heading=_("Top")),
         FieldPanel("body"),
+        MultiFieldPanel([FieldPanel("wall"), FieldPanel("doubt")], heading=_("What it answers")),
     ]
 
     class Meta:

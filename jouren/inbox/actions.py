@@ -21,6 +21,7 @@ from jouren.core import clock
 from jouren.events.actions import NewEvent, record_events
 from jouren.inbox.errors import BadAnswer, BadSurvey
 from jouren.inbox.inquiries import open_inquiry
+from jouren.inbox.invitations import note_satisfied
 from jouren.inbox.models import Survey, SurveyAnswer
 from jouren.inbox.policies import Given, is_satisfied
 from jouren.inbox.vocabulary import InquiryKind, Question, Satisfaction
@@ -147,6 +148,7 @@ def _follow(survey: Survey, answer: SurveyAnswer) -> None:
         leave_dissatisfied(answer.contact_id)
     elif satisfied:
         come_back(answer.contact_id, via=BY_SURVEY, reasons={SuppressionReason.DISSATISFIED.value})
+        note_satisfied(answer)
 
 
 def _told(survey: Survey, answer: SurveyAnswer) -> str:

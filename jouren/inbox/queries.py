@@ -69,6 +69,12 @@ def satisfied_people(contact_ids: Collection[int], now: datetime) -> Mapping[int
     return {contact_id: answer for contact_id, answer in known.items() if answer is not None}
 
 
+def last_satisfaction(contact_id: int, product_id: int | None) -> str:
+    """How satisfied somebody said to be with a product, the last time; empty where they never said it."""
+    said = SurveyAnswer.objects.filter(contact=contact_id, product=product_id).exclude(satisfaction="")
+    return said.order_by("-answered_at", "-pk").values_list("satisfaction", flat=True).first() or ""
+
+
 def latest_answer(survey: Survey, contact_id: int, delivery_id: int) -> SurveyAnswer | None:
     """What somebody answered last of what that message asked."""
     answers = survey.answers.filter(contact_id=contact_id, delivery_id=delivery_id)

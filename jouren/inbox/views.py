@@ -19,6 +19,7 @@ from jouren.core.allowances import use_allowance
 from jouren.inbox.actions import given_in, record_answer
 from jouren.inbox.errors import BadAnswer
 from jouren.inbox.forms import AnswerForm
+from jouren.inbox.invitations import invitation_for
 from jouren.inbox.models import Survey
 from jouren.inbox.policies import ANSWER_WITHIN, first_questions, further_questions
 from jouren.inbox.queries import latest_answer
@@ -49,7 +50,11 @@ def survey_view(request: HttpRequest, token: str, survey_id: int, answer: str) -
         return _answered(request, survey, reader, page)
     if page == _THANKS:
         text = survey.thanks or _("Your answer has reached us. It helps us to do better.")
-        return notice(request, _("Thank you"), text, kind="done")
+        invitation = invitation_for(latest_answer(survey, reader.contact_id, reader.delivery_id))
+        if invitation is None:
+            return notice(request, _("Thank you"), text, kind="done")
+        said, link, button = f"{text}\n\n{invitation.text}", invitation.url, invitation.button
+        return notice(request, _("Thank you"), said, kind="done", link=link, link_text=button)
     return _ask(request, survey, _form(survey, page, answer, reader), page)
 
 

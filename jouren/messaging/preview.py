@@ -30,6 +30,7 @@ from jouren.messaging.purposes import purpose
 from jouren.messaging.shop import hostname, load_shop
 from jouren.messaging.variables import contact_variables, letter_variables
 from jouren.messaging.vocabulary import Kind
+from jouren.messaging.voices import voices_told
 
 _SAMPLE_TOKEN = "preview"  # noqa: S105 — not a secret: no delivery answers to it
 _TRACKED = re.compile(r"\{\{ link_base(?:\|safe)? \}\}/(\d+)")
@@ -155,6 +156,7 @@ def _variables(purpose_key: str, contact: Contact | None, body: Mapping[str, Any
     return {
         **letter_variables(variables["contact"], shop.variables, variables),
         **link_variables(base_url, _SAMPLE_TOKEN),
+        "voices": voices_told(body),
         "offers": offers_for(contact.pk, offer_ids, base_url, now)
         if contact is not None
         else sample_offers(offer_ids, base_url, now),

@@ -28,6 +28,7 @@ from jouren.messaging.shop import SHOP_VARIABLES
 from jouren.messaging.templating import mend_honorifics, variables_of
 from jouren.messaging.variables import CONTACT_VARIABLES, LINKS, contact_variables, letter_variables
 from jouren.messaging.vocabulary import Kind
+from jouren.messaging.voices import no_voices, sample_voices, voice_variables
 
 if TYPE_CHECKING:
     from jouren.messaging.models import Message
@@ -177,7 +178,7 @@ def template_problems(channel_name: str, body: Mapping[str, Any], purpose_key: s
     """What is wrong with a compiled body's templates: syntax, variables that nobody provides, what fails to render."""
     extra = known.variables if (known := purpose(purpose_key)) else ()
     offer_ids = body.get("offers", [])
-    allowed = allowed_variables(extra) | offer_variables(offer_ids)
+    allowed = allowed_variables(extra) | offer_variables(offer_ids) | voice_variables(body)
     unknown: set[str] = set()
     try:
         for part in _TEMPLATE_PARTS:
@@ -191,9 +192,10 @@ def template_problems(channel_name: str, body: Mapping[str, Any], purpose_key: s
             for name in sorted(unknown)
         ]
     shown, hidden = sample_offers(offer_ids, "https://example.jp", clock.now()), closed_offers(offer_ids)
+    full, empty = {"offers": shown, "voices": sample_voices(body)}, {"offers": hidden, "voices": no_voices(body)}
     try:
-        for person, offers in ((probe_variables(extra), shown), (probe_variables(extra, is_nameless=True), hidden)):
-            channel(channel_name).render(body, {**person, "offers": offers})
+        for person, told in ((probe_variables(extra), full), (probe_variables(extra, is_nameless=True), empty)):
+            channel(channel_name).render(body, {**person, **told})
     except TemplateProblem as problem:
         return [_("The template has a mistake: %(problem)s") % {"problem": problem}]
     return []

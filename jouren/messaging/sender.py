@@ -31,6 +31,8 @@ from jouren.messaging.slots import Slots, is_abandoned
 from jouren.messaging.tracking import make_token
 from jouren.messaging.variables import contact_variables, letter_variables
 from jouren.messaging.vocabulary import Lane
+from jouren.messaging.voices import Told as ToldVoices
+from jouren.messaging.voices import voices_told
 
 logger = logging.getLogger(__name__)
 _sql = load_sql("messaging")
@@ -54,6 +56,7 @@ class LaneSender:
         self._writer: Writer | None = None
         self._versions: dict[int, Version] = {}
         self._offers: dict[int, tuple[str, tuple[int, ...]]] = {}  # the language and offers of versions that show some
+        self._voices: dict[int, dict[str, Any]] = {}  # what versions want that show customers' voices
         self._under_way: dict[int, Entry] = {}  # by delivery
         self._finished: list[tuple[Entry, Outcome]] = []
         self._reaped_at = 0.0
@@ -221,6 +224,8 @@ class LaneSender:
             self._versions[id_] = Version(id_, message_id, name, kind)
             if offers:
                 self._offers[id_] = (language, tuple(offers))
+            if body is not None and body.get("voices"):
+                self._voices[id_] = {"voices": body["voices"]}
             try:
                 if body is not None:
                     self._writer.learn(id_, body, kind)
@@ -238,13 +243,15 @@ class LaneSender:
         letters: list[tuple[Entry, Letter]] = []
         host = hostname()
         told = self._tell_offers(claimed, shop, ledger.now)
+        voices = self._tell_voices(claimed)
         for entry, facts, context in claimed:
             token = make_token(entry.id)
             contact = contact_variables(
                 facts.family_name or "", facts.given_name or "", facts.language or "", entry.address
             )
             offers = {"offers": told[entry.id]} if entry.id in told else {}
-            variables = letter_variables(contact, shop.variables, {**(context or {}), **offers})
+            shown = {"voices": voices[entry.version.id]} if entry.version.id in voices else {}
+            variables = letter_variables(contact, shop.variables, {**(context or {}), **offers, **shown})
             order = LetterOrder(entry.version.id, f"{token}@{host}", token, entry.address, variables)
             try:
                 letter = self._writer.write(order, ledger.now)
@@ -270,6 +277,13 @@ class LaneSender:
         ]
         told = offers_for_letters([letter for _id, letter in showing], shop.sender.base_url, now)
         return {id_: own for (id_, _letter), own in zip(showing, told, strict=True)}
+
+    def _tell_voices(self, claimed: list[tuple[Entry, GateFacts, dict[str, object] | None]]) -> dict[int, ToldVoices]:
+        """What customers' voices the letters show, by version: as they are approved at this moment."""
+        if not self._voices:
+            return {}
+        ids = {entry.version.id for entry, _facts, _context in claimed} & self._voices.keys()
+        return {id_: voices_told(self._voices[id_]) for id_ in ids}
 
     def _reap(self, now: datetime) -> None:
         """Settle what was left behind in slots that nobody took again."""

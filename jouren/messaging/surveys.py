@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 
 NO_READER = "-"
 _PATH = "/survey/"
+_PERSONAL_PATHS = (_PATH, "/voice/")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,9 @@ def survey_path(survey_id: int, answer: str, token: str = NO_READER) -> str:
 
 
 def for_reader(url: str, base_url: str, token: str) -> str:
-    """A link's goal for whoever has this token: their own page, where it is a survey's; any other goal as it is."""
-    nobody = f"{base_url}{_PATH}{NO_READER}/"
-    return f"{base_url}{_PATH}{token}/{url.removeprefix(nobody)}" if url.startswith(nobody) else url
+    """A link's goal for whoever has this token: of a survey or a voice their own page; any other goal as it is."""
+    for path in _PERSONAL_PATHS:
+        nobody = f"{base_url}{path}{NO_READER}/"
+        if url.startswith(nobody):
+            return f"{base_url}{path}{token}/{url.removeprefix(nobody)}"
+    return url

@@ -10,6 +10,7 @@ from jouren.messaging.offers import closed_offers
 from jouren.messaging.preview import with_plain_links
 from jouren.messaging.shop import load_shop
 from jouren.messaging.variables import contact_variables, letter_variables
+from jouren.messaging.voices import voices_told
 
 # The open pixel, and links that lead nowhere because they belong to one delivery (unsubscribing, preferences).
 _PIXEL = re.compile(r"<img\b[^>]*\{\{\s*pixel_url[^>]*>")
@@ -27,6 +28,6 @@ def web_version(version: MessageVersion) -> Rendered:
     body["html"] = _PIXEL.sub("", body["html"])
     nobody = contact_variables("", "", version.language, "")
     links: dict[str, str] = dict.fromkeys(("unsubscribe_url", "preference_url", "link_base", "pixel_url"), "")
-    told = {**links, "offers": closed_offers(body.get("offers", []))}
+    told = {**links, "offers": closed_offers(body.get("offers", [])), "voices": voices_told(body)}
     rendered = channel("email").render(body, letter_variables(nobody, load_shop().variables, told))
     return rendered._replace(html=_DEAD_LINK.sub("", rendered.html))

@@ -22,7 +22,7 @@ NAMES = """
 JOUREN REPLIES
 Jouren API APIキー URL ID QR SNS LINE YouTube Vimeo Instagram Google JavaScript HTML AVIF GIF JPG JPEG PNG WEBP MB KB
 SKU JPY USD EUR Shopify Stripe Segment Standard Webhooks BASE STORES Yahoo Amazon MyASP RMS code reference
-English Webhook Excel Shift JIS YAML Markdown zip md CSV https GMT JST UTC Esc Ctrl Shift Alt Tab Enter localhost
+PR English Webhook Excel Shift JIS YAML Markdown zip md CSV https GMT JST UTC Esc Ctrl Shift Alt Tab Enter localhost
 """
 # What the demo shop, or the browser that walks, has written itself.
 WRITTEN = """
@@ -34,7 +34,8 @@ KNOWN = frozenset(re.findall(r"[A-Za-z]{2,}", NAMES + WRITTEN))
 LENT = frozenset(
     re.findall(
         r"\S+",
-        "ふりがな 特商法 日本語 件名 本文 名前 プレビュー文 役割 段階 配信の種類 壁 迷い カラーミーショップ 楽天市場",
+        "ふりがな 特商法 日本語 件名 本文 名前 プレビュー文 役割 段階 配信の種類 壁 迷い カラーミーショップ 楽天市場 "
+        "薬機法 景品表示法 ステマ告示",
     )
 )
 # Letters stand there in the language in which they were written, with all around them.

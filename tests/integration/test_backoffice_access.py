@@ -11,6 +11,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from jouren.catalog.models import Coupon, Product, ProductCode
 from jouren.contacts.segments.models import Segment
+from jouren.content.voices.models import Voice
 from jouren.core import clock
 from jouren.core.owners import create_owner
 from jouren.inbox.models import Survey
@@ -31,6 +32,7 @@ OWN = (
     "offers",
     "inbox_screens",
     "surveys",
+    "voice_screens",
     "peace",
     "imports",
     "mechanisms",
@@ -124,6 +126,7 @@ def test_staff_without_a_permission_gets_nothing() -> None:
     Coupon.objects.create(pk=1, offer=offer, name="Secret", kind="unique", discount=1, created_at=clock.now())
     Survey.objects.create(pk=1, name="Secret", title="Secret", questions=["satisfaction"])
     waiting_import(1, "Secret")
+    Voice.objects.create(pk=1, contact=buyer, text="Secret", original="Secret", changed_at=clock.now())
     staff = staff_client()
     for name, url in URLS:
         for ask in (staff.get, staff.post):
@@ -170,6 +173,8 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/surveys/1/", ["inbox.view_survey"]),
         ("/admin/surveys/add/", ["inbox.add_survey"]),
         ("/admin/surveys/1/edit/", ["inbox.change_survey"]),
+        ("/admin/voices/", ["content.view_voice"]),
+        ("/admin/voices/1/", ["content.view_voice"]),
         ("/admin/leaving-in-peace/", ["peace.view_peacerule"]),
         ("/admin/imports/", ["imports.view_import"]),
         ("/admin/imports/1/", ["imports.view_import"]),
@@ -211,6 +216,7 @@ def test_the_permission_of_a_screen_opens_it_and_each_part_of_it_counts(url: str
     Coupon.objects.create(pk=1, offer=offer, name="Spring", kind="unique", discount=1, created_at=clock.now())
     Survey.objects.create(pk=1, name="Tea", title="Tea?", questions=["satisfaction"])
     waiting_import(1, "orders.csv")
+    Voice.objects.create(pk=1, text="Tea", original="Tea", changed_at=clock.now())
     assert staff_client(*permissions).get(url).status_code == 200
     for missing in permissions:
         assert staff_client(*[each for each in permissions if each != missing]).get(url).status_code == 302
@@ -222,7 +228,7 @@ def test_seeing_people_does_not_allow_to_change_or_erase_them() -> None:
     page = viewer.get(f"/admin/people/{person.public_id}/")
     assert page.status_code == 200
     assert b"Stop all messages" not in page.content
-    for act in ("name", "move", "problem", "stop", "leave", "enter", "export", "erase"):
+    for act in ("name", "move", "problem", "stop", "leave", "enter", "voice", "export", "erase"):
         assert viewer.post(f"/admin/people/{person.public_id}/{act}/", {"word": "erase"}).status_code == 302
     person.refresh_from_db()
     assert person.is_present
@@ -248,6 +254,7 @@ def test_the_menu_shows_the_areas_in_the_words_of_a_shop() -> None:
         "Customers",
         "Orders",
         "Inbox",
+        "Customers' voices",
         "Products",
         "Offers",
         "Journeys",

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import connection
 
 from jouren.api.ingest import ingest
 from jouren.capture.models import Form
+from jouren.catalog.models import Product
 from jouren.contacts.actions import (
     add_tag,
     attach_identity,
@@ -34,6 +36,7 @@ from jouren.contacts.errors import IdentityErased
 from jouren.contacts.models import Contact, ErasedIdentity
 from jouren.contacts.queries import find_by_email
 from jouren.content.models import LandingPage
+from jouren.content.voices.actions import Words, approve_voice, give_voice
 from jouren.core.config import Config
 from jouren.core.loops import wait_until
 from jouren.core.mailbox import list_mail, serve_sink, sink_listens, smtp_address
@@ -161,6 +164,20 @@ def be_looked_after(contact: Contact) -> None:
     handle_inquiry(Inquiry.objects.get().pk, f"called {TRACE}", by=staff)
 
 
+def speak(contact: Contact) -> None:
+    """In words of their own, which are shown under their name; and of the shop in words that wait."""
+    tea = Product.objects.create(name="お茶", role="main", price=980)
+    words = Words(f"{TRACE} です。とても香りがよいです。", "full", permission="Yes.")
+    voice = give_voice(contact.pk, tea.pk, words)
+    approve_voice(voice.pk, voice.text, given="nothing", seen=voice.changed_at, note=TRACE, by=owner_again())
+    give_voice(contact.pk, None, Words(f"{TRACE} が書きました。", "nickname", nickname=TRACE, permission="Yes."))
+
+
+def owner_again() -> User:
+    """The owner, who is there already."""
+    return User.objects.get(is_superuser=True)
+
+
 def buy_through_the_api(contact: Contact) -> None:
     """A shop that takes an address for a key, and a reaction that quotes what it fails on."""
     payload = {"order": "1001", "kind": "regular", "amount": 1000, "currency": "JPY", "products": ["tea"]}
@@ -236,6 +253,7 @@ def test_after_an_erasure_no_column_of_no_table_tells_of_the_person(
         reply(contact, mailbox)
     assert Delivery.objects.filter(first_replied_at__isnull=False).exists()
     buy_through_the_api(contact)
+    speak(contact)
     assert tables_with_traces() == {
         "capture_registration",
         "capture_touch",
@@ -246,6 +264,7 @@ def test_after_an_erasure_no_column_of_no_table_tells_of_the_person(
         "contacts_problem",
         "contacts_suppression",
         "contacts_tag",
+        "content_voice",
         "events_event",
         "events_parked",
         "journeys_enrolment",

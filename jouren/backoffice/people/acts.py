@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -21,6 +22,7 @@ from jouren.backoffice.people.export import export_person
 from jouren.backoffice.people.forms import EraseForm, NameForm, ProblemForm, StageForm, TagForm
 from jouren.backoffice.people.views import CHANGE, ERASE, VIEW, contact_or_404
 from jouren.backoffice.screens import Act, PermissionAsked, Screen
+from jouren.backoffice.voices.forms import VoiceAskForm
 from jouren.contacts.actions import (
     add_tag,
     change_name,
@@ -34,6 +36,8 @@ from jouren.contacts.actions import (
 )
 from jouren.contacts.actions.peace import BY_STAFF
 from jouren.contacts.models import Contact, Problem, Suppression, SuppressionReason
+from jouren.content.voices.actions import ask_for_voice
+from jouren.content.voices.links import voice_path
 from jouren.core.errors import UserError
 from jouren.journeys.actions import enrol_by_hand
 from jouren.journeys.models import Journey
@@ -83,6 +87,19 @@ class NoteSeminar(_PersonAct):
         values = self.checked(SeminarForm(self.request.POST))
         attend_seminar(self.contact.pk, values["seminar"], at=moment_of(values["day"]), by=self.staff)
         return _("The seminar was noted.")
+
+
+class AskForVoice(_PersonAct):
+    """Note that the person is asked for their words; the answer tells the link to hand to them."""
+
+    permissions = (*CHANGE, "content.add_voice")
+
+    def act(self) -> str:
+        values = self.checked(VoiceAskForm(self.request.POST))
+        product = values["product"]
+        voice = ask_for_voice(self.contact.pk, product.pk if product else None, given=values["given"], by=self.staff)
+        link = f"{settings.JOUREN.base_url}{voice_path(voice.pk)}"
+        return _("Noted. Send them this link, which is theirs alone: %(link)s") % {"link": link}
 
 
 class ChangeStage(_PersonAct):

@@ -12,6 +12,7 @@ from jouren.catalog.offers.people import offers_of_person
 from jouren.contacts.models import Contact
 from jouren.contacts.queries import alias_ids
 from jouren.contacts.timeline import Cursor, timeline
+from jouren.content.voices.queries import voices_of_person
 from jouren.core import clock
 from jouren.inbox.vocabulary import Question
 from jouren.journeys.queries import walks_of
@@ -53,6 +54,21 @@ _SUBSCRIPTION = (
     "cancelled_at",
     "reason",
 )
+_VOICE = (
+    "state",
+    "original",
+    "text",
+    "shown_name",
+    "age_group",
+    "prefecture",
+    "given",
+    "satisfaction",
+    "asked_at",
+    "received_at",
+    "permitted_at",
+    "decided_at",
+    "withdrawn_at",
+)
 _NAMES = ("family_name", "given_name", "family_kana", "given_kana", "language", "zone", "attributes", "source")
 
 
@@ -80,6 +96,10 @@ def export_person(contact: Contact, by: AbstractBaseUser) -> dict[str, Any]:
         "inquiries": list(contact.inquiries.order_by("at", "pk").values("kind", "text", "at", "handled_at", "note")),
         "marks": marks_for_export(contact.pk),
         "tasks": list(contact.tasks.order_by("at", "pk").values("kind__name", "state", "at", "done_at", "note")),
+        "voices": [
+            {name: getattr(voice, name) for name in _VOICE} | {"product": voice.product.name if voice.product else None}
+            for voice in voices_of_person(contact.pk)
+        ],
         "stage": stage_of_contact(contact.pk).key,
         "stages": list(stage_history(contact.pk).values("from_stage", "to_stage", "at", "reason")),
         "orders": list(orders_of(contact.pk).values(*_ORDER)),

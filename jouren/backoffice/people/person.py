@@ -26,6 +26,9 @@ from jouren.contacts.models import (
 from jouren.contacts.queries import alias_ids
 from jouren.contacts.segments.queries import Membership, segments_of
 from jouren.contacts.timeline import Cursor, timeline
+from jouren.content.answers import Met, met_by
+from jouren.content.voices.models import Voice
+from jouren.content.voices.queries import voices_of_person
 from jouren.journeys.models import EnrolmentState, Journey, JourneyVersion
 from jouren.journeys.queries import Walk, walks_of
 from jouren.journeys.steps import describe_step
@@ -133,6 +136,9 @@ class Person:
     in_control_group: bool
     marks: dict[str, Mark]
     tasks: list[Task]
+    voices: list[Voice]
+    walls: list[Met]
+    doubts: list[Met]
 
     @property
     def stops(self) -> list[Suppression]:
@@ -150,6 +156,7 @@ def load_person(contact: Contact) -> Person:
     """Everything of a person who is present."""
     problems = contact.problems.order_by("solved_at", "-noted_at")
     source = contact.source if isinstance(contact.source, dict) else {}
+    walls, doubts = met_by(contact.pk)
     return Person(
         contact=contact,
         stage=stage_of_contact(contact.pk),
@@ -170,6 +177,9 @@ def load_person(contact: Contact) -> Person:
         in_control_group=is_in_control_group(contact.pk),
         marks=marks_of(contact.pk),
         tasks=tasks_of(contact.pk, _SHOWN),
+        voices=voices_of_person(contact.pk)[:_SHOWN],
+        walls=walls,
+        doubts=doubts,
     )
 
 

@@ -27,6 +27,7 @@ urlpatterns = [
     path(f"{_PERSON}allow/<int:suppression_id>/", acts.AllowMessages.as_view(), name="allow"),
     path(f"{_PERSON}enter/", acts.EnterJourney.as_view(), name="enter"),
     path(f"{_PERSON}seminar/", acts.NoteSeminar.as_view(), name="seminar"),
+    path(f"{_PERSON}voice/", acts.AskForVoice.as_view(), name="ask_for_voice"),
     path(f"{_PERSON}export/", acts.ExportPerson.as_view(), name="export"),
     path(f"{_PERSON}erase/", acts.EraseScreen.as_view(), name="erase"),
 ]

@@ -19,6 +19,7 @@ from jouren.backoffice.people.person import askable_journeys, enterable_journeys
 from jouren.backoffice.people.searching import MAX_TEXT, recall_search, remember_search
 from jouren.backoffice.pyramid.home import MEANINGS
 from jouren.backoffice.screens import Screen
+from jouren.backoffice.voices.forms import VoiceAskForm
 from jouren.capture.models import Form
 from jouren.contacts.models import Contact
 from jouren.contacts.queries import find_contact_by_public_id, known_tags
@@ -120,6 +121,9 @@ class PersonScreen(Screen):
             "problem_form": ProblemForm(),
             "seminar_form": SeminarForm(auto_id="seminar_%s"),
             "may_see_orders": self.request.user.has_perm("orders.view_order"),
+            "voice_form": VoiceAskForm(auto_id="voice_%s"),
+            "may_see_voices": self.request.user.has_perm("content.view_voice"),
+            "may_ask_for_voice": may_change and self.request.user.has_perm("content.add_voice"),
             "tag_form": TagForm(auto_id="tag_%s"),
             "known_tags": known_tags() if may_change else [],
             "stage_form": StageForm(initial={"stage": person.stage.value}),

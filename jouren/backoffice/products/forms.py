@@ -12,7 +12,7 @@ from wagtail.models import Page
 from jouren.backoffice.products.wording import MEANINGS, price_hint
 from jouren.catalog.actions import MAX_CODE_LENGTH, MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, MOST_DAYS
 from jouren.catalog.models import Product
-from jouren.catalog.vocabulary import Role, TaxRate
+from jouren.catalog.vocabulary import Goods, Role, TaxRate
 from jouren.core.money import DEFAULT_CURRENCY, MINOR_DIGITS, BadAmount, plain_amount, read_amount
 
 _MONEY = {"inputmode": "decimal", "autocomplete": "off"}
@@ -30,6 +30,12 @@ class ProductForm(forms.Form):
         help_text=_("What it is, and for whom: one or two sentences."),
     )
     role = forms.ChoiceField(label=_("Its role"), choices=Role.choices, widget=forms.RadioSelect)
+    goods = forms.ChoiceField(
+        label=_("What it is to the law"),
+        choices=[("", _("Not said")), *Goods.choices],
+        required=False,
+        help_text=_("What customers' voices and you may say of it depends on it (薬機法)."),
+    )
     price = forms.CharField(
         label=_("Price, tax included"),
         max_length=30,
@@ -112,6 +118,7 @@ class ProductForm(forms.Form):
             "name",
             "description",
             "role",
+            "goods",
             "price",
             "currency",
             "tax_rate",
@@ -125,7 +132,7 @@ class ProductForm(forms.Form):
 
 
 def _initial_of(product: Product) -> dict[str, Any]:
-    names = ("name", "description", "role", "currency", "tax_rate", "lasts_days", "how_to_page", "is_on_sale")
+    names = ("name", "description", "role", "goods", "currency", "tax_rate", "lasts_days", "how_to_page", "is_on_sale")
     return {name: getattr(product, name) for name in names} | {
         "price": plain_amount(product.price, product.currency),
         "cost": "" if product.cost is None else plain_amount(product.cost, product.currency),

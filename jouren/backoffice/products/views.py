@@ -24,11 +24,14 @@ from jouren.catalog.errors import BadCode, BadProduct
 from jouren.catalog.models import Product
 from jouren.catalog.policies import Profit, included_tax, unit_profit
 from jouren.catalog.vocabulary import Role
+from jouren.content.voices.queries import voices_of_product
+from jouren.content.voices.vocabulary import State as VoiceState
 from jouren.core.money import money_text
 from jouren.orders.queries import Sold, count_unmapped_codes, sold_by_product
 
 PAGE = 200
 HISTORY = 20
+VOICES = 5
 ICON = "tag"
 PARENTS = (("products:list", gettext_lazy("Products")),)
 
@@ -132,6 +135,7 @@ class ProductScreen(_OfProduct, Screen):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         product = self.product
         codes = list(product.codes.all())
+        shown, counts = voices_of_product(product.pk, VOICES)
         return {
             **super().get_context_data(**kwargs),
             "product": product,
@@ -142,6 +146,9 @@ class ProductScreen(_OfProduct, Screen):
             "codes": codes,
             "code_form": CodeForm(),
             "history": history(product, HISTORY),
+            "voices": shown,
+            "waiting": counts.get(VoiceState.RECEIVED, 0),
+            "may_see_voices": self.request.user.has_perm("content.view_voice"),
             "may_change": self.request.user.has_perm("catalog.change_product"),
         }
 

@@ -14,7 +14,7 @@ from wagtail.models import ModelLogEntry
 
 from jouren.catalog.models import Product
 from jouren.catalog.policies import USUAL, is_far_off
-from jouren.catalog.vocabulary import Role, TaxRate
+from jouren.catalog.vocabulary import Goods, Role, TaxRate
 from jouren.core.money import DEFAULT_CURRENCY, money_text
 
 MEANINGS: Mapping[str, Any] = {
@@ -103,6 +103,8 @@ def _value(name: str, value: Any, currency: str) -> str:
         return money_text(value, currency)
     if name == "role" and value in Role.values:
         return str(Role(value).label)
+    if name == "goods":
+        return str(Goods(value).label) if value in Goods.values else _("Not said")
     if name == "tax_rate" and value in TaxRate.values:
         return _("%(number)s %%") % {"number": value}
     if isinstance(value, bool):

@@ -21,6 +21,7 @@ from jouren.broadcasts.models import Broadcast, Issue
 from jouren.broadcasts.vocabulary import Stage as BroadcastStage
 from jouren.capture.models import Form
 from jouren.content.models import HomePage, LandingPage
+from jouren.content.voices.queries import count_waiting
 from jouren.core import clock
 from jouren.core.worker import count_alive
 from jouren.events.models import ParkedEvent
@@ -209,6 +210,13 @@ def notices(request: HttpRequest) -> Iterator[Notice]:
             _("Replies are not counted. %(why)s %(mend)s (%(detail)s)")
             % {"why": unread.text, "mend": unread.mend, "detail": unread.detail}
         )
+    if request.user.has_perms(("content.view_voice", "content.change_voice")) and (waiting := count_waiting()):
+        text = ngettext(
+            "%(number)s customer's voice waits to be looked at.",
+            "%(number)s customers' voices wait to be looked at.",
+            waiting,
+        )
+        yield Notice(text % {"number": waiting}, reverse("voice_screens:list"), _("Look at them"))
     if request.user.has_perm("broadcasts.view_broadcast"):
         yield from _broadcasts()
     if request.user.has_perm("events.view_parkedevent"):

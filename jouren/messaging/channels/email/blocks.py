@@ -8,6 +8,7 @@ from wagtail.images.blocks import ImageChooserBlock
 
 from jouren.messaging import surveys
 from jouren.messaging.offers import choices as offer_choices
+from jouren.messaging.voices import NOTHING, given_choices, product_choices, voice_choices
 
 TEXT_FEATURES = ["h2", "h3", "bold", "italic", "ol", "ul", "link", "hr"]
 
@@ -83,6 +84,43 @@ class OfferBlock(blocks.StructBlock):
         label = _("Offer")
 
 
+class VoicesBlock(blocks.StructBlock):
+    """What customers said and allowed to be shown: looked up when the mail goes, so nothing withdrawn is in it."""
+
+    product = blocks.ChoiceBlock(
+        choices=product_choices, refers_to="catalog.Product", required=False, label=_("Voices of the product")
+    )
+    most = blocks.IntegerBlock(label=_("At most"), min_value=1, max_value=10, default=3)
+    chosen = blocks.ListBlock(
+        blocks.ChoiceBlock(choices=voice_choices, refers_to="content.Voice", label=_("Voice")),
+        label=_("Chosen by hand"),
+        default=[],
+        help_text=_("None chosen: the newest. Only what is approved is shown, and nothing where nothing is."),
+    )
+
+    class Meta:
+        icon = "openquote"
+        label = _("Customers' voices")
+
+
+class VoiceAskBlock(blocks.StructBlock):
+    """Asks a reader for their own words, by a link to their own page."""
+
+    product = blocks.ChoiceBlock(
+        choices=product_choices, refers_to="catalog.Product", required=False, label=_("About the product")
+    )
+    given = blocks.ChoiceBlock(
+        choices=given_choices,
+        default=NOTHING,
+        label=_("What you give in return"),
+        help_text=_("It is shown beside their words, as the law on hidden advertising (ステマ告示) wants."),
+    )
+
+    class Meta:
+        icon = "comment"
+        label = _("Ask for their words")
+
+
 class EmailContentBlock(blocks.StreamBlock):
     text = blocks.RichTextBlock(label=_("Text"), features=TEXT_FEATURES, icon="pilcrow")
     button = ButtonBlock()
@@ -90,6 +128,8 @@ class EmailContentBlock(blocks.StreamBlock):
     image = ImageBlock()
     video = VideoBlock()
     quote = QuoteBlock()
+    voices = VoicesBlock()
+    voice_ask = VoiceAskBlock()
     offer = OfferBlock()
 
 

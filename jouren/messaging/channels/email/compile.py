@@ -23,6 +23,8 @@ from jouren.messaging.errors import InvalidMessage
 from jouren.messaging.offers import template_name
 from jouren.messaging.templating import mend_honorifics
 from jouren.messaging.vocabulary import Kind
+from jouren.messaging.voices import ask_path
+from jouren.messaging.voices import template_name as voices_name
 
 _FONTS = "'Hiragino Sans', 'Hiragino Kaku Gothic ProN', 'Noto Sans JP', Meiryo, sans-serif"
 IMAGE_WIDTH = 1100  # pixels: twice the column, for fine screens
@@ -31,7 +33,8 @@ _REMOTE_STYLE = re.compile(r"@import[^;]*;|<link[^>]*>", re.IGNORECASE)
 
 def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
     """The JSON of a version's mail: ``subject``, ``preheader``, ``html``, ``text`` (templates) and ``links`` (URLs).
-    Where it shows offers, ``offers`` and ``needed_offers`` (their ids); where it shows surveys, ``surveys``.
+    Where it shows offers, ``offers`` and ``needed_offers`` (their ids); where it shows surveys, ``surveys``;
+    voices, ``voices`` (what is wanted); where it asks for some, ``voice_asks`` (what is given, by product).
 
     Raises:
         InvalidMessage: with all that is wrong.
@@ -65,11 +68,21 @@ def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
         body["needed_offers"] = _ids((each for each in offers if each["if_closed"] != "leave_out"), "offer")
     if asked := [block.value for block in value["content"] if block.block_type == "survey"]:
         body["surveys"] = _ids(asked, "survey")
+    if voices := [block.value for block in value["content"] if block.block_type == "voices"]:
+        body["voices"] = [_wanted(each, context.language) for each in voices]
+    if asks := [block.value for block in value["content"] if block.block_type == "voice_ask"]:
+        body["voice_asks"] = {str(int(each["product"] or 0)): each["given"] for each in asks}
     return body
 
 
 def _ids(values: Iterable[Any], name: str) -> list[int]:
     return sorted({int(each[name]) for each in values})
+
+
+def _wanted(value: Any, language: str) -> dict[str, Any]:
+    chosen = [int(each) for each in value["chosen"] if each]
+    most = int(value["most"] or 1)
+    return {"product": int(value["product"] or 0), "most": most, "chosen": chosen, "language": language}
 
 
 def _html(sections: list[str], preheader: str, subject: str, context: CompileContext) -> str:
@@ -180,6 +193,44 @@ def _offer(value: Any, links: Links) -> Piece:
     return html, text
 
 
+def _voices(value: Any, links: Links) -> Piece:
+    """What stands here is known when the mail goes: the template goes through what is shown then."""
+    place = links.voices
+    links.voices += 1
+    begin, end = f"{{% for voice in {voices_name(place)} %}}", "{% endfor %}"
+    html = (
+        f"<mj-raw>{begin}</mj-raw>"
+        '<mj-text color="#444444" padding-left="40px">'
+        "{% for line in voice.lines %}{{ line }}<br />{% endfor %}"
+        "— {{ voice.name }}{% if voice.about %} ({{ voice.about }}){% endif %}"
+        '{% if voice.mark %}<br /><span style="font-size:13px">[{{ voice.mark }}]</span>{% endif %}'
+        "</mj-text>"
+        f"<mj-raw>{end}</mj-raw>"
+    )
+    text = (
+        f"{begin}{{% for line in voice.lines %}}> {{{{ line }}}}\n{{% endfor %}}"
+        "> — {{ voice.name }}{% if voice.about %} ({{ voice.about }}){% endif %}\n"
+        "{% if voice.mark %}> [{{ voice.mark }}]\n{% endif %}\n"
+        f"{end}"
+    )
+    return html, text
+
+
+def _voice_ask(value: Any, links: Links) -> Piece:
+    if not links.is_tracking:
+        links.problems.append(
+            _("A built-in message belongs to what somebody does just now: it cannot ask for a voice.")
+        )
+        return "", ""
+    href = links.add(ask_path(int(value["product"] or 0)))
+    question, button = _("May we show your words to others?"), _("Write a few words")
+    html = (
+        f'<mj-text align="center" font-weight="700">{escape(question)}</mj-text>'
+        f'<mj-button href="{href}">{escape(button)}</mj-button>'
+    )
+    return html, f"{question}\n▶ {button}\n{href}"
+
+
 _BLOCKS: dict[str, Callable[[Any, Links], Piece]] = {
     "text": _text,
     "button": _button,
@@ -187,6 +238,8 @@ _BLOCKS: dict[str, Callable[[Any, Links], Piece]] = {
     "image": _image,
     "video": _video,
     "quote": _quote,
+    "voices": _voices,
+    "voice_ask": _voice_ask,
     "offer": _offer,
 }
 

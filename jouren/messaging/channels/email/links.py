@@ -20,7 +20,8 @@ PLACEHOLDER = "https://link.invalid/"
 
 @dataclass
 class Links:
-    """Collects a mail's links. ``tracked`` are the URLs that clicks are counted for, in their order.
+    """Collects a mail's links. ``tracked`` are the URLs that clicks are counted for, in their order;
+    ``voices``: how many places for customers' voices there are so far.
 
     While a mail is put together each link is a placeholder; :meth:`fill` writes the template's expressions instead.
     """
@@ -29,6 +30,7 @@ class Links:
     is_tracking: bool
     tracked: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    voices: int = 0
     _targets: list[str] = field(default_factory=list)
 
     def add(self, url: str) -> str:
