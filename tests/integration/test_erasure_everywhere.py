@@ -41,6 +41,8 @@ from jouren.events import reactions as registry
 from jouren.events.reactions import Reaction, register_reaction
 from jouren.events.types import Event
 from jouren.journeys import engine
+from jouren.mechanisms.tasks_for_people import finish_task, open_tasks_for
+from jouren.mechanisms.vocabulary import Occasion
 from jouren.messaging.models import Delivery
 from jouren.messaging.replies import look
 from jouren.messaging.sender import LaneSender
@@ -150,6 +152,8 @@ def be_looked_after(contact: Contact) -> None:
     attach_identity(contact.pk, "shop", f"{TRACE}-7", by=staff)
     suppress(contact.pk, "manual", channel="line", detail=f"{TRACE} asked for it", by=staff)
     grant_consent(contact.pk, "email", "newsletter", via="form", page=f"/{TRACE}", ip="203.0.113.7")
+    open_tasks_for([contact.pk], Occasion.REGULAR)
+    finish_task(contact.tasks.get().pk, "done", f"{TRACE} was glad", by=staff)
 
 
 def buy_through_the_api(contact: Contact) -> None:
@@ -240,6 +244,7 @@ def test_after_an_erasure_no_column_of_no_table_tells_of_the_person(
         "events_event",
         "events_parked",
         "journeys_enrolment",
+        "mechanisms_task",
         "messaging_delivery",
     }
     assert erase_contact(contact.pk)
