@@ -161,7 +161,7 @@ def _begin(kind: MarkKind, since: Mapping[int, datetime]) -> list[tuple[int, dat
         return []
     nothing = [None] * len(since)
     rows = {"contact_ids": list(since), "since": list(since.values()), "counted_from": nothing, "days": nothing}
-    return _sql.all("begin_marks", {"kind": kind.value, **rows})
+    return _sql.all("begin_marks", {"kind": kind.value, "now": clock.now(), **rows})
 
 
 def _end(kind: MarkKind, at: Mapping[int, datetime]) -> list[tuple[int, datetime]]:
@@ -197,6 +197,7 @@ def _lapse(found: list[Lapsing], rules: MechanismRules) -> int:
         "begin_marks",
         {
             "kind": MarkKind.LAPSED.value,
+            "now": clock.now(),
             "contact_ids": [each.contact_id for each in due],
             "since": [each.since for each in due],
             "counted_from": [each.last_at for each in due],

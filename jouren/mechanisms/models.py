@@ -59,13 +59,15 @@ class MechanismRules(models.Model):
 class Mark(models.Model):
     """That something held of a person from ``since`` to ``until`` (None: it holds). The history stays.
 
-    ``counted_from``: of a lapse, the purchase after which nothing came; ``days``: how many of them made it.
+    ``noted_at``: when that became known. ``counted_from``: of a lapse, the purchase after which nothing came; ``days``:
+    how many of them made it.
     """
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="marks", db_index=False)
     kind = models.CharField(max_length=20, choices=MarkKind)
     since = models.DateTimeField()
     until = models.DateTimeField(null=True)
+    noted_at = models.DateTimeField()
     counted_from = models.DateTimeField(null=True)
     days = models.PositiveIntegerField(null=True)
 

@@ -49,6 +49,8 @@ from jouren.inbox.models import Inquiry
 from jouren.inbox.policies import Given
 from jouren.inbox.vocabulary import Question
 from jouren.journeys import engine
+from jouren.mechanisms.tasks_for_people import finish_task, open_tasks_for
+from jouren.mechanisms.vocabulary import Occasion
 from jouren.messaging.models import Delivery
 from jouren.messaging.replies import look
 from jouren.messaging.sender import LaneSender
@@ -162,6 +164,8 @@ def be_looked_after(contact: Contact) -> None:
     survey = make_survey(questions=list(Question.values))
     record_answer(survey, contact.pk, Given("below", True, False, f"{TRACE} is tired", f"{TRACE} hopes"))
     handle_inquiry(Inquiry.objects.get().pk, f"called {TRACE}", by=staff)
+    open_tasks_for([contact.pk], Occasion.REGULAR)
+    finish_task(contact.tasks.get().pk, "done", f"{TRACE} was glad", by=staff)
 
 
 def speak(contact: Contact) -> None:
@@ -268,6 +272,7 @@ def test_after_an_erasure_no_column_of_no_table_tells_of_the_person(
         "events_event",
         "events_parked",
         "journeys_enrolment",
+        "mechanisms_task",
         "messaging_delivery",
     }
     assert erase_contact(contact.pk)

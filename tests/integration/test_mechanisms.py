@@ -240,8 +240,12 @@ def test_whom_nothing_wins_back_is_left_in_peace_and_a_purchase_brings_them_back
             Delivery.objects.filter(pk=delivery.pk).update(state=State.SENT, sent_at=time.now)
 
     invite(1)  # before the lapse: counts no more
-    time.now += 181 * DAY
+    time.now += 200 * DAY
+    for number in (11, 12, 13):
+        invite(number)  # nobody knew of the lapse
+    time.now += 15 * DAY
     _night(time)
+    assert _marks("lapsed") == [person.pk]
     for number in (2, 3, 4):
         invite(number)
         time.now += DAY

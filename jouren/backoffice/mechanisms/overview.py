@@ -221,9 +221,10 @@ def _regular(rules: MechanismRules, now: datetime) -> tuple[list[Line], list[tup
 def _lapse(rules: MechanismRules, now: datetime, may: Any) -> Section:
     link = (_("Change the rule"), reverse("mechanisms:lapses"))
     due, over = len(lapsing(rules, now)), len(over_winback(rules, now))
-    lapsed = nobody_or(count_marked(MarkKind.LAPSED), _("%(people)s have lapsed."))
+    marked = count_marked(MarkKind.LAPSED)
+    told = [nobody_or(marked, _("%(people)s have lapsed."))] if marked or not due else []
     if due:
-        lapsed += " " + nobody_or(due, _("%(people)s more will be marked tonight."))
+        told.append(nobody_or(due, _("%(people)s more will be marked tonight.")))
     has_journey = any(_begins_with_lapse(version) for version in JourneyVersion.objects.filter(live=True))
     journeys = (_("Journeys"), reverse("journeys:list"))
     return Section(
@@ -231,7 +232,7 @@ def _lapse(rules: MechanismRules, now: datetime, may: Any) -> Section:
         _("They leave because they stop using it. Help them to use it, invite them a few times, and then let them be."),
         None,
         [
-            Line(lapse_sentence(rules), lapsed, "lapse", rules.lapse_is_enabled, link),
+            Line(lapse_sentence(rules), " ".join(told), "lapse", rules.lapse_is_enabled, link),
             Line(_("A journey begins when somebody lapses."), link=journeys)
             if has_journey
             else Line(_("No journey begins when somebody lapses yet."), is_on=False, link=journeys),

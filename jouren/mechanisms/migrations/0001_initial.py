@@ -64,6 +64,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('likely_regular', 'Likely to become a regular'), ('lapsed', 'Lapsed')], max_length=20)),
                 ('since', models.DateTimeField()),
                 ('until', models.DateTimeField(null=True)),
+                ('noted_at', models.DateTimeField()),
                 ('counted_from', models.DateTimeField(null=True)),
                 ('days', models.PositiveIntegerField(null=True)),
                 ('contact', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='marks', to='contacts.contact')),

@@ -32,11 +32,11 @@ WHERE kind = %(kind)s::text AND contact_id = ANY(%(contact_ids)s::bigint[])
 
 -- name: begin_marks
 -- No mark begins before the last one of its kind ended.
-INSERT INTO mechanisms_mark (contact_id, kind, since, counted_from, days)
+INSERT INTO mechanisms_mark (contact_id, kind, since, noted_at, counted_from, days)
 SELECT row.contact_id, %(kind)s::text, greatest(row.since, (
            SELECT max(past.until) FROM mechanisms_mark AS past
            WHERE past.contact_id = row.contact_id AND past.kind = %(kind)s::text
-       )), row.counted_from, row.days
+       )), %(now)s, row.counted_from, row.days
 FROM unnest(%(contact_ids)s::bigint[], %(since)s::timestamptz[], %(counted_from)s::timestamptz[], %(days)s::integer[])
     AS row (contact_id, since, counted_from, days)
 ORDER BY row.contact_id
@@ -112,7 +112,8 @@ JOIN contacts_contact AS contact
     ON contact.id = found.contact_id AND contact.erased_at IS NULL AND contact.merged_at IS NULL
 
 -- name: winback_over
--- Who lapsed, was invited so often since then (or since they last came back), and has had time to think it over.
+-- Who lapsed, was invited so often since that became known (or since they last came back), and has had time to think it
+-- over. What went to somebody whose lapse was found late was no try to win them back.
 SELECT counted.contact_id, counted.sent_at
 FROM (
     SELECT mark.contact_id, sent.sent_at,
@@ -122,7 +123,7 @@ FROM (
         SELECT mark.contact_id AS id UNION ALL SELECT from_id FROM contacts_alias WHERE to_id = mark.contact_id
     ) AS known
     JOIN messaging_delivery AS sent
-        ON sent.contact_id = known.id AND sent.state = 2 AND sent.bounced_at IS NULL AND sent.sent_at >= mark.since
+        ON sent.contact_id = known.id AND sent.state = 2 AND sent.bounced_at IS NULL AND sent.sent_at >= mark.noted_at
     JOIN messaging_messageversion AS version ON version.id = sent.message_version_id AND version.kind = 'ask'
     WHERE mark.kind = 'lapsed' AND mark.until IS NULL AND sent.sent_at > coalesce((
         SELECT max(lifted_at) FROM contacts_suppression AS back
