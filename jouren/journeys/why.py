@@ -87,7 +87,7 @@ class WhyWalk:
 
     ``may_be_dated``: a day of theirs may have brought them in, of which nothing is noted. ``is_paused``: the journey
     stood still for a while meanwhile. ``differs``: what is stored does not follow from the
-    chain, as after a pause or an edit.
+    chain, as after a pause or an edit. ``ended_by``: the event that ended the walk.
     """
 
     enrolment: Enrolment
@@ -99,6 +99,7 @@ class WhyWalk:
     is_paused: bool = False
     differs: bool = False
     may_be_dated: bool = False
+    ended_by: Event | None = None
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,7 @@ def _why_walk(walk: Enrolment, journey: Journey) -> WhyWalk:
     differs = False
     trigger = _trigger_of(walk, version)
     at_entry: Values = ()
+    ended_by: Event | None = None
     if lives and walk.state != EnrolmentState.HELD_OUT:
         trail: list[Any] = []
         replayed = Replay(setting, lives[0], trail)
@@ -190,6 +192,7 @@ def _why_walk(walk: Enrolment, journey: Journey) -> WhyWalk:
         facts = PastFacts(program, now)
         play([replayed], facts)
         links = list(_links(trail, compiled, program, _heard(replayed)))
+        ended_by = next(iter(replayed.ended_by.values()), None)
         ending = _ending(links, trail, compiled, program)
         stored = _deliveries(walk, version)
         differs = _differs(replayed, walk, stored)
@@ -201,7 +204,18 @@ def _why_walk(walk: Enrolment, journey: Journey) -> WhyWalk:
             (at_entry,) = facts([(walk.contact_id, begun)])
     entry = see(compiled["entry"], program, at_entry, begun) if at_entry and compiled["entry"] else None
     paused = journey.pauses.filter(paused_at__lte=walk.ended_at or now).exclude(resumed_at__lte=begun).exists()
-    return WhyWalk(walk, trigger, _started_by(walk), entry, links, ending, paused, differs, bool(version.program.dates))
+    return WhyWalk(
+        walk,
+        trigger,
+        _started_by(walk),
+        entry,
+        links,
+        ending,
+        paused,
+        differs,
+        bool(version.program.dates),
+        ended_by,
+    )
 
 
 def see(tree: Mapping[str, Any], program: Program, values: Values, now: datetime) -> Seen:

@@ -73,6 +73,8 @@ def _tell_walk(why: WhyWalk) -> Chain:
     if walk.state != EnrolmentState.ACTIVE:
         tone = WARN if walk.state in {EnrolmentState.LEFT, EnrolmentState.FAILED} else GOOD
         details = [detail for _name, seen in why.ending for detail in _seen(seen)]
+        if why.ended_by is not None:
+            details.append((_event_text(why.ended_by), WARN))
         links.append(Told(reason_text(walk.reason or "finished"), walk.ended_at, tone, details))
     elif walk.due_at is None:
         links.append(Told(_("They stand still: the journey is paused or not published."), tone=WARN))
