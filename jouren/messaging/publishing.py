@@ -23,6 +23,7 @@ from jouren.messaging.channels.email.writer import link_variables
 from jouren.messaging.errors import InvalidMessage, TemplateProblem
 from jouren.messaging.models import MessageVersion, ShopSettings
 from jouren.messaging.offers import closed_offers, offer_variables, offers_of, problems_of, sample_offers
+from jouren.messaging.placeholders import placeholders_in
 from jouren.messaging.purposes import purpose
 from jouren.messaging.shop import SHOP_VARIABLES
 from jouren.messaging.templating import mend_honorifics, variables_of
@@ -64,6 +65,10 @@ def check_message(message: Message) -> Bodies:
     except InvalidMessage as error:
         problems += error.problems
     problems += problems_of(offers_of(bodies), is_transactional=message.kind == Kind.TRANSACTIONAL)
+    problems += [
+        _("Write what belongs in the place “%(place)s”, or take the sentence out.") % {"place": place}
+        for place in placeholders_in(message.bodies.get_prep_value())
+    ]
     for name, body in bodies.items():
         problems += template_problems(name, body, message.purpose)
     if problems:
