@@ -59,16 +59,15 @@ def check_message(message: Message) -> Bodies:
         InvalidMessage: with all that is wrong.
     """
     problems = _missing_parts(message)
+    if places := placeholders_in(message.bodies.get_prep_value()):
+        text = _("Write what belongs in the place “%(place)s”, or take the sentence out.")
+        raise InvalidMessage([*problems, *(text % {"place": place} for place in places)])
     bodies: Bodies = {}
     try:
         bodies = compile_bodies(message)
     except InvalidMessage as error:
         problems += error.problems
     problems += problems_of(offers_of(bodies), is_transactional=message.kind == Kind.TRANSACTIONAL)
-    problems += [
-        _("Write what belongs in the place “%(place)s”, or take the sentence out.") % {"place": place}
-        for place in placeholders_in(message.bodies.get_prep_value())
-    ]
     for name, body in bodies.items():
         problems += template_problems(name, body, message.purpose)
     if problems:

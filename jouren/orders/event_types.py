@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from jouren.contacts.timeline import register_value_label
 from jouren.events.types import EventType, Records, register_event_type
@@ -195,7 +196,7 @@ def _kind(value: str) -> str:
 
 
 def _how(value: str) -> str:
-    return gettext("cancelled") if value == "cancelled" else gettext("refunded in full")
+    return pgettext("an order", "cancelled") if value == "cancelled" else gettext("refunded in full")
 
 
 def _amount(value: int) -> str:

@@ -47,9 +47,9 @@ class BadChoice(UserError):
 class Choices:
     """What is chosen when a playbook is made.
 
-    ``topic`` is the key of a topic. ``per``: ``order`` or ``person``. ``purchase``: ``trial``, ``regular``, or empty for
-    any. ``days``: of the waits, in their order (empty: as they are). ``texts``: by place, what belongs there. ``survey``
-    and ``offer`` are names; ``new_survey``: one is made.
+    ``topic`` is the key of a topic. ``per``: ``order`` or ``person``. ``purchase``: ``trial``, ``regular``, or empty:
+    any. ``days``: of the waits, in their order (empty: as they are). ``texts``: by place, what belongs there.
+    ``survey`` and ``offer`` are names; ``new_survey``: one is made.
     """
 
     topic: str
@@ -77,7 +77,7 @@ def make(playbook: Playbook, choices: Choices, *, by: AbstractBaseUser | None = 
     survey = _make_survey(playbook, number, by) if choices.new_survey and playbook.has_survey else choices.survey
     files = _Filling(playbook, choices, survey, number).files()
     done = import_files(files, act=True, by=by)
-    return next(each.thing for each in done.documents if each.kind is JOURNEYS)
+    return Journey.objects.get(pk=next(each.thing.pk for each in done.documents if each.kind is JOURNEYS))
 
 
 def _check(playbook: Playbook, choices: Choices) -> None:

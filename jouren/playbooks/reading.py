@@ -1,9 +1,9 @@
 """The playbooks that are shipped: folders under ``ready/``, one a playbook and language.
 
 A folder holds ``about.yaml`` and files of journeys and messages as in ``docs/how-to/journeys-as-files.md``, without ids
-and topics. Where the shop's own words belong stands ``【記入：…】`` or ``【fill in: …】``. A survey or an offer is named by
-nothing (``survey:``): it is chosen when the playbook is made, and its block left out where none is. A button that stands
-after an offer is there for whoever chooses none.
+and topics. Where the words of the shop belong stands ``【記入：…】`` or ``【fill in: …】``. A survey or an offer is
+named by nothing (``survey:``): it is chosen when the playbook is made, and its block left out where none is. A button
+that stands after an offer is there for whoever chooses none.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ class Playbook:
             elif "send" in step:
                 stem = step["send"]["message"]
                 told = self.messages[stem]
-                roles = (told.get(name) or "" for name in ("kind", "wall", "doubt"))
-                yield Row(stem, told["name"], *roles, *divmod(hours, 24), wait)
+                wall, doubt = told.get("wall") or "", told.get("doubt") or ""
+                yield Row(stem, told["name"], told["kind"], wall, doubt, *divmod(hours, 24), wait)
                 wait = None
 
 

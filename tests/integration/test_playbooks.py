@@ -34,7 +34,7 @@ def _shop() -> None:
 
 def texts(book: Playbook) -> dict[str, str]:
     """Something for each place."""
-    return {place: f"https://example.jp/{number}?a=1&b=<2>" for number, place in enumerate(book.places)}
+    return {place: f"https://example.jp/{number}?a=1&b=2" for number, place in enumerate(book.places)}
 
 
 def ready(slug: str = "large-mail-order", **choices: object) -> Journey:
@@ -67,7 +67,7 @@ def test_every_playbook_is_published_when_its_places_are_filled_in(book: Playboo
             left += error.problems
             assert all("【" not in problem for problem in error.problems)
     assert {place for draft in drafts for place in placeholders_in(draft.bodies.get_prep_value())} == set(book.places)
-    assert left and all(any(f"“{place}”" in problem for place in book.places) for problem in left)
+    assert left and all(any(place in problem for place in book.places) for problem in left)
     Journey.objects.all().delete()
     Message.objects.filter(purpose="").delete()
     filled = publish(make(book, Choices("newsletter", texts=texts(book), new_survey=True)))
@@ -166,4 +166,3 @@ def test_what_is_chosen_stands_in_the_drafts_and_what_cannot_be_makes_nothing() 
             make(book, Choices(**{"topic": "newsletter", "new_survey": True} | wrong))  # type: ignore[arg-type]
         assert refused.value.field == next(iter(wrong))
     assert (Journey.objects.count(), Message.objects.count(), Survey.objects.count()) == before
-
