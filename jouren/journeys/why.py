@@ -20,7 +20,7 @@ from jouren.events.queries import events_of
 from jouren.events.types import Event
 from jouren.journeys.engine import Walker
 from jouren.journeys.models import Enrolment, EnrolmentState, Entries, Journey, JourneyVersion
-from jouren.journeys.policies import Past, key_of, may_enter, pulls
+from jouren.journeys.policies import Past, is_over, key_of, may_enter, pulls
 from jouren.journeys.program import Decision, Go, Leave, Proceed, Program, Trigger
 from jouren.journeys.reactions import open_pause
 from jouren.journeys.replay.replay import Replay, play
@@ -122,7 +122,7 @@ class WhyOutside:
     """Why somebody is not in a journey. ``entry`` as of the last event that pulled a trigger, or as of ``at`` now.
 
     ``may_enter``: their earlier walks allow another one. ``pulled_before``: whether the version went live after that
-    event.
+    event. ``over``: what had ended already what the walk would be about.
     """
 
     at: datetime
@@ -132,6 +132,7 @@ class WhyOutside:
     entry: Seen | None
     may_enter: bool
     live_since: datetime | None
+    over: Event | None = None
 
     @property
     def pulled(self) -> Event | None:
@@ -375,7 +376,14 @@ def _why_outside(contact_id: int, journey: Journey) -> WhyOutside | None:
     if program.entry is not None:
         (values,) = PastFacts(program, now)([(contact_id, at)])
         entry = see(shown.compiled["entry"], program, values, at)
-    return replace(outside, at=at, entry=entry, may_enter=may_enter(program, walks, key, now))
+    over = _over(program, ids, key)
+    return replace(outside, at=at, entry=entry, may_enter=may_enter(program, walks, key, now), over=over)
+
+
+def _over(program: Program, contact_ids: list[int], key: str) -> Event | None:
+    types = sorted({ending.event.event for ending in program.endings if ending.keyed})
+    told = events_of(contact_ids, types=types, limit=MOST_EVENTS) if types and key else []
+    return next((event for event in told if is_over(program, [(event.type, event.payload)], key)), None)
 
 
 def _look_at(trigger: Trigger, contact_ids: list[int], now: datetime) -> TriggerSeen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from jouren.contacts.models import Topic
 from jouren.inbox.models import Survey
 from jouren.journeys.models import Journey
 from jouren.messaging.models import Message
@@ -51,4 +52,5 @@ def test_days_that_go_back_are_told_and_nothing_is_made() -> None:
 
 
 def test_without_a_topic_the_screen_says_what_to_do_first() -> None:
+    Topic.objects.all().delete()
     assert "Add a topic" in owner_client().get(f"{URL}small-company/en/").content.decode()

@@ -90,9 +90,11 @@ def test_the_message_of_an_ended_walk_is_withheld_and_the_others_goes(time: Time
 
 def test_an_order_that_was_told_to_be_cancelled_first_begins_no_walk(time: Time) -> None:
     buyer = make_reader().pk
-    journey()
+    made = journey()
     tell(buyer, time, "order.cancelled", "A")
     pay(buyer, time, "A")
+    outside = why(buyer, made).outside
+    assert outside is not None and outside.over is not None and outside.over.payload["order"] == "A"
     pay(buyer, time, "B")
     assert states(buyer) == {"B": ON_THE_WAY}
 

@@ -388,6 +388,9 @@ def _tell_outside(why: WhyOutside, *, has_walked: bool) -> Chain:
         holds = why.entry.holds
         text = _("They meet the condition for entering.") if holds else _("The condition for entering does not hold.")
         links.append(Told(text, why.at, GOOD if holds else WARN, _seen(why.entry)))
+    if why.over is not None:
+        text = _("What this walk would be about was over already.")
+        links.append(Told(text, why.over.occurred_at, WARN, [(_event_text(why.over), "")]))
     if not why.may_enter:
         links.append(Told(_("They have been in it, and may not enter again now."), tone=WARN))
     return Chain(title, links)
