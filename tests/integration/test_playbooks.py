@@ -7,9 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from jouren.contacts.models import Suppression
 from jouren.events import reactor
 from jouren.inbox.models import Survey
-from jouren.journeys import engine
+from jouren.journeys import dated_entries, engine
+from jouren.journeys.actions import enrol_by_hand
 from jouren.journeys.checking import hints_of
 from jouren.journeys.compiler import compile_journey
 from jouren.journeys.models import Enrolment, EnrolmentState, Journey
@@ -20,6 +22,8 @@ from jouren.messaging.publishing import check_message, publish_message
 from jouren.orders.telling import Telling, tell_orders_of
 from jouren.playbooks.making import PERSON, BadChoice, Choices, make
 from jouren.playbooks.reading import LANGUAGES, Playbook, find_playbook, playbooks
+from jouren.pyramid.models import PyramidPosition
+from tests.offering import make_offer
 from tests.walking import Time, make_reader, newsletter
 
 pytestmark = pytest.mark.django_db
@@ -88,15 +92,15 @@ def pay(contact_id: int, time: Time, order: str, **details: object) -> None:
 
 
 def settle() -> None:
-    while reactor.tick() or engine.tick():
+    while reactor.tick() or engine.tick() or dated_entries.tick():
         pass
 
 
 def live_until(time: Time, days: int) -> None:
     """Let the days pass, and everything happen on the day it is due."""
     end = time.now + timedelta(days=days)
-    while (due := engine.next_due()) is not None and due < end:
-        time.now = due
+    while due := [at for at in (engine.next_due(), dated_entries.next_due()) if at is not None and at < end]:
+        time.now = min(due)
         settle()
     time.now = end
 
@@ -166,3 +170,45 @@ def test_what_is_chosen_stands_in_the_drafts_and_what_cannot_be_makes_nothing() 
             make(book, Choices(**{"topic": "newsletter", "new_survey": True} | wrong))  # type: ignore[arg-type]
         assert refused.value.field == next(iter(wrong))
     assert (Journey.objects.count(), Message.objects.count(), Survey.objects.count()) == before
+
+
+def content_types(name: str) -> list[str]:
+    mail = Message.objects.get(name=name).bodies.get_prep_value()[0]["value"]
+    return [block["type"] for block in mail["content"]]
+
+
+def test_an_offer_takes_the_place_of_the_button(time: Time) -> None:
+    book = find_playbook("five-stages", "ja")
+    assert book is not None
+    make(book, Choices("newsletter"))
+    assert content_types("五段階 7 お試しのご案内") == ["text", "button", "text"]
+    offer = make_offer("お試し")
+    make(book, Choices("newsletter", offer=offer.name))
+    assert content_types("五段階 7 お試しのご案内 2") == ["text", "offer", "text"]
+
+
+def test_from_the_registration_to_a_trial_whoever_buys_leaves_and_the_others_are_left_in_peace(time: Time) -> None:
+    journey = ready("five-stages")
+    silent, buyer = make_reader(1).pk, make_reader(2).pk
+    enrol_by_hand(journey, [silent, buyer])
+    settle()
+    live_until(time, 5)
+    pay(buyer, time, "A")
+    live_until(time, 20)
+    assert (len(sent_to(silent)), len(sent_to(buyer))) == (8, 3)
+    ends = {walk.contact_id: (walk.state, walk.reason) for walk in Enrolment.objects.filter(journey=journey)}
+    assert ends == {silent: (EnrolmentState.FINISHED, ""), buyer: (EnrolmentState.LEFT, "購入")}
+    assert list(Suppression.objects.values_list("contact_id", flat=True)) == [silent]
+
+
+def test_who_has_been_away_is_asked_once_and_a_purchase_ends_it(time: Time) -> None:
+    journey = ready("win-back")
+    away, back = make_reader(1).pk, make_reader(2).pk
+    for buyer in (away, back):
+        pay(buyer, time, f"{buyer}-1")
+        PyramidPosition.objects.update_or_create(contact_id=buyer, defaults={"stage": 4, "entered_at": time.now})
+    live_until(time, 95)
+    pay(back, time, "again")
+    live_until(time, 30)
+    assert (len(sent_to(away)), len(sent_to(back))) == (3, 1)
+    assert Enrolment.objects.filter(journey=journey).count() == 2
