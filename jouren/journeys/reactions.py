@@ -42,9 +42,8 @@ def let_hear(events: Sequence[Event], now: datetime) -> int:
     """Let those go on who wait for one of these events, if it happened since they began to wait, and end the walks that
     it ends. Returns how many go on."""
     by_contact = {event.contact_id: event for event in events}
-    rows = _sql.all(
-        "listening", {"contact_ids": list(by_contact), "types": [event.type for event in by_contact.values()]}
-    )
+    happened = {"contact_ids": list(by_contact), "types": [event.type for event in by_contact.values()]}
+    rows = _sql.all("listening", happened)
     heard: list[tuple[int, str, int, int]] = []
     ended: list[_Ended] = []
     for enrolment_id, version_id, step_id, contact_id, arrived_at, key, entered_at, occurrence in rows:
@@ -58,10 +57,21 @@ def let_hear(events: Sequence[Event], now: datetime) -> int:
             heard.append((enrolment_id, step_id, event.id, path))
     if ended:
         _end(ended, now)
+    _withhold_last_messages(by_contact, _sql.all("walked", happened))
     if heard:
         ids, steps, event_ids, paths = map(list, zip(*heard, strict=True))
         _sql.run("wake", {"ids": ids, "steps": steps, "event_ids": event_ids, "paths": paths, "now": now})
     return len(heard)
+
+
+def _withhold_last_messages(by_contact: Mapping[int, Event], walked: Sequence[Any]) -> None:
+    """What still waits of walks that have come to their end, and would be ended now, does not go out either."""
+    over = [
+        (version.run_id, contact_id, occurrence)
+        for version_id, contact_id, occurrence, key, entered_at in walked
+        if ending_of((version := load_version(version_id)).program, by_contact[contact_id], key, entered_at)
+    ]
+    withhold_walks(over, LEFT)
 
 
 class _Ended(NamedTuple):

@@ -88,6 +88,19 @@ def test_the_message_of_an_ended_walk_is_withheld_and_the_others_goes(time: Time
     assert stood == {1: State.PLANNED, 2: State.SUPPRESSED}
 
 
+def test_the_last_message_of_a_finished_walk_is_withheld_as_well(time: Time) -> None:
+    buyer = make_reader().pk
+    journey()
+    for order in ("A", "B"):
+        pay(buyer, time, order)
+    time.pass_by(days=7)
+    settle()
+    refund(buyer, time, "B", 3000)
+    assert states(buyer)["B"][0] == EnrolmentState.FINISHED
+    stood = dict(Delivery.objects.filter(contact_id=buyer).values_list("occurrence", "state"))
+    assert stood == {1: State.PLANNED, 2: State.SUPPRESSED}
+
+
 def test_an_order_that_was_told_to_be_cancelled_first_begins_no_walk(time: Time) -> None:
     buyer = make_reader().pk
     made = journey()

@@ -125,6 +125,11 @@ class Replay:
             self._post.withhold(inside.place, event.occurred_at)
             self._tell(event.occurred_at, "left", inside.place, detail=ending.reason)
             self.ended_by[inside.place] = event
+        if program.endings:
+            for place in sorted({letter.walk for letter in self.letters}):
+                walk = self.walks[place]
+                if walk.ended_at is not None and ending_of(program, event, walk.key, walk.entered_at):
+                    self._post.withhold(place, event.occurred_at)
 
     def _hear(self, event: Event) -> None:
         steps = self.setting.version.program.steps

@@ -184,6 +184,16 @@ FROM unnest(%(ids)s::bigint[], %(steps)s::uuid[], %(event_ids)s::bigint[], %(pat
 WHERE enrolment.id = heard.id AND enrolment.step = heard.step AND enrolment.state = 1
   AND (enrolment.heard_path IS NULL OR enrolment.heard_path > heard.path)
 
+-- name: walked
+-- The walks that are at their end, of journeys that one of these may end: a message of theirs may still wait.
+SELECT DISTINCT enrolment.version_id, enrolment.contact_id, enrolment.occurrence, enrolment.key, enrolment.entered_at
+FROM unnest(%(contact_ids)s::bigint[], %(types)s::text[]) AS happened (contact_id, type)
+JOIN (SELECT journey_id, unnest(ends_on) AS type FROM journeys_journeyversion WHERE ends_on <> '{}') AS ending
+  ON ending.type = happened.type
+JOIN journeys_enrolment AS enrolment
+  ON enrolment.journey_id = ending.journey_id AND enrolment.contact_id = happened.contact_id
+ AND enrolment.state IN (2, 3)
+
 -- name: end_walks
 UPDATE journeys_enrolment AS enrolment
 SET state = 3, due_at = NULL, held_due_at = NULL, waits_for = NULL, ended_at = %(now)s, reason = ended.reason
