@@ -26,8 +26,10 @@ TRANSFER = {
 
 def make_offer(name: str = "Trial set", **details: Any) -> Offer:
     """An offer of tea for 980 yen that is open to everybody."""
-    tea = Product.objects.filter(name="Tea").first() or save_product(
-        Product(name="Tea", role=Role.MAIN, price=3_980, tax_rate=8)
+    tea = (
+        details.get("product")
+        or Product.objects.filter(name="Tea").first()
+        or save_product(Product(name="Tea", role=Role.MAIN, price=3_980, tax_rate=8))
     )
     told = {"product": tea, "name": name, "price": 980, "button_url": "https://shop.example.jp/cart?add=tea"}
     pk = details.pop("pk", None)

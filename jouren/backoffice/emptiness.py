@@ -37,3 +37,12 @@ _TEXTS = {
 def first_words(model: Any) -> str:
     """For the empty list of a model; empty for one that explains itself."""
     return str(_TEXTS.get(model._meta.label_lower, "")) if model is not None else ""
+
+
+_HELP = {"journeys.journey": ("playbooks:list", _("Begin with a ready-made journey"))}
+
+
+def first_help(model: Any) -> tuple[str, str] | None:
+    """The URL name and label of a place to begin; None for a model that has none."""
+    found = _HELP.get(model._meta.label_lower) if model is not None else None
+    return (found[0], str(found[1])) if found else None

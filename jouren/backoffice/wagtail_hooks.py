@@ -77,6 +77,7 @@ def _urls() -> list[Any]:
         path("webhooks/", include("jouren.backoffice.webhooks.urls")),
         # Below the journeys, so that the menu marks these.
         path("journeys/reports/", include("jouren.backoffice.reports.urls")),
+        path("journeys/ready/", include("jouren.backoffice.playbooks.urls")),
         path("journeys/files/", include("jouren.backoffice.files.urls")),
         path("clock/", include("jouren.backoffice.clock.urls")),
         path("conditions/", include("jouren.backoffice.conditions.urls")),

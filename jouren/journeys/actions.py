@@ -22,7 +22,7 @@ from jouren.journeys.moving import move_people
 from jouren.journeys.policies import fingerprint
 from jouren.journeys.program import SCHEMA
 from jouren.journeys.reactions import enrol_contacts, open_pause
-from jouren.journeys.versions import load_version
+from jouren.journeys.versions import endings_of, load_version
 from jouren.messaging.actions import create_run, hold_run, release_run
 from jouren.messaging.vocabulary import RunKind
 
@@ -79,6 +79,7 @@ def _freeze(
             inside=inside,
             published_by_id=by.pk if by else None,
             may_end_early=bool(compiled["goal"] or compiled["exits"]),
+            ends_on=sorted({ending["event"] for ending in endings_of(compiled)}),
             created_at=now,
         )
     assert version is not None

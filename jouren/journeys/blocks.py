@@ -7,6 +7,7 @@ from django.utils.translation import pgettext_lazy
 from wagtail import blocks
 
 from jouren.conditions.blocks import ConditionBlock
+from jouren.journeys.events import event_choices, tests_block
 
 
 class ExitBlock(blocks.StructBlock):
@@ -20,7 +21,25 @@ class ExitBlock(blocks.StructBlock):
         label = _("Exit")
 
 
+class EventExitBlock(blocks.StructBlock):
+    """An event that ends a walk at once, and why."""
+
+    reason = blocks.CharBlock(max_length=100, label=_("reason, as the person's timeline tells it"))
+    event = blocks.ChoiceBlock(choices=event_choices, label=_("event"))
+    where = tests_block()
+    keyed = blocks.BooleanBlock(
+        required=False,
+        label=_("only what this walk is about"),
+        help_text=_("For journeys that are walked once for each order: this order only."),
+    )
+
+    class Meta:
+        icon = "logout"
+        label = _("Exit as soon as something happens")
+
+
 class ExitsBlock(blocks.StreamBlock):
     """Ways out at any step."""
 
     exit = ExitBlock()
+    event = EventExitBlock()

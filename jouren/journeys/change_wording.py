@@ -16,7 +16,8 @@ from jouren.journeys.conversions import conversion_days, conversion_of, describe
 from jouren.journeys.models import Precedence, Reentry
 from jouren.journeys.shape import Compiled, Place, content, places
 from jouren.journeys.steps import describe_step, ways_of
-from jouren.journeys.wording import describe_triggers, reason_text
+from jouren.journeys.versions import endings_of
+from jouren.journeys.wording import describe_trigger, describe_triggers, reason_text
 from jouren.messaging.models import MessageVersion
 
 Raw = Mapping[str, Any]
@@ -154,6 +155,7 @@ def _reentry(compiled: Compiled) -> str:
 
 def _exits(compiled: Compiled) -> str:
     exits = [f"{reason_text(each['reason'])}: {condition_text(each['when'])}" for each in compiled["exits"]]
+    exits += [f"{reason_text(each['reason'])}: {describe_trigger(each)}" for each in endings_of(compiled)]
     return " / ".join(exits) or _("none")
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from jouren.journeys.conversions import conversion_days, conversion_of
 from jouren.journeys.models import Precedence
 from jouren.journeys.shape import Compiled, content, places
-from jouren.journeys.versions import dates_of, triggers_of
+from jouren.journeys.versions import dates_of, endings_of, triggers_of
 
 Kind = Literal["added", "removed", "changed", "moved"]
 
@@ -24,7 +24,7 @@ _RULES: Mapping[str, Any] = {
     "goal": lambda compiled: compiled["goal"],
     "holdout": lambda compiled: compiled.get("holdout") or 0,
     "conversion": lambda compiled: (conversion_of(compiled), conversion_days(compiled)),
-    "exits": lambda compiled: compiled["exits"],
+    "exits": lambda compiled: (compiled["exits"], endings_of(compiled)),
     "zone": lambda compiled: compiled["zone"],
 }
 

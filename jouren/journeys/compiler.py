@@ -14,8 +14,10 @@ from django.utils.translation import gettext as _
 from jouren.conditions.errors import ConditionError
 from jouren.conditions.tree import validate_tree
 from jouren.core.errors import UserError
+from jouren.events.errors import InvalidEvent
 from jouren.events.types import event_type
 from jouren.journeys.conversions import compile_conversion
+from jouren.journeys.events import human_only, property_tests
 from jouren.journeys.program import SCHEMA
 from jouren.journeys.steps import step_kind
 from jouren.journeys.triggers import compile_trigger
@@ -42,6 +44,7 @@ def compile_journey(journey: Journey) -> dict[str, Any]:
     ways_in = _ways_in(journey)
     key = _key(journey, ways_in)
     dates = [way for way in ways_in if "offset" in way]
+    endings = [_ending(block.value, key) for block in journey.exits if block.block_type == "event"]
     steps = _Steps(key, journey.pk)
     first = steps.add_all(journey.steps, after=None)
     if not steps.compiled:
@@ -59,7 +62,9 @@ def compile_journey(journey: Journey) -> dict[str, Any]:
         "exits": [
             {"when": _needed_tree(block.value["when"], "exits"), "reason": block.value["reason"]}
             for block in journey.exits
+            if block.block_type == "exit"
         ],
+        **({"endings": endings} if endings else {}),
         "entries_per_hour": journey.entries_per_hour,
         "holdout": journey.holdout,
         "conversion": _conversion(journey),
@@ -132,6 +137,31 @@ def _needed_tree(tree: Any, field: str) -> dict[str, Any]:
     return needed
 
 
+def _ending(value: Any, key: str) -> dict[str, Any]:
+    """An event that ends walks."""
+    event = value["event"]
+    try:
+        where = property_tests(event, value["where"])
+        keyed = _key_for(event, key) if value["keyed"] else ""
+    except InvalidEvent as error:
+        raise JourneyProblem("exits", str(error)) from error
+    return {"event": event, "match": human_only(event), "where": where, "keyed": keyed, "reason": value["reason"]}
+
+
+def _key_for(event: str, key: str) -> str:
+    """The property by which walks are told apart, if events of that type have it. Raises InvalidEvent."""
+    if not key:
+        raise InvalidEvent(
+            _("“Only what this walk is about” needs a journey that is walked once for each of something.")
+        )
+    if key not in event_type(event).fields:
+        raise InvalidEvent(
+            _("“%(event)s” has no property “%(field)s”, so it cannot be told what it is about.")
+            % {"event": event_type(event).label, "field": key}
+        )
+    return key
+
+
 class _Steps:
     """Collects compiled steps. Each knows the step after it, wherever in the tree that stands."""
 
@@ -168,16 +198,10 @@ class _Steps:
 
     def key_for(self, event: str) -> str:
         """The property by which walks of this journey are told apart, if events of that type have it."""
-        if not self._key:
-            raise self.refuse(
-                _("“Only what this walk is about” needs a journey that is walked once for each of something.")
-            )
-        if self._key not in event_type(event).fields:
-            raise self.refuse(
-                _("“%(event)s” has no property “%(field)s”, so it cannot be told what it is about.")
-                % {"event": event_type(event).label, "field": self._key}
-            )
-        return self._key
+        try:
+            return _key_for(event, self._key)
+        except InvalidEvent as error:
+            raise self.refuse(str(error)) from error
 
     @staticmethod
     def refuse(message: str) -> JourneyProblem:

@@ -21,11 +21,11 @@ def dated_facts() -> list[tuple[str, Any]]:
     ]
 
 
-def dated_fact(name: str, argument: str = "") -> FactUse:
+def dated_fact(name: str, argument: str | None = "") -> FactUse:
     """The fact, told which. Raises ConditionError when it is unknown or no date."""
     known = fact(name)
     names = [declared.name for declared in known.arguments]
-    given = argument.strip()
+    given = (argument or "").strip()
     use = known.use({names[0]: given} if names and given else {})
     if use.type not in _DATED:
         raise ConditionError(_("“%(name)s” is not a date.") % {"name": given or known.label})

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -43,6 +44,7 @@ __all__ = [
     "SeriesVersion",
 ]
 
+_NOTHING = Value([], ArrayField(models.TextField()))
 MAX_HOLDOUT = 90
 """Of a hundred people who would enter, so many at most get nothing, to compare."""
 
@@ -123,7 +125,10 @@ class Journey(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
         ExitsBlock(),
         verbose_name=_("exits"),
         blank=True,
-        help_text=_("Who meets one of these leaves the journey. Asked again before every message."),
+        help_text=_(
+            "Who meets one of these leaves the journey. Conditions are asked again before every message;"
+            " an event counts at once."
+        ),
     )
     conversion = AuthoredField(
         ConversionsBlock(),
@@ -245,7 +250,8 @@ class JourneyVersion(models.Model):
     """A published journey, frozen: the engine's only source. ``compiled`` is described in ``program.py``.
 
     ``live``: people enter it. Others may still have people inside, who finish there. ``content`` is the journey as its
-    author had written it. ``may_end_early``: it has a goal or exits.
+    author had written it. ``may_end_early``: it has a goal or exits that are conditions. ``ends_on``: the types of
+    events that end walks.
     """
 
     journey = models.ForeignKey(Journey, on_delete=models.CASCADE, related_name="versions")
@@ -263,6 +269,7 @@ class JourneyVersion(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, db_index=False, related_name="+"
     )
     may_end_early = models.BooleanField(default=True, db_default=True)
+    ends_on = ArrayField(models.TextField(), default=list, db_default=_NOTHING)
 
     class Meta:
         ordering = ["-number"]

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from jouren.events.policies import fits, holds
-from jouren.journeys.program import Program, Trigger
+from jouren.events.types import Event
+from jouren.journeys.program import Ending, Program, Trigger
 
 _HOUR = timedelta(hours=1)
 
@@ -31,6 +32,32 @@ def pulls(trigger: Trigger, type: str, payload: Mapping[str, Any]) -> bool:
 def key_of(program: Program, payload: Mapping[str, Any]) -> str:
     """What a walk is about that an event starts; empty where the journey does not ask."""
     return str(payload.get(program.key) or "") if program.key else ""
+
+
+def ending_of(program: Program, event: Event, key: str, entered_at: datetime) -> Ending | None:
+    """The ending that an event means for a walk; None: it goes on.
+
+    What is about the same thing counts whenever it happened. Anything else counts from the walk's beginning on.
+    """
+    for ending in program.endings:
+        if not pulls(ending.event, event.type, event.payload):
+            continue
+        if ending.keyed:
+            if key and str(event.payload.get(ending.keyed)) == key:
+                return ending
+        elif event.occurred_at >= entered_at:
+            return ending
+    return None
+
+
+def is_over(program: Program, happened: Iterable[tuple[str, Mapping[str, Any]]], key: str) -> bool:
+    """Whether what a walk would be about has ended before: of events (type, payload), one says so."""
+    keyed = [ending for ending in program.endings if ending.keyed and key]
+    return any(
+        str(payload.get(ending.keyed)) == key and pulls(ending.event, type, payload)
+        for type, payload in (happened if keyed else ())
+        for ending in keyed
+    )
 
 
 def may_enter(program: Program, walks: Iterable[Past], key: str, now: datetime) -> bool:

@@ -6,6 +6,7 @@ The JSON, schema 2:
      "triggers": [{"event": "order.paid", "match": {"kind": …}, "where": [TEST], "times": 1, "within_days": null}],
      "reentry": "once" | "again" | "after" | "keyed", "reentry_days": 30, "key": "order",
      "entry": TREE | null, "exits": [{"when": TREE, "reason": "…"}], "goal": TREE | null,
+     "endings": [{"event": "order.undone", "match": {…}, "where": [TEST], "keyed": "order", "reason": "…"}],
      "entries_per_hour": null, "precedence": 2, "holdout": 10 | null, "conversion": GOAL | null, "conversion_days": 30,
      "dates": [{"fact": NAME, "args": {…}, "offset": 0, "at": "09:00", "yearly": true},
                {"event": "order.paid", "match": {…}, "where": [TEST], "offset": 7, "at": "09:00"}],
@@ -13,8 +14,8 @@ The JSON, schema 2:
 
 What a step of each type holds is said where the type is, in ``jouren.journeys.steps``. A step's id is the UUID of the
 block it was written as; TREE is a condition of ``jouren.conditions``, TEST one of ``jouren.events.policies``, GOAL
-described in ``conversions.py``. ``dates``, ``holdout``, ``conversion`` and its days may be missing. Schema 1 had one
-``trigger`` and is still read.
+described in ``conversions.py``. ``dates``, ``endings``, ``holdout``, ``conversion`` and its days may be missing.
+Schema 1 had one ``trigger`` and is still read.
 """
 
 from __future__ import annotations
@@ -146,6 +147,15 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """An event that ends a walk wherever it stands. ``keyed``: only one that is about what the walk is about."""
+
+    event: Trigger
+    reason: str
+    keyed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DatedTrigger:
     """A day that brings people in, at a time of the journey's zone: ``offset`` days after a date of theirs (``fact``,
     every year where ``yearly``), or after the day of an event. ``id`` is its fingerprint.
@@ -177,6 +187,7 @@ class Program:
     key: str = ""
     entry: Condition | None = None
     exits: tuple[tuple[Condition, str], ...] = ()
+    endings: tuple[Ending, ...] = ()
     goal: Condition | None = None
     entries_per_hour: int | None = None
     holdout: int = 0

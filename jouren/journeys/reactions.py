@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from jouren.core import clock
 from jouren.core.lots import is_drawn
@@ -13,42 +14,90 @@ from jouren.core.wake import wake
 from jouren.events.actions import NewEvent, record_events
 from jouren.events.types import Event
 from jouren.journeys.engine import CHANNEL
+from jouren.journeys.gate_rules import LEFT
 from jouren.journeys.models import Entries
-from jouren.journeys.policies import key_of, paced, pulls
-from jouren.journeys.program import Trigger
+from jouren.journeys.policies import ending_of, is_over, key_of, paced, pulls
+from jouren.journeys.program import Program, Trigger
 from jouren.journeys.sources import DatabaseFacts
 from jouren.journeys.versions import LoadedVersion, live_versions, load_version
+from jouren.messaging.actions import withhold_walks
 from jouren.messaging.control_group.queries import is_drawn_for
 
 _sql = load_sql("journeys")
 
 
 def react(events: Sequence[Event]) -> None:
-    """Wake the waiting, then enrol the newly triggered. At most one event of each contact."""
+    """End the walks that are over, wake the waiting, then enrol the newly triggered.
+
+    At most one event of each contact.
+    """
     now = clock.now()
-    woken = wake_waiting(events, now)
+    woken = let_hear(events, now)
     entered = sum(enrol_triggered(version, events, now) for version in live_versions())
     if woken or entered:
         wake(CHANNEL)
 
 
-def wake_waiting(events: Sequence[Event], now: datetime) -> int:
-    """Let those go on who wait for one of these events, if it happened since they began to wait. Returns how many."""
+def let_hear(events: Sequence[Event], now: datetime) -> int:
+    """Let those go on who wait for one of these events, if it happened since they began to wait, and end the walks that
+    it ends. Returns how many go on."""
     by_contact = {event.contact_id: event for event in events}
-    rows = _sql.all(
-        "waiting", {"contact_ids": list(by_contact), "types": [event.type for event in by_contact.values()]}
-    )
+    happened = {"contact_ids": list(by_contact), "types": [event.type for event in by_contact.values()]}
+    rows = _sql.all("listening", happened)
     heard: list[tuple[int, str, int, int]] = []
-    for enrolment_id, version_id, step_id, contact_id, arrived_at, key in rows:
-        event = by_contact[contact_id]
-        step = load_version(version_id).program.steps.get(step_id)
+    ended: list[_Ended] = []
+    for enrolment_id, version_id, step_id, contact_id, arrived_at, key, entered_at, occurrence in rows:
+        event, version = by_contact[contact_id], load_version(version_id)
+        if (ending := ending_of(version.program, event, key, entered_at)) is not None:
+            ended.append(_Ended(enrolment_id, version, contact_id, occurrence, ending.reason))
+            continue
+        step = version.program.steps.get(step_id)
         path = step.hears(event, arrived_at, key) if step else None
         if path is not None:
             heard.append((enrolment_id, step_id, event.id, path))
+    if ended:
+        _end(ended, now)
+    _withhold_last_messages(by_contact, _sql.all("walked", happened))
     if heard:
         ids, steps, event_ids, paths = map(list, zip(*heard, strict=True))
         _sql.run("wake", {"ids": ids, "steps": steps, "event_ids": event_ids, "paths": paths, "now": now})
     return len(heard)
+
+
+def _withhold_last_messages(by_contact: Mapping[int, Event], walked: Sequence[Any]) -> None:
+    """What still waits of walks that have come to their end, and would be ended now, does not go out either."""
+    over = [
+        (version.run_id, contact_id, occurrence)
+        for version_id, contact_id, occurrence, key, entered_at in walked
+        if ending_of((version := load_version(version_id)).program, by_contact[contact_id], key, entered_at)
+    ]
+    withhold_walks(over, LEFT)
+
+
+class _Ended(NamedTuple):
+    """A walk that an event ends."""
+
+    id: int
+    version: LoadedVersion
+    contact_id: int
+    occurrence: int
+    reason: str
+
+
+def _end(walks: Sequence[_Ended], now: datetime) -> None:
+    """End walks that are held; what they had planned does not go out."""
+    _sql.run("end_walks", {"ids": [walk.id for walk in walks], "reasons": [walk.reason for walk in walks], "now": now})
+    withhold_walks(((walk.version.run_id, walk.contact_id, walk.occurrence) for walk in walks), LEFT)
+    told = [
+        {"journey": walk.version.journey_id, "name": walk.version.name, "reason": walk.reason or "exit"}
+        for walk in walks
+    ]
+    record_events(
+        [
+            NewEvent("journey.left", walk.contact_id, payload, occurred_at=now)
+            for walk, payload in zip(walks, told, strict=True)
+        ]
+    )
 
 
 def enrol_triggered(version: LoadedVersion, events: Sequence[Event], now: datetime) -> int:
@@ -62,12 +111,26 @@ def enrol_triggered(version: LoadedVersion, events: Sequence[Event], now: dateti
 
 
 def admitted(version: LoadedVersion, keys: Mapping[int, str], now: datetime) -> dict[int, str]:
-    """Those of these people who meet the journey's condition for entering."""
+    """Those of these people who meet the journey's condition for entering; nobody for what is over already."""
     program = version.program
-    if not keys or program.entry is None:
-        return dict(keys)
-    values = DatabaseFacts().load(program.facts, list(keys), now)
-    return {contact_id: key for contact_id, key in keys.items() if program.entry(values[contact_id], now)}
+    begun = _without_what_is_over(program, keys, now)
+    if not begun or program.entry is None:
+        return begun
+    values = DatabaseFacts().load(program.facts, list(begun), now)
+    return {contact_id: key for contact_id, key in begun.items() if program.entry(values[contact_id], now)}
+
+
+def _without_what_is_over(program: Program, keys: Mapping[int, str], now: datetime) -> dict[int, str]:
+    """An order may be told to be cancelled before it is told to be paid."""
+    types = {ending.event.event for ending in program.endings if ending.keyed}
+    happened: dict[int, list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
+    for type in sorted(types) if any(keys.values()) else ():
+        asked = {"contact_ids": list(keys), "type": type, "since": None, "now": now}
+        for contact_id, payload in _sql.all("payloads", asked):
+            happened[contact_id].append((type, payload))
+    return {
+        contact_id: key for contact_id, key in keys.items() if not is_over(program, happened.get(contact_id, ()), key)
+    }
 
 
 def _pulling(trigger: Trigger, events: Sequence[Event], now: datetime) -> list[Event]:

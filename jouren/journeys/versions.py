@@ -13,7 +13,7 @@ from jouren.core.sql import load_sql
 from jouren.journeys.binding import ConditionBinder
 from jouren.journeys.dates import dated_fact
 from jouren.journeys.policies import fingerprint
-from jouren.journeys.program import DatedTrigger, Program, Trigger
+from jouren.journeys.program import DatedTrigger, Ending, Program, Trigger
 from jouren.journeys.steps import load_step
 from jouren.journeys.steps.series import SendSeries
 
@@ -70,6 +70,7 @@ def load_program(compiled: Mapping[str, Any]) -> Program:
         key=compiled.get("key", ""),
         entry=entry,
         exits=exits,
+        endings=tuple(Ending(_trigger(raw), raw["reason"], raw["keyed"]) for raw in endings_of(compiled)),
         goal=goal,
         entries_per_hour=compiled.get("entries_per_hour"),
         holdout=compiled.get("holdout") or 0,
@@ -90,6 +91,11 @@ def _trigger(raw: Mapping[str, Any]) -> Trigger:
 def dates_of(compiled: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The days of their own that bring people in."""
     return list(compiled.get("dates", ()))
+
+
+def endings_of(compiled: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The events that end a walk."""
+    return list(compiled.get("endings", ()))
 
 
 def _dated(raw: Mapping[str, Any]) -> DatedTrigger:

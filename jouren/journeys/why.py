@@ -20,7 +20,7 @@ from jouren.events.queries import events_of
 from jouren.events.types import Event
 from jouren.journeys.engine import Walker
 from jouren.journeys.models import Enrolment, EnrolmentState, Entries, Journey, JourneyVersion
-from jouren.journeys.policies import Past, key_of, may_enter, pulls
+from jouren.journeys.policies import Past, is_over, key_of, may_enter, pulls
 from jouren.journeys.program import Decision, Go, Leave, Proceed, Program, Trigger
 from jouren.journeys.reactions import open_pause
 from jouren.journeys.replay.replay import Replay, play
@@ -87,7 +87,7 @@ class WhyWalk:
 
     ``may_be_dated``: a day of theirs may have brought them in, of which nothing is noted. ``is_paused``: the journey
     stood still for a while meanwhile. ``differs``: what is stored does not follow from the
-    chain, as after a pause or an edit.
+    chain, as after a pause or an edit. ``ended_by``: the event that ended the walk.
     """
 
     enrolment: Enrolment
@@ -99,6 +99,7 @@ class WhyWalk:
     is_paused: bool = False
     differs: bool = False
     may_be_dated: bool = False
+    ended_by: Event | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class WhyOutside:
     """Why somebody is not in a journey. ``entry`` as of the last event that pulled a trigger, or as of ``at`` now.
 
     ``may_enter``: their earlier walks allow another one. ``pulled_before``: whether the version went live after that
-    event.
+    event. ``over``: what had ended already what the walk would be about.
     """
 
     at: datetime
@@ -131,6 +132,7 @@ class WhyOutside:
     entry: Seen | None
     may_enter: bool
     live_since: datetime | None
+    over: Event | None = None
 
     @property
     def pulled(self) -> Event | None:
@@ -179,6 +181,7 @@ def _why_walk(walk: Enrolment, journey: Journey) -> WhyWalk:
     differs = False
     trigger = _trigger_of(walk, version)
     at_entry: Values = ()
+    ended_by: Event | None = None
     if lives and walk.state != EnrolmentState.HELD_OUT:
         trail: list[Any] = []
         replayed = Replay(setting, lives[0], trail)
@@ -190,6 +193,7 @@ def _why_walk(walk: Enrolment, journey: Journey) -> WhyWalk:
         facts = PastFacts(program, now)
         play([replayed], facts)
         links = list(_links(trail, compiled, program, _heard(replayed)))
+        ended_by = next(iter(replayed.ended_by.values()), None)
         ending = _ending(links, trail, compiled, program)
         stored = _deliveries(walk, version)
         differs = _differs(replayed, walk, stored)
@@ -201,7 +205,18 @@ def _why_walk(walk: Enrolment, journey: Journey) -> WhyWalk:
             (at_entry,) = facts([(walk.contact_id, begun)])
     entry = see(compiled["entry"], program, at_entry, begun) if at_entry and compiled["entry"] else None
     paused = journey.pauses.filter(paused_at__lte=walk.ended_at or now).exclude(resumed_at__lte=begun).exists()
-    return WhyWalk(walk, trigger, _started_by(walk), entry, links, ending, paused, differs, bool(version.program.dates))
+    return WhyWalk(
+        walk,
+        trigger,
+        _started_by(walk),
+        entry,
+        links,
+        ending,
+        paused,
+        differs,
+        bool(version.program.dates),
+        ended_by,
+    )
 
 
 def see(tree: Mapping[str, Any], program: Program, values: Values, now: datetime) -> Seen:
@@ -361,7 +376,14 @@ def _why_outside(contact_id: int, journey: Journey) -> WhyOutside | None:
     if program.entry is not None:
         (values,) = PastFacts(program, now)([(contact_id, at)])
         entry = see(shown.compiled["entry"], program, values, at)
-    return replace(outside, at=at, entry=entry, may_enter=may_enter(program, walks, key, now))
+    over = _over(program, ids, key)
+    return replace(outside, at=at, entry=entry, may_enter=may_enter(program, walks, key, now), over=over)
+
+
+def _over(program: Program, contact_ids: list[int], key: str) -> Event | None:
+    types = sorted({ending.event.event for ending in program.endings if ending.keyed})
+    told = events_of(contact_ids, types=types, limit=MOST_EVENTS) if types and key else []
+    return next((event for event in told if is_over(program, [(event.type, event.payload)], key)), None)
 
 
 def _look_at(trigger: Trigger, contact_ids: list[int], now: datetime) -> TriggerSeen:

@@ -168,8 +168,29 @@ def withhold_planned(people: Iterable[tuple[int, int]], reason: str) -> int:
     if not pairs:
         return 0
     run_ids, contact_ids = map(list, zip(*pairs, strict=True))
+    return _withhold(run_ids, contact_ids, [None] * len(pairs), reason)
+
+
+def withhold_walks(walks: Iterable[tuple[int, int, int]], reason: str) -> int:
+    """The same of single walks: run, contact and occurrence."""
+    wanted = sorted(set(walks))
+    if not wanted:
+        return 0
+    run_ids, contact_ids, occurrences = map(list, zip(*wanted, strict=True))
+    return _withhold(run_ids, contact_ids, occurrences, reason)
+
+
+def _withhold(
+    run_ids: Sequence[int], contact_ids: Sequence[int], occurrences: Sequence[int | None], reason: str
+) -> int:
+    waiting = {
+        "run_ids": list(run_ids),
+        "contact_ids": list(contact_ids),
+        "occurrences": list(occurrences),
+        "reason": reason,
+    }
     with transaction.atomic():
-        rows = _sql.all("withhold_planned", {"run_ids": run_ids, "contact_ids": contact_ids, "reason": reason})
+        rows = _sql.all("withhold_planned", waiting)
         if rows:
             record_withheld([(*row, reason) for row in rows])
     return len(rows)

@@ -23,6 +23,7 @@ from jouren.messaging.channels.email.writer import link_variables
 from jouren.messaging.errors import InvalidMessage, TemplateProblem
 from jouren.messaging.models import MessageVersion, ShopSettings
 from jouren.messaging.offers import closed_offers, offer_variables, offers_of, problems_of, sample_offers
+from jouren.messaging.placeholders import placeholders_in
 from jouren.messaging.purposes import purpose
 from jouren.messaging.shop import SHOP_VARIABLES
 from jouren.messaging.templating import mend_honorifics, variables_of
@@ -59,6 +60,9 @@ def check_message(message: Message) -> Bodies:
         InvalidMessage: with all that is wrong.
     """
     problems = _missing_parts(message)
+    if places := placeholders_in(message.bodies.get_prep_value()):
+        text = _("Write what belongs in the place “%(place)s”, or take the sentence out.")
+        raise InvalidMessage([*problems, *(text % {"place": place} for place in places)])
     bodies: Bodies = {}
     try:
         bodies = compile_bodies(message)

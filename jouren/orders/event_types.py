@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from jouren.contacts.timeline import register_value_label
@@ -106,6 +106,16 @@ ORDER_RECOGNISED = EventType(
     sentence=_("The products of the order %(order)s became known (%(kind)s): %(amount)s %(currency)s. %(products)s"),
 )
 
+# A sale that does not stand any more: cancelled, or paid back whole (of several refunds, told by the one that makes it
+# whole). Recorded by this room alone, once an order.
+ORDER_UNDONE = EventType(
+    "order.undone",
+    _("Order cancelled, or refunded in full"),
+    {"order": str, "products": list, "how": str},
+    identity=("order",),
+    sentence=_("The order %(order)s does not stand any more: %(how)s. %(products)s"),
+)
+
 # 定期. ``product`` is a code as in orders; ``next_on`` the day of the next delivery, as 2026-12-24.
 SUBSCRIPTION_STARTED = EventType(
     "subscription.started",
@@ -184,6 +194,10 @@ def _kind(value: str) -> str:
     return str(OrderKind(value).label) if value in OrderKind.values else value
 
 
+def _how(value: str) -> str:
+    return pgettext("an order", "cancelled") if value == "cancelled" else gettext("refunded in full")
+
+
 def _amount(value: int) -> str:
     return f"{value:,}"
 
@@ -213,10 +227,11 @@ SUBSCRIPTION_TYPES = (
 
 def register() -> None:
     """Make this room's event types known."""
-    for event_type in (*ORDER_TYPES, ORDER_RECOGNISED, *SUBSCRIPTION_TYPES, CART_LEFT, SEMINAR_ATTENDED):
+    for event_type in (*ORDER_TYPES, ORDER_RECOGNISED, ORDER_UNDONE, *SUBSCRIPTION_TYPES, CART_LEFT, SEMINAR_ATTENDED):
         register_event_type(event_type)
     for event_type in (ORDER_PLACED, ORDER_PAID, ORDER_CHANGED, ORDER_RECOGNISED, ORDER_REFUNDED):
         register_value_label(event_type.name, "amount", _amount)
         register_value_label(event_type.name, "currency", _currency)
     for event_type in (ORDER_PLACED, ORDER_PAID, ORDER_CHANGED, ORDER_RECOGNISED):
         register_value_label(event_type.name, "kind", _kind)
+    register_value_label(ORDER_UNDONE.name, "how", _how)

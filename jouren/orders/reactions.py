@@ -9,12 +9,14 @@ from jouren.events.types import Event
 from jouren.orders.event_types import ORDER_RECOGNISED, ORDER_TYPES, SUBSCRIPTION_TYPES
 from jouren.orders.keeping import keep_orders, keep_subscriptions
 from jouren.orders.recognising import Unknown, recognise
+from jouren.orders.undoing import tell_undone
 
 
 def fold_orders(events: Sequence[Event]) -> None:
     """Keep what a batch of events makes of orders. Codes may have got their meaning since an order was told of."""
     historical = {(event.source, event.payload["order"]): event.historical for event in events}
     orders = keep_orders(events)
+    tell_undone(orders, events)
     recognise(
         [
             Unknown(each.source, each.number, each.contact_id, each.amount, each.currency, each.products, each.paid_at)

@@ -116,6 +116,7 @@ def test_somebody_who_was_erased_does_not_come_back(key: str) -> None:
         {"payload": {**order()["payload"], "lines": [{"code": "tea", "quantity": -1}]}},
         {"payload": {**order()["payload"], "lines": [{"code": "tea", "quantity": 1, "tax_rate": 8.5}]}},
         {"type": "order.recognised"},
+        {"type": "order.undone"},
         {"occurred_at": 5},
         {"surprise": 1},
     ],

@@ -41,6 +41,7 @@ OWN = (
     "clock",
     "conditions",
     "files",
+    "playbooks",
     "reports",
     "message_try",
     "api_keys",
@@ -77,6 +78,8 @@ def own_urls() -> Iterator[tuple[str, str]]:
         "what": "paid",
         "revision_id": 1,
         "item_id": uuid.UUID(int=1),
+        "slug": "win-back",
+        "language": "ja",
         "intake_id": uuid.UUID(int=1),
     }
     admin = [each for each in get_resolver().url_patterns if str(each.pattern) == "admin/"]
@@ -200,6 +203,18 @@ def test_staff_without_a_permission_gets_nothing() -> None:
                 "messaging.add_message",
                 "messaging.change_message",
             ],
+        ),
+        *(
+            (
+                url,
+                [
+                    "journeys.add_journey",
+                    "journeys.change_journey",
+                    "messaging.add_message",
+                    "messaging.change_message",
+                ],
+            )
+            for url in ("/admin/journeys/ready/", "/admin/journeys/ready/win-back/ja/")
         ),
         ("/admin/series/", ["journeys.view_journey"]),
         ("/admin/series/new/", ["journeys.change_journey"]),

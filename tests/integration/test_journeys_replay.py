@@ -48,7 +48,7 @@ deeds = st.lists(
     st.tuples(
         st.integers(0, 12 * 24 * 60),
         st.sampled_from([0, 1]),
-        st.sampled_from(["trial", "regular", "regular", "withdraw", "grant"]),
+        st.sampled_from(["trial", "regular", "regular", "withdraw", "grant", "undo", "undo"]),
     ),
     min_size=1,
     max_size=7,
@@ -75,6 +75,7 @@ ways = st.fixed_dictionaries(
         "times": st.sampled_from([1, 1, 2]),
         "goal": st.sampled_from([None, 2, 3]),
         "entry": st.sampled_from([None, 3]),
+        "ends": st.booleans(),
         "days": st.integers(1, 3),
     }
 )
@@ -92,6 +93,9 @@ def happen(contact: Contact, number: int, deed: str) -> None:
         withdraw_consent(contact.pk, "email", "newsletter", via="staff")
     elif deed == "grant":
         grant_consent(contact.pk, "email", "newsletter", via="form")
+    elif deed == "undo":
+        undone = {"order": str(number - 1), "products": [], "how": "cancelled"}
+        record_event(NewEvent("order.undone", contact.pk, undone, source=f"shop-{contact.pk}"))
     else:
         paid = {"order": str(number), "kind": deed, "amount": 1000, "currency": "JPY", "products": ["tea"]}
         record_event(NewEvent("order.paid", contact.pk, paid, source=f"shop-{contact.pk}"))
@@ -113,6 +117,12 @@ def pass_until(moment: datetime, time: Time, deliver: Callable[[], None]) -> Non
 
 def orders_at_least(count: int) -> dict[str, Any]:
     return {"all": [{"fact": "orders.count", "op": "gte", "value": count}]}
+
+
+def undone_ends(*, is_keyed: bool) -> Any:
+    ending = {"event": "order.undone", "reason": "undone", "where": [], "keyed": is_keyed}
+    block = Journey._meta.get_field("exits").stream_block  # type: ignore[union-attr]
+    return block.to_python([{"type": "event", "value": ending}])
 
 
 def make_journey(way: dict[str, Any], help: MessageVersion, ask: MessageVersion) -> Journey:
@@ -147,6 +157,7 @@ def make_journey(way: dict[str, Any], help: MessageVersion, ask: MessageVersion)
         key="order" if way["reentry"] == "keyed" else "",
         entry=orders_at_least(2) if way["entry"] else None,
         goal=orders_at_least(way["goal"]) if way["goal"] else None,
+        exits=undone_ends(is_keyed=way["reentry"] == "keyed") if way["ends"] else [],
     )
 
 

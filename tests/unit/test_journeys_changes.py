@@ -28,6 +28,11 @@ def test_equal_programs_do_not_differ() -> None:
     assert not compare(program(*steps), program(*steps))
 
 
+def test_another_event_that_ends_walks_is_a_change_of_the_exits() -> None:
+    undone = {"event": "order.undone", "match": {}, "where": [], "keyed": "order", "reason": "undone"}
+    assert compare(program(send("a")), program(send("a"), endings=[undone])).rules == ("exits",)
+
+
 def test_added_and_removed_steps_stand_where_they_are_or_were() -> None:
     old = program(send("a"), wait("w"), send("b"), wait("v"), send("c"))
     new = program(send("a"), send("new"), send("b"), send("c"))

@@ -26,6 +26,7 @@ from jouren.backoffice.journeys.publishing import JourneyCreateView, JourneyEdit
 from jouren.backoffice.journeys.results import tell_results
 from jouren.backoffice.journeys.running import MoveScreen, PauseScreen, ResumeScreen
 from jouren.backoffice.journeys.versions import CompareScreen, RestoreView, VersionsScreen
+from jouren.backoffice.playbooks.views import PlaybooksScreen
 from jouren.backoffice.screens import asking_again
 from jouren.journeys.checking import notes_of
 from jouren.journeys.history import older_with_people
@@ -50,6 +51,10 @@ class JourneyIndexView(IndexView):
         if ImportScreen.is_allowed(self.request):
             label = _("Import or download as files")
             buttons.append(Button(label, url=reverse("files:import"), icon_name="upload", priority=90))
+        if PlaybooksScreen.is_allowed(self.request):
+            buttons.append(
+                Button(_("Ready-made journeys"), url=reverse("playbooks:list"), icon_name="route", priority=80)
+            )
         return buttons
 
     def get_table(self, object_list: Sequence[Journey], **kwargs: Any) -> Any:

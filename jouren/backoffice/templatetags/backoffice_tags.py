@@ -63,6 +63,12 @@ def channel_label(name: str) -> str:
 
 
 @register.simple_tag
+def first_help(model: Any) -> tuple[str, str] | None:
+    """Where somebody who sees the empty list of a model finds something to begin with."""
+    return emptiness.first_help(model)
+
+
+@register.simple_tag
 def first_words(model: Any) -> str:
     """What the empty list of a model says."""
     return emptiness.first_words(model)

@@ -73,6 +73,8 @@ def _tell_walk(why: WhyWalk) -> Chain:
     if walk.state != EnrolmentState.ACTIVE:
         tone = WARN if walk.state in {EnrolmentState.LEFT, EnrolmentState.FAILED} else GOOD
         details = [detail for _name, seen in why.ending for detail in _seen(seen)]
+        if why.ended_by is not None:
+            details.append((_event_text(why.ended_by), WARN))
         links.append(Told(reason_text(walk.reason or "finished"), walk.ended_at, tone, details))
     elif walk.due_at is None:
         links.append(Told(_("They stand still: the journey is paused or not published."), tone=WARN))
@@ -386,6 +388,9 @@ def _tell_outside(why: WhyOutside, *, has_walked: bool) -> Chain:
         holds = why.entry.holds
         text = _("They meet the condition for entering.") if holds else _("The condition for entering does not hold.")
         links.append(Told(text, why.at, GOOD if holds else WARN, _seen(why.entry)))
+    if why.over is not None:
+        text = _("What this walk would be about was over already.")
+        links.append(Told(text, why.over.occurred_at, WARN, [(_event_text(why.over), "")]))
     if not why.may_enter:
         links.append(Told(_("They have been in it, and may not enter again now."), tone=WARN))
     return Chain(title, links)

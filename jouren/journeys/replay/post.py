@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from heapq import heappush
+from heapq import heapify, heappush
 from typing import Any, Protocol
 
 from jouren.journeys.gate_rules import LEFT, LEFT_RULE
@@ -66,6 +66,13 @@ class Post:
         for letter in planned:
             verdict = None if is_alone else self._ask(letter, now, is_sending=False)
             self._follow(letter, verdict, now) if verdict else heappush(self.letters, letter)
+
+    def withhold(self, place: int, now: datetime) -> None:
+        """Let nothing go any more of the walk at ``place``."""
+        for letter in [each for each in self.letters if each.walk == place]:
+            self.letters.remove(letter)
+            self._tell(now, "stopped", place, letter.step, detail=LEFT)
+        heapify(self.letters)
 
     def hand_over(self, letter: Letter, now: datetime, *, has_left: bool) -> bool:
         """Send a letter whose moment has come, if the gate lets it go. Returns whether it went.

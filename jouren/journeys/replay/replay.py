@@ -7,7 +7,7 @@ answers all their questions with one query (:func:`play`). Nothing here knows a 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from heapq import heappop
 from typing import Any
@@ -17,7 +17,7 @@ from jouren.events.types import Event
 from jouren.journeys.decide import leaves
 from jouren.journeys.engine import Walker, walk
 from jouren.journeys.models import EnrolmentState
-from jouren.journeys.policies import Past, key_of, may_enter, pulls
+from jouren.journeys.policies import Past, ending_of, is_over, key_of, may_enter, pulls
 from jouren.journeys.program import NEVER as FOR_EVER
 from jouren.journeys.program import Decision, Facts, Program, Step, Trigger
 from jouren.journeys.replay.dated import dated_entries
@@ -43,6 +43,8 @@ class Replay:
         self.setting, self.life, self.trail = setting, life, trail
         self.happened: list[Happening] = []
         self.inside: list[Inside] = []
+        self.ended_by: dict[int, Event] = {}
+        """The events that ended walks, by the walk's place."""
         self.walks = list(life.walks)
         self._events: deque[Event] = deque(event for event in life.events if event.occurred_at >= setting.start)
         self._dated = deque(dated_entries(setting.version.program, life, setting.start, setting.end))
@@ -93,6 +95,7 @@ class Replay:
             self._now = now
             if is_event:
                 event = self._events.popleft()
+                self._end_by(event)
                 self._hear(event)
                 yield from self._enter_by(event)
             elif is_letter:
@@ -109,6 +112,24 @@ class Replay:
         at = self._dated[0].at if self._dated else NEVER
         types = self.setting.entry_types
         return min(at, next((event.occurred_at for event in self._events if event.type in types), NEVER))
+
+    def _end_by(self, event: Event) -> None:
+        """End the walks that an event ends; what they had planned does not go."""
+        program = self.setting.version.program
+        for inside in list(self.inside) if program.endings else ():
+            ending = ending_of(program, event, inside.walker.key, inside.walker.entered_at)
+            if ending is None:
+                continue
+            self.inside.remove(inside)
+            self.walks[inside.place] = self.walks[inside.place]._replace(ended_at=event.occurred_at)
+            self._post.withhold(inside.place, event.occurred_at)
+            self._tell(event.occurred_at, "left", inside.place, detail=ending.reason)
+            self.ended_by[inside.place] = event
+        if program.endings:
+            for place in sorted({letter.walk for letter in self.letters}):
+                walk = self.walks[place]
+                if walk.ended_at is not None and ending_of(program, event, walk.key, walk.entered_at):
+                    self._post.withhold(place, event.occurred_at)
 
     def _hear(self, event: Event) -> None:
         steps = self.setting.version.program.steps
@@ -139,6 +160,8 @@ class Replay:
         version, program = self.setting.version, self.setting.version.program
         if not may_enter(program, self.walks, key, now):
             return
+        if program.endings and is_over(program, self._happened_by(now), key):
+            return
         if program.entry is not None:
             self._is_entering = True
             values = yield from self._known.at(now)
@@ -158,6 +181,9 @@ class Replay:
         )  # fmt: skip
         self._tell(now, "entered", len(self.walks), detail=what, until=begins if begins > now else None)
         self.begin(walker, begins, program.steps[program.first].waits_for if program.first else None)
+
+    def _happened_by(self, now: datetime) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        return ((each.type, each.payload) for each in self.life.events if each.occurred_at <= now)
 
     def _is_held_out(self, program: Program) -> bool:
         if not program.holdout or self.walks:

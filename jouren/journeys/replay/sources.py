@@ -68,6 +68,7 @@ def listened(program: Program) -> set[str]:
     """The types of events that mean anything to a journey."""
     types = {trigger.event for trigger in program.triggers}
     types.update(trigger.event.event for trigger in program.dates if trigger.event is not None)
+    types.update(ending.event.event for ending in program.endings)
     for step in program.steps.values():
         types.update((step.waits_for or "").split())
     return types
@@ -195,7 +196,9 @@ def _gone_since(rules: Rules, start: datetime) -> datetime | None:
 
 
 def _events_since(program: Program, start: datetime) -> datetime | None:
-    """Since when events count: some triggers need several, or bring in days later."""
+    """Since when events count: some triggers need several, or bring in days later; what is over may be so for long."""
+    if any(ending.keyed for ending in program.endings):
+        return None
     several = [trigger for trigger in program.triggers if trigger.times > 1]
     if any(trigger.within_days is None for trigger in several):
         return None

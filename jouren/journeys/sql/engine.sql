@@ -155,14 +155,19 @@ LEFT JOIN contacts_alias AS alias ON alias.from_id = event.contact_id
 WHERE event.type = %(type)s AND (%(since)s::timestamptz IS NULL OR event.occurred_at > %(since)s)
   AND event.occurred_at <= %(now)s
 
--- name: waiting
--- Held from here on, in order: nobody walks on, and no publishing moves them, before they have heard it.
+-- name: listening
+-- Those who wait for one of these, and those whose walk it may end. Held from here on, in order: nobody walks on, and no
+-- publishing moves them, before they have heard it.
 SELECT enrolment.id, enrolment.version_id, enrolment.step::text, enrolment.contact_id,
-       enrolment.arrived_at - coalesce(enrolment.shifted, interval '0'), enrolment.key
+       enrolment.arrived_at - coalesce(enrolment.shifted, interval '0'), enrolment.key, enrolment.entered_at,
+       enrolment.occurrence
 FROM unnest(%(contact_ids)s::bigint[], %(types)s::text[]) AS happened (contact_id, type)
 JOIN journeys_enrolment AS enrolment
   ON enrolment.contact_id = happened.contact_id AND enrolment.state = 1
- AND happened.type = ANY(string_to_array(enrolment.waits_for, ' '))
+ AND (
+     happened.type = ANY(string_to_array(enrolment.waits_for, ' '))
+     OR happened.type IN (SELECT unnest(ends_on) FROM journeys_journeyversion WHERE ends_on <> '{}')
+ )
 ORDER BY enrolment.id
 FOR UPDATE OF enrolment
 
@@ -178,6 +183,22 @@ FROM unnest(%(ids)s::bigint[], %(steps)s::uuid[], %(event_ids)s::bigint[], %(pat
     AS heard (id, step, event_id, path)
 WHERE enrolment.id = heard.id AND enrolment.step = heard.step AND enrolment.state = 1
   AND (enrolment.heard_path IS NULL OR enrolment.heard_path > heard.path)
+
+-- name: walked
+-- The walks that are at their end, of journeys that one of these may end: a message of theirs may still wait.
+SELECT DISTINCT enrolment.version_id, enrolment.contact_id, enrolment.occurrence, enrolment.key, enrolment.entered_at
+FROM unnest(%(contact_ids)s::bigint[], %(types)s::text[]) AS happened (contact_id, type)
+JOIN (SELECT journey_id, unnest(ends_on) AS type FROM journeys_journeyversion WHERE ends_on <> '{}') AS ending
+  ON ending.type = happened.type
+JOIN journeys_enrolment AS enrolment
+  ON enrolment.journey_id = ending.journey_id AND enrolment.contact_id = happened.contact_id
+ AND enrolment.state IN (2, 3)
+
+-- name: end_walks
+UPDATE journeys_enrolment AS enrolment
+SET state = 3, due_at = NULL, held_due_at = NULL, waits_for = NULL, ended_at = %(now)s, reason = ended.reason
+FROM unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS ended (id, reason)
+WHERE enrolment.id = ended.id AND enrolment.state = 1
 
 -- name: hold_walks_of
 -- In the order in which others hold them, so that nobody waits in a circle.

@@ -3,8 +3,9 @@
 UPDATE messaging_delivery AS delivery
 SET state = 5, reason = %(reason)s
 FROM (
-    SELECT asked.run_id, asked.contact_id, person.id
-    FROM unnest(%(run_ids)s::bigint[], %(contact_ids)s::bigint[]) AS asked (run_id, contact_id)
+    SELECT asked.run_id, asked.contact_id, asked.occurrence, person.id
+    FROM unnest(%(run_ids)s::bigint[], %(contact_ids)s::bigint[], %(occurrences)s::integer[])
+        AS asked (run_id, contact_id, occurrence)
     CROSS JOIN LATERAL (
         SELECT asked.contact_id AS id
         UNION
@@ -12,4 +13,5 @@ FROM (
     ) AS person
 ) AS gone
 WHERE delivery.contact_id = gone.id AND delivery.run_id = gone.run_id AND delivery.state = 0
+  AND (gone.occurrence IS NULL OR delivery.occurrence = gone.occurrence)
 RETURNING delivery.id, gone.contact_id, delivery.message_version_id
