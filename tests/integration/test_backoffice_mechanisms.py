@@ -59,7 +59,7 @@ def test_all_rules_are_read_in_words_in_their_order_and_switched(time: Time) -> 
             "Who bought at the regular price 3 times becomes “Regular”.",
             "Who bought for ¥100,000 or more at the regular price within a year becomes “Regular”.",
             "at least 2 times, the last time within 180 days, and said last “As expected, or better”",
-            "Done for them by hand: Write a letter by hand, Tell them first, Name a contact.",
+            "Done for them by hand: 手書きの手紙を書く, 先行案内をする, 担当者を決める.",
             "for 2 times as long as what they bought lasts has lapsed; where nobody knows how long it lasts, after 180",
             "Who lapsed, got 3 invitations since then and has not bought 14 days after",
         )
@@ -132,7 +132,7 @@ def test_special_treatment_is_taken_on_and_seen_to(time: Time) -> None:
     assert list(Task.objects.order_by("pk").values_list("state", flat=True)) == ["done", "open"]
     assert "&lt;b&gt;Sent" in browser.get(f"{HOME}tasks/done/").content.decode()
     page = browser.get(f"/admin/people/{letter.contact.public_id}/").content.decode()
-    for told in ("Likely to become a regular", "Write a letter by hand", "&lt;b&gt;Sent", "Special treatment seen to"):
+    for told in ("Likely to become a regular", "手書きの手紙を書く", "&lt;b&gt;Sent", "Special treatment seen to"):
         assert told in page, told
     assert browser.post(f"{HOME}tasks/999/finish/", {"outcome": "done"}).status_code == 404
     added = {"name": "Tea with the owner", "occasion": "regular", "position": "3", "is_enabled": "on"}

@@ -114,12 +114,12 @@ def test_special_treatment_comes_up_once_and_is_seen_to_by_one(survey: Survey, p
     _buys(person, "1", "2")
     _says(survey, person, "above")
     first, second = Task.objects.order_by("pk")
-    assert [first.kind.name, second.kind.name] == ["Write a letter by hand", "Tell them first"]
+    assert [first.kind.name, second.kind.name] == ["手書きの手紙を書く", "先行案内をする"]
     _says(survey, person, "below")
     _says(survey, person, "above")
     assert Task.objects.count() == 2
     _buys(person, "3")  # a regular now
-    assert Task.objects.get(occasion="regular").kind.name == "Name a contact"
+    assert Task.objects.get(occasion="regular").kind.name == "担当者を決める"
     staff = owner()
     take_task(first.pk, by=staff)
     with pytest.raises(BadNote):
@@ -129,8 +129,8 @@ def test_special_treatment_comes_up_once_and_is_seen_to_by_one(survey: Survey, p
     with pytest.raises(AlreadyDone, match="has seen to it already"):
         finish_task(first.pk, "done", "", by=staff)
     assert [line.strip() for line in _told(person, "task.done")] == [
-        "Write a letter by hand: Done (owner@example.jp). With a pressed flower.",
-        "Tell them first: Not needed (owner@example.jp).",
+        "手書きの手紙を書く: Done (owner@example.jp). With a pressed flower.",
+        "先行案内をする: Not needed (owner@example.jp).",
     ]
 
 
