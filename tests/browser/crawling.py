@@ -17,7 +17,7 @@ _ALIKE = re.compile(r"^/admin/(?!journeys|messages|pages)[\w/]+/(usage|delete|hi
 _LINK = re.compile(r'href="(/[^"]*)"')
 _LEFT_OUT = re.compile(
     r"/admin/(logout|bulk|jsi18n|sprite|choose-|editing-sessions|autosize|account/delete)|/preview/|/export/|"
-    r"/(documents|static|media|c|o|confirm|p|u)/|/convert_alias/|/unschedule|/view/|/revert/|/copy/|\.(css|js|svg|png)$"
+    r"/(documents|static|media|c|o|confirm|p|u)/|/convert_alias/|/unschedule|/view/|/revert/|/copy/|\.(css|js|svg|png|csv)$"
 )
 _READ = """() => {
     const read = [];

@@ -170,7 +170,7 @@ def be_looked_after(contact: Contact) -> None:
 
 def speak(contact: Contact) -> None:
     """In words of their own, which are shown under their name; and of the shop in words that wait."""
-    tea = Product.objects.create(name="お茶", role="main", price=980)
+    tea = Product.objects.create(name="緑茶", role="main", price=980)
     words = Words(f"{TRACE} です。とても香りがよいです。", "full", permission="Yes.")
     voice = give_voice(contact.pk, tea.pk, words)
     approve_voice(voice.pk, voice.text, given="nothing", seen=voice.changed_at, note=TRACE, by=owner_again())
