@@ -248,8 +248,11 @@ def test_after_an_erasure_no_column_of_no_table_tells_of_the_person(
         "contacts_tag",
         "events_event",
         "events_parked",
+        "inbox_inquiry",
+        "inbox_surveyanswer",
         "journeys_enrolment",
         "messaging_delivery",
+        "team_notice",
     }
     assert erase_contact(contact.pk)
     assert tables_with_traces() == set()
