@@ -17,10 +17,6 @@ class BadAnswer(UserError):
     """An answer that nobody can give to this survey."""
 
 
-class TooManyAnswers(UserError):
-    """More came of one message within the hour than a person sends."""
-
-
 class BadNote(UserError):
     """A note on an inquiry is missing or too long."""
 

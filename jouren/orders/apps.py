@@ -17,6 +17,7 @@ class OrdersConfig(AppConfig):
 
         event_types.register()
         facts.register()
+        register_reaction(reactions.REDEEM_COUPONS)
         register_reaction(reactions.KEEP_ORDERS)
         register_reaction(reactions.KEEP_SUBSCRIPTIONS)
         register_merger("orders", actions.merge_orders)

@@ -9,6 +9,7 @@ from jouren.events.types import Event
 from jouren.orders.event_types import ORDER_RECOGNISED, ORDER_TYPES, SUBSCRIPTION_TYPES
 from jouren.orders.keeping import keep_orders, keep_subscriptions
 from jouren.orders.recognising import Unknown, recognise
+from jouren.orders.redeeming import redeem_coupons
 from jouren.orders.undoing import tell_undone
 
 
@@ -27,6 +28,8 @@ def fold_orders(events: Sequence[Event]) -> None:
     )
 
 
+# Before the order is kept: afterwards the buyer has what the offer is about, and it would be closed to them.
+REDEEM_COUPONS = Reaction("orders.redeem", redeem_coupons, frozenset({"order.placed", "order.paid"}), order=5)
 KEEP_ORDERS = Reaction(
     "orders.keep",
     fold_orders,

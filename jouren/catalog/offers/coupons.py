@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -195,6 +196,13 @@ def code_for(offer: Offer, contact_id: int) -> str:
         return own.code
     row = _sql.one("give_code", {"coupon_id": coupon.pk, "contact_id": contact_id, "now": clock.now()})
     return str(row[0]) if row else ""
+
+
+def known_codes(texts: Iterable[str]) -> frozenset[str]:
+    """Those of these texts that are a coupon's code, however it was typed."""
+    codes = {text: read_code(text) for text in texts}
+    ours = set(CouponCode.objects.filter(code__in=codes.values()).values_list("code", flat=True))
+    return frozenset(text for text, code in codes.items() if code in ours)
 
 
 @transaction.atomic
