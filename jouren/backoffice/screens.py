@@ -58,6 +58,23 @@ class Screen(PermissionAsked, WagtailAdminTemplateMixin, TemplateView):
         return [*self.breadcrumbs_items, *above, {"url": "", "label": self.get_header_title()}]
 
 
+class MakingScreen(Screen):
+    """GET shows; POST, by whoever has the permission ``making``, makes something whose secret is shown this once."""
+
+    making: str = ""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method == "POST" and not request.user.has_perm(self.making):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    def show(self, **context: Any) -> HttpResponse:
+        """The screen with something that was just made or refused; a secret is kept by no browser."""
+        response = self.render_to_response(self.get_context_data(**context))
+        response["Cache-Control"] = "no-store"
+        return response
+
+
 class Act(PermissionAsked, View):
     """A change by POST: does it, says so, and goes back. A UserError is shown instead, and nothing is changed."""
 

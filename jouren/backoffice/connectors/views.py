@@ -6,15 +6,14 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from jouren.backoffice.connectors.forms import ChangeForm, ConnectForm, SecretForm
-from jouren.backoffice.screens import Act, Screen
+from jouren.backoffice.screens import Act, MakingScreen
 from jouren.connectors.actions import (
     MOST_SECRETS,
     change_connection,
@@ -40,23 +39,11 @@ def address_of(connection: Connection) -> str:
     return base + (path % connection.public_id if "%s" in path else path.rstrip("/"))
 
 
-class _ConnectionScreen(Screen):
-    """GET shows; POST makes something whose secret is shown this once."""
+class _ConnectionScreen(MakingScreen):
+    """What all of these screens ask and tell."""
 
     permissions = ("connectors.view_connection",)
     header_icon = "link"
-    making: str = ""
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method == "POST" and not request.user.has_perm(self.making):
-            raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
-
-    def show(self, **context: Any) -> HttpResponse:
-        """The screen with something that was just made or refused; a secret is kept by no browser."""
-        response = self.render_to_response(self.get_context_data(**context))
-        response["Cache-Control"] = "no-store"
-        return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         may = {f"may_{verb}": self.request.user.has_perm(f"connectors.{verb}_connection") for verb in ("add", "change")}

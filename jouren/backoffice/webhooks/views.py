@@ -8,14 +8,13 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from jouren.backoffice.screens import Act, Screen
+from jouren.backoffice.screens import Act, MakingScreen
 from jouren.backoffice.webhooks.forms import ChangeForm, WebhookForm
 from jouren.contacts.models import Contact
 from jouren.core.errors import UserError
@@ -74,23 +73,11 @@ def call_lines(calls: Iterable[Call]) -> list[CallLine]:
     ]
 
 
-class _WebhookScreen(Screen):
-    """GET shows; POST makes something whose secret is shown this once."""
+class _WebhookScreen(MakingScreen):
+    """What all of these screens ask and tell."""
 
     permissions = ("webhooks.view_endpoint",)
     header_icon = "link-external"
-    making: str = ""
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method == "POST" and not request.user.has_perm(self.making):
-            raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
-
-    def show(self, **context: Any) -> HttpResponse:
-        """The screen with something that was just made or refused; a secret is kept by no browser."""
-        response = self.render_to_response(self.get_context_data(**context))
-        response["Cache-Control"] = "no-store"
-        return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         may = {f"may_{verb}": self.request.user.has_perm(f"webhooks.{verb}_endpoint") for verb in ("add", "change")}
