@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 from wagtail.admin.panels import FieldPanel
 from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 from wagtail.fields import StreamField
+from wagtail.images import get_image_model_string
 from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, RevisionMixin
 
 from jouren.contacts.addresses import normalise_email
@@ -245,6 +246,24 @@ class ShopSettings(BaseGenericSetting):
     complaints_email = models.EmailField(_("mail for complaints"), blank=True)
     complaints_phone = models.CharField(_("telephone for complaints"), max_length=30, blank=True)
     commerce_law_url = models.URLField(_("page required by commercial law (特商法)"), blank=True)
+    logo = models.ForeignKey(
+        get_image_model_string(),
+        verbose_name=_("logo"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Shown at the top of your pages. Wide and on a clear ground is best."),
+    )
+    colour = models.CharField(
+        _("colour"),
+        max_length=7,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}\Z", _("Give a colour as # and six signs, such as #2f6b4f."))],
+        help_text=_("The colour of buttons and links on your pages."),
+    )
 
     class Meta:
         verbose_name = _("shop")
