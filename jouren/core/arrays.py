@@ -78,6 +78,17 @@ def _writer_of(kind: type) -> Callable[[list[Any]], Iterable[str]] | None:
     return next((write for known, write in _WRITERS if issubclass(kind, known)), None)
 
 
+def fold(rows: Iterable[tuple[Any, ...]], width: int) -> tuple[list[int], list[list[Any]]]:
+    """Tell what repeats once: each row's number among the different ones, from 1, and those, as ``width`` columns.
+
+    In SQL the columns are unnested ``WITH ORDINALITY`` and joined by that number: most of a batch differs from one
+    another in little, and a value that stands there a thousand times is written, and read, once.
+    """
+    numbers: dict[tuple[Any, ...], int] = {}
+    places = [numbers.setdefault(row, len(numbers) + 1) for row in rows]
+    return places, [list(column) for column in zip(*numbers, strict=True)] or [[] for _ in range(width)]
+
+
 class ArrayDumper(ListDumper):
     """Dumps flat lists by :func:`write_array`; all others as psycopg does."""
 

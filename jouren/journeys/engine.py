@@ -208,14 +208,14 @@ def walk(
         if isinstance(decision, Go):
             move.trail.append((move.step, decision.next))
             move.step, effect = decision
-            if facts.arrived_at is not now or facts.place is not None:
-                facts = Facts(values, walker.entered_at, now, None, closures, walker.contact_id, walker.key, best)
             if effect is not None:
                 (move.left_out if move.skips and effect.tells else move.effects).append(effect)
                 if effect.changes_facts:
                     break
             if alike is not None and move.step is not None and not move.skips:
                 return _go_on(move, _onward(move, values, closures, best, alike))
+            if facts.arrived_at is not now or facts.place is not None:
+                facts = Facts(values, walker.entered_at, now, None, closures, walker.contact_id, walker.key, best)
         elif isinstance(decision, Stay):
             move.due_at, move.waits_for = decision
             move.arrived_at, move.skips, move.place = facts.arrived_at, False, facts.place

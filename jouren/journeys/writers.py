@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from jouren.core.arrays import fold
 from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_events
 from jouren.journeys.effects import apply_effects
@@ -38,18 +39,23 @@ class DatabaseWriter:
             watch(moves, now)
 
     def _move(self, moves: Sequence[Move], now: datetime) -> None:
+        where, wheres = fold(
+            [(m.state, m.step, m.arrived_at, m.due_at, m.waits_for, m.reason, m.place) for m in moves], 7
+        )
+        states, steps, arrived_at, due_at, waits_for, reasons, places = wheres
         _sql.run(
             "write_moves",
             {
                 "ids": [move.walker.enrolment_id for move in moves],
-                "states": [int(move.state) for move in moves],
-                "steps": [move.step for move in moves],
-                "arrived_at": [move.arrived_at for move in moves],
-                "due_at": [move.due_at for move in moves],
-                "waits_for": [move.waits_for for move in moves],
-                "ended_at": [None if move.state == EnrolmentState.ACTIVE else now for move in moves],
-                "reasons": [move.reason for move in moves],
-                "places": [move.place for move in moves],
+                "where": where,
+                "states": [int(state) for state in states],
+                "steps": steps,
+                "arrived_at": arrived_at,
+                "due_at": due_at,
+                "waits_for": waits_for,
+                "reasons": reasons,
+                "places": places,
+                "now": now,
             },
         )
         if done := [move.walker.enrolment_id for move in moves if move.walker.skips and not move.skips]:

@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 from jouren.contacts.models import Contact
 from jouren.contacts.policies import is_japanese
 from jouren.core import clock
+from jouren.core.arrays import fold
 from jouren.core.sql import load_sql
 from jouren.core.wake import wake
 from jouren.events.actions import NewEvent, record_events
@@ -146,19 +147,28 @@ def _record_held(stored: Iterable[tuple[int | None, PlannedDelivery, Verdict | N
 
 
 def _columns(planned: Sequence[PlannedDelivery], verdicts: Sequence[Verdict | None], now: datetime) -> dict[str, Any]:
+    what, whats = fold(
+        [
+            (p.run_id, p.step, p.channel, p.lane, p.due_at, p.message_version_id, v.reason if v else "", v and v.until)
+            for p, v in zip(planned, verdicts, strict=True)
+        ],
+        8,
+    )
+    run_ids, steps, channels, lanes, due_at, version_ids, reasons, waits_until = whats
     return {
         "now": now,
-        "run_ids": [p.run_id for p in planned],
-        "steps": [p.step for p in planned],
         "contact_ids": [p.contact_id for p in planned],
         "occurrences": [p.occurrence for p in planned],
-        "channels": [p.channel for p in planned],
-        "lanes": [p.lane for p in planned],
-        "reasons": [verdict.reason if verdict else "" for verdict in verdicts],
-        "waits_until": [verdict and verdict.until for verdict in verdicts],
-        "due_at": [p.due_at for p in planned],
-        "version_ids": [p.message_version_id for p in planned],
         "contexts": [None if p.context is None else Jsonb(p.context) for p in planned],
+        "what": what,
+        "run_ids": run_ids,
+        "steps": steps,
+        "channels": channels,
+        "lanes": lanes,
+        "due_at": due_at,
+        "version_ids": version_ids,
+        "reasons": reasons,
+        "waits_until": waits_until,
     }
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
+from jouren.core.arrays import fold
 from jouren.core.sql import load_sql
 from jouren.messaging.vocabulary import Kind
 
@@ -51,11 +52,11 @@ class GateFacts(NamedTuple):
     is_erased: bool
     suppressions: list[str] | None
     has_consent: bool | None
+    zone: str | None
     is_cancelled: bool
     kind: str
     topic: str
     run_id: int
-    zone: str | None
     rules_edition: int
     control_share: int = 0
     needed_offers: Sequence[int] = ()
@@ -107,17 +108,26 @@ def register_gate_rule(rule: GateRule) -> GateRule:
 
 
 def load_gate_facts(questions: Sequence[Question]) -> list[GateFacts]:
-    """Facts of a batch by one query, in its order."""
+    """Facts of a batch, in its order, by two queries: what is asked about, which is mostly the same, and the people."""
     if not questions:
         return []
-    contact_ids, version_ids, run_ids, channels, *_rest = map(list, zip(*questions, strict=True))
-    rows = _sql.all(
-        "gate_facts",
-        {"contact_ids": contact_ids, "version_ids": version_ids, "run_ids": run_ids, "channels": channels},
-    )
-    if len(rows) != len(questions):
+    what, (version_ids, run_ids, channels) = fold([(q.version_id, q.run_id, q.channel) for q in questions], 3)
+    terms = [tuple(row) for row in _sql.all("gate_terms", {"version_ids": version_ids, "run_ids": run_ids})]
+    if len(terms) != len(version_ids):
         raise LookupError("A message version or a run of this batch does not exist.")
-    return [GateFacts(question, *row) for row, question in zip(rows, questions, strict=True)]
+    people = _sql.all(
+        "gate_people",
+        {
+            "contact_ids": [question.contact_id for question in questions],
+            "what": what,
+            "channels": channels,
+            "topics": [topic for _cancelled, _kind, topic, *_rest in terms],
+        },
+    )
+    return [
+        GateFacts(question, *person, *terms[number - 1])
+        for question, person, number in zip(questions, people, what, strict=True)
+    ]
 
 
 def gate_rules(instead: Mapping[str, Judge] | None = None) -> list[GateRule]:

@@ -132,7 +132,7 @@ def refuse_without_offer(batch: Sequence[GateFacts], now: datetime) -> list[str 
     The reason is ``offer:<why>:<offer>``, of the first of its offers. What is planned for later is not refused yet: the
     offer, or the person, may be ready by then, and the gate is asked again.
     """
-    asked = [facts for facts in batch if _is_asked(facts, now)]
+    asked = [facts for facts in batch if facts.needed_offers and _is_asked(facts, now)]
     if not asked:
         return [None] * len(batch)
     found = offers_by_id({offer_id for facts in asked for offer_id in facts.needed_offers})

@@ -3,8 +3,10 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from jouren.core.arrays import write_array
+from jouren.core.arrays import fold, write_array
 
 
 @pytest.mark.parametrize(
@@ -33,3 +35,11 @@ def test_a_flat_list_of_one_kind_is_an_array_literal(values: list[object], liter
 def test_a_nul_is_refused_before_it_splits_a_text_in_two() -> None:
     with pytest.raises(ValueError, match="NUL"):
         write_array(["a\x00b", "c"])
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["", "a", None]))))
+def test_what_repeats_is_told_once_and_can_be_put_together_again(rows: list[tuple[int, str | None]]) -> None:
+    numbers, columns = fold(rows, 2)
+    different = list(zip(*columns, strict=True))
+    assert [different[number - 1] for number in numbers] == rows
+    assert len(different) == len(set(rows))

@@ -120,8 +120,8 @@ class Post:
         return GateFacts(
             Question(life.contact_id, letter.version_id, run_id, letter.channel, letter.due_at, delivery_id),
             life.contact_id, life.addresses.get(letter.channel), "", "", life.language, life.is_erased,
-            reasons, has_consent, False,
-            message.kind, message.topic, run_id, life.zone, 1, self.setting.control_share,
+            reasons, has_consent, life.zone,
+            False, message.kind, message.topic, run_id, 1, self.setting.control_share,
         )  # fmt: skip
 
     def _rules_for(self, letter: Letter, message: Sent) -> list[GateRule]:

@@ -9,17 +9,19 @@ LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED
 
 -- name: write_moves
+-- Where people have come to is told once for all who have come to the same (core.arrays.fold).
 UPDATE journeys_enrolment AS enrolment
 SET state = moved.state, step = moved.step, arrived_at = moved.arrived_at, due_at = moved.due_at,
-    waits_for = moved.waits_for, heard_event_id = NULL, heard_path = NULL, ended_at = moved.ended_at,
+    waits_for = moved.waits_for, heard_event_id = NULL, heard_path = NULL,
+    ended_at = CASE WHEN moved.state <> 1 THEN %(now)s::timestamptz END,
     reason = moved.reason, place = moved.place,
     shifted = CASE WHEN enrolment.step IS NOT DISTINCT FROM moved.step THEN enrolment.shifted END
-FROM unnest(
-    %(ids)s::bigint[], %(states)s::smallint[], %(steps)s::uuid[], %(arrived_at)s::timestamptz[],
-    %(due_at)s::timestamptz[], %(waits_for)s::text[], %(ended_at)s::timestamptz[], %(reasons)s::text[],
-    %(places)s::uuid[]
-) AS moved (id, state, step, arrived_at, due_at, waits_for, ended_at, reason, place)
-WHERE enrolment.id = moved.id
+FROM unnest(%(ids)s::bigint[], %(where)s::integer[]) AS walk (id, number)
+JOIN unnest(
+    %(states)s::smallint[], %(steps)s::uuid[], %(arrived_at)s::timestamptz[], %(due_at)s::timestamptz[],
+    %(waits_for)s::text[], %(reasons)s::text[], %(places)s::uuid[]
+) WITH ORDINALITY AS moved (state, step, arrived_at, due_at, waits_for, reason, place, number) USING (number)
+WHERE enrolment.id = walk.id
 
 -- name: stop_skipping
 UPDATE journeys_enrolment SET skips = false WHERE id = ANY(%(ids)s)

@@ -1,5 +1,5 @@
 -- name: plan
--- Gives back every stored row, or (tells_all false) those alone that the gate holds: a batch of thousands has few of them.
+-- What goes to many is told once (core.arrays.fold). Gives back every stored row, or (tells_all false) those alone that the gate holds: a batch of thousands has few of them.
 WITH stored AS (
 INSERT INTO messaging_delivery (
     run_id, step, contact_id, occurrence, channel, lane, state, reason, due_at, try_at, planned_at,
@@ -8,13 +8,12 @@ INSERT INTO messaging_delivery (
 SELECT
     run_id, step, contact_id, occurrence, channel, lane, CASE WHEN reason = '' OR waits_until IS NOT NULL THEN 0 ELSE 5 END,
     reason, due_at, coalesce(waits_until, due_at), %(now)s, message_version_id, '', 0, 0, '', context
-FROM unnest(
-    %(run_ids)s::bigint[], %(steps)s::uuid[], %(contact_ids)s::bigint[], %(occurrences)s::bigint[], %(channels)s::text[],
-    %(lanes)s::smallint[], %(reasons)s::text[], %(waits_until)s::timestamptz[], %(due_at)s::timestamptz[], %(version_ids)s::bigint[],
-    %(contexts)s::jsonb[]
-) AS row (
-    run_id, step, contact_id, occurrence, channel, lane, reason, waits_until, due_at, message_version_id, context
-)
+FROM unnest(%(contact_ids)s::bigint[], %(occurrences)s::bigint[], %(contexts)s::jsonb[], %(what)s::integer[])
+    AS person (contact_id, occurrence, context, number)
+JOIN unnest(
+    %(run_ids)s::bigint[], %(steps)s::uuid[], %(channels)s::text[], %(lanes)s::smallint[], %(due_at)s::timestamptz[],
+    %(version_ids)s::bigint[], %(reasons)s::text[], %(waits_until)s::timestamptz[]
+) WITH ORDINALITY AS what (run_id, step, channel, lane, due_at, message_version_id, reason, waits_until, number) USING (number)
 ON CONFLICT (run_id, step, contact_id, occurrence) DO NOTHING
 RETURNING id, run_id, step::text, contact_id, occurrence, reason
 )
