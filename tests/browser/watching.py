@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -68,6 +69,16 @@ _MAP = ".w-minimap"
 _axe = Axe()
 
 _QUICK: dict[str, Any] = {"resultTypes": ["violations"], "preload": False, "selectors": False}
+# What axe never calls serious is not looked for; contrast is measured apart.
+_MILD = (
+    "aria-allowed-role", "empty-heading", "empty-table-header", "form-field-multiple-labels", "heading-order",
+    "html-xml-lang-mismatch", "image-redundant-alt", "landmark-banner-is-top-level",
+    "landmark-complementary-is-top-level", "landmark-contentinfo-is-top-level", "landmark-main-is-top-level",
+    "landmark-no-duplicate-banner", "landmark-no-duplicate-contentinfo", "landmark-no-duplicate-main",
+    "landmark-one-main", "landmark-unique", "meta-viewport-large", "page-has-heading-one",
+    "presentation-role-conflict", "region", "skip-link", "table-duplicate-name",
+)  # fmt: skip
+_STRUCTURE = {**_QUICK, "rules": {rule: {"enabled": False} for rule in (*_MILD, "color-contrast")}}
 
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
@@ -81,7 +92,7 @@ class Window:
         self.shop = shop
         self.complaints: list[str] = []
         self._is_menu_known = False
-        self._looks: dict[Theme, set[int]] = {theme: set() for theme in THEMES}
+        self._looks: dict[tuple[Theme, bool], set[int]] = defaultdict(set)
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
         page.on("request", self._asked)
@@ -106,14 +117,15 @@ class Window:
         self._is_menu_known |= self.page.locator(_MENU).count() > 0
         self.hold_still()
         self.page.evaluate(_axe.axe_script)
-        options = {**_QUICK, "rules": {"color-contrast": {"enabled": False}}}
-        found = self._serious(THEMES[0], self.page.evaluate(_VIOLATIONS, [{"exclude": left_out}, options]))
+        found = self._serious(THEMES[0], self.page.evaluate(_VIOLATIONS, [{"exclude": left_out}, _STRUCTURE]))
         for theme in THEMES[: 1 + is_dark_too]:
             self.page.emulate_media(color_scheme=theme)
-            known, options = self._looks[theme], {**_QUICK, "runOnly": ["color-contrast"]}
+            known, options = self._looks[theme, is_dark_too], {**_QUICK, "runOnly": ["color-contrast"]}
             looks, violations = self.page.evaluate(_CONTRAST, [left_out, list(known), options])
             known.update(looks)
             found += self._serious(theme, violations)
+            if not looks:
+                break  # a look names its classes: where none is new in the light, none is in the dark
         if is_dark_too:
             self.page.emulate_media(color_scheme=THEMES[0])
         return found
