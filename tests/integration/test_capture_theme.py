@@ -101,6 +101,7 @@ def test_the_logo_is_on_every_page_with_the_name_for_whom_hears_it(
     (address,) = addresses
     picture = Client().get(address)
     assert (picture.status_code, picture["Content-Type"]) == (200, "image/png")
+    assert b"".join(picture.streaming_content).startswith(b"\x89PNG")  # type: ignore[attr-defined]
 
 
 def test_a_logo_whose_file_is_gone_leaves_the_name(settings: Settings, tmp_path: Path) -> None:
