@@ -38,5 +38,5 @@ def shop_logo(shop: ShopSettings) -> AbstractRendition | None:
     try:
         return shop.logo.get_rendition("max-640x160")
     except OSError as error:  # the file is gone, or no picture any more: the name stands in for it
-        logger.warning("The shop's logo cannot be shown: %s", error)
+        logger.warning("The shop's logo cannot be shown: %s", str(error))
         return None
