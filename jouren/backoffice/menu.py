@@ -301,7 +301,7 @@ def _mailbox() -> MenuItem:
 
 def _parked() -> MenuItem:
     return PermittedMenuItem(
-        _("Parked events"),
+        _("What got stuck"),
         reverse("parked:list"),
         permissions=("events.view_parkedevent",),
         name="parked",
@@ -334,7 +334,7 @@ def _imports() -> MenuItem:
 
 def _webhooks() -> MenuItem:
     return PermittedMenuItem(
-        _("Webhooks"),
+        _("Tell other systems"),
         reverse("webhooks:list"),
         permissions=("webhooks.view_endpoint",),
         name="webhooks",

@@ -75,7 +75,7 @@ class WebhookBlock(blocks.StructBlock):
         choices=endpoint_choices,
         refers_to="webhooks.Endpoint",
         label=_("webhook"),
-        help_text=_("The system that is told. You add systems under Operations, Webhooks."),
+        help_text=_("The system that is told. You add systems under Operations, Tell other systems."),
     )
     name = blocks.CharBlock(
         required=False,
