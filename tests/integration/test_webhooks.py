@@ -382,9 +382,9 @@ def test_an_address_that_cannot_be_called_is_refused_when_it_is_written() -> Non
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        ({"endpoint": "", "name": "", "fields": []}, "webhook that is not there"),
-        ({"endpoint": "99999", "name": "", "fields": []}, "webhook that is not there"),
-        ({"endpoint": "one", "name": "", "fields": []}, "webhook that is not there"),
+        ({"endpoint": "", "name": "", "fields": []}, "system that is not there"),
+        ({"endpoint": "99999", "name": "", "fields": []}, "system that is not there"),
+        ({"endpoint": "one", "name": "", "fields": []}, "system that is not there"),
         ({"endpoint": "own", "name": "", "fields": ["attribute:gone"]}, "cannot tell “attribute:gone”"),
     ],
 )
