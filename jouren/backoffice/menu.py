@@ -92,7 +92,7 @@ def _mechanisms() -> MenuItem:
         reverse("mechanisms:show"),
         permissions=("mechanisms.view_mechanismrules",),
         name="mechanisms",
-        icon_name="resubmit",
+        icon_name="stairs",
         order=15,
     )
 
@@ -114,7 +114,7 @@ def _inbox() -> MenuItem:
         reverse("inbox_screens:list"),
         permissions=("inbox.view_inquiry", "contacts.view_contact"),
         name="inbox",
-        icon_name="mail",
+        icon_name="tray",
         order=22,
     )
 
@@ -125,7 +125,7 @@ def _voices() -> MenuItem:
         reverse("voice_screens:list"),
         permissions=("content.view_voice",),
         name="voices",
-        icon_name="openquote",
+        icon_name="speech",
         order=23,
     )
 
@@ -136,7 +136,7 @@ def _segments() -> MenuItem:
         reverse("segments:list"),
         permissions=("contacts.view_segment",),
         name="segments",
-        icon_name="folder-open-inverse",
+        icon_name="circles",
         order=25,
     )
 
@@ -147,7 +147,7 @@ def _orders() -> MenuItem:
         reverse("orders:list"),
         permissions=("orders.view_order", "contacts.view_contact"),
         name="orders",
-        icon_name="clipboard-list",
+        icon_name="bag",
         order=26,
     )
 
@@ -169,7 +169,7 @@ def _offers() -> MenuItem:
         reverse("offers:list"),
         permissions=("catalog.view_offer",),
         name="offers",
-        icon_name="pick",
+        icon_name="gift",
         order=28,
     )
 
@@ -186,7 +186,7 @@ def _journeys() -> MenuItem:
 
 
 def _messages_area() -> MenuItem:
-    return SubmenuMenuItem(pgettext_lazy("area", "Sending"), _sending, name="sending", icon_name="mail", order=40)
+    return SubmenuMenuItem(pgettext_lazy("area", "Sending"), _sending, name="sending", icon_name="plane", order=40)
 
 
 def _broadcasts() -> MenuItem:
@@ -195,7 +195,7 @@ def _broadcasts() -> MenuItem:
         reverse("broadcasts:list"),
         permissions=("broadcasts.view_broadcast",),
         name="broadcasts",
-        icon_name="mail",
+        icon_name="megaphone",
         order=5,
     )
 
@@ -206,7 +206,7 @@ def _messages() -> MenuItem:
         reverse("messages:list"),
         permissions=("messaging.view_message",),
         name="messages",
-        icon_name="mail",
+        icon_name="letter",
         order=10,
     )
 
@@ -217,7 +217,7 @@ def _series() -> MenuItem:
         reverse("series:list"),
         permissions=("journeys.view_journey",),
         name="series",
-        icon_name="list-ol",
+        icon_name="letters",
         order=20,
     )
 
@@ -228,7 +228,7 @@ def _surveys() -> MenuItem:
         reverse("surveys:list"),
         permissions=("inbox.view_survey",),
         name="surveys",
-        icon_name="help",
+        icon_name="question-list",
         order=30,
     )
 
@@ -239,7 +239,7 @@ def _peace() -> MenuItem:
         reverse("peace:rule"),
         permissions=("peace.view_peacerule",),
         name="peace",
-        icon_name="pause",
+        icon_name="leaf",
         order=55,
     )
 
@@ -256,7 +256,7 @@ def _sending_rules() -> MenuItem:
 
 
 def _gather_area() -> MenuItem:
-    return SubmenuMenuItem(_("Gather people"), _gather, name="gather", icon_name="globe", order=50)
+    return SubmenuMenuItem(_("Gather people"), _gather, name="gather", icon_name="magnet", order=50)
 
 
 def _operations_area() -> MenuItem:
@@ -294,14 +294,14 @@ def _mailbox() -> MenuItem:
         reverse("mailbox:list"),
         permissions=("messaging.view_delivery", "contacts.view_contact"),
         name="mailbox",
-        icon_name="mail",
+        icon_name="postbox",
         order=10,
     )
 
 
 def _parked() -> MenuItem:
     return PermittedMenuItem(
-        _("Parked events"),
+        _("What got stuck"),
         reverse("parked:list"),
         permissions=("events.view_parkedevent",),
         name="parked",
@@ -316,7 +316,7 @@ def _connectors() -> MenuItem:
         reverse("connectors:list"),
         permissions=("connectors.view_connection",),
         name="connectors",
-        icon_name="link",
+        icon_name="plug",
         order=30,
     )
 
@@ -334,7 +334,7 @@ def _imports() -> MenuItem:
 
 def _webhooks() -> MenuItem:
     return PermittedMenuItem(
-        _("Webhooks"),
+        _("Tell other systems"),
         reverse("webhooks:list"),
         permissions=("webhooks.view_endpoint",),
         name="webhooks",

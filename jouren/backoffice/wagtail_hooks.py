@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 from django.db.models import Q, QuerySet
 from django.templatetags.static import static
 from django.urls import include, path
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.log_actions import LogActionRegistry
@@ -24,7 +24,29 @@ from jouren.backoffice.pyramid.home import use_our_panels
 from jouren.backoffice.shop.viewsets import VIEWSETS
 from jouren.content.schedule import FAILED
 
-_ICONS = ("backoffice/icons/pause.svg", "backoffice/icons/pyramid.svg", "backoffice/icons/route.svg")
+_ICONS = tuple(
+    f"backoffice/icons/{name}.svg"
+    for name in (
+        "bag",
+        "circles",
+        "gift",
+        "leaf",
+        "letter",
+        "letters",
+        "magnet",
+        "megaphone",
+        "pause",
+        "plane",
+        "plug",
+        "postbox",
+        "pyramid",
+        "question-list",
+        "route",
+        "speech",
+        "stairs",
+        "tray",
+    )
+)
 # Models that our own screens show; those of viewsets are registered by Wagtail.
 _PERMISSIONS = (
     ("contacts", "contact", ("view", "change", "delete")),
@@ -93,7 +115,8 @@ def _permissions() -> QuerySet[Permission]:
 
 
 def _style() -> str:
-    return format_html('<link rel="stylesheet" href="{}">', static("backoffice/backoffice.css"))
+    names = ("backoffice/look.css", "backoffice/backoffice.css")
+    return format_html_join("\n", '<link rel="stylesheet" href="{}">', ((static(name),) for name in names))
 
 
 def _script() -> str:

@@ -1,11 +1,12 @@
 """The public addresses of forms and of the links in mails. None holds personal data."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from jouren.capture.views.confirm import confirm_view
 from jouren.capture.views.offer import offer_view
 from jouren.capture.views.preferences import preferences_view, unsubscribe_view
 from jouren.capture.views.sign_up import form_view, thanks_view
+from jouren.capture.views.theme import theme_view
 from jouren.capture.views.unknown import click_view
 
 app_name = "capture"
@@ -16,5 +17,6 @@ urlpatterns = [
     path("p/<str:token>", preferences_view, name="preferences"),
     path("u/<str:token>", unsubscribe_view, name="unsubscribe"),
     path("offer/<str:token>", offer_view, name="offer"),
+    re_path(r"^theme/(?P<version>[0-9]{1,4})-(?P<colour>[0-9a-f]{6})\.css$", theme_view, name="theme"),
     path("c/<path:rest>", click_view, name="click"),
 ]

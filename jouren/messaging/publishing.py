@@ -78,7 +78,9 @@ def check_message(message: Message) -> Bodies:
 
 def compile_bodies(message: Message) -> Bodies:
     """The body for each channel, keyed by the channel's name. Raises InvalidMessage."""
-    context = CompileContext(message.kind, message.language, message.purpose, settings.JOUREN.base_url)
+    shop = ShopSettings.objects.first() or ShopSettings()
+    base_url = settings.JOUREN.base_url
+    context = CompileContext(message.kind, message.language, message.purpose, base_url, shop.colour)
     bodies: Bodies = {}
     for block in message.bodies:
         if block.block_type not in bodies:

@@ -288,7 +288,7 @@ def test_the_menu_shows_the_areas_in_the_words_of_a_shop() -> None:
 def test_the_menu_hides_what_one_may_not_open() -> None:
     page = staff_client("journeys.view_journey").get("/admin/").content.decode()
     assert '"Journeys"' in page
-    for label in ("Customers", "Mailbox", "Parked events", "API keys", "Who did what"):
+    for label in ("Customers", "Mailbox", "What got stuck", "API keys", "Who did what"):
         assert f'"{label}"' not in page
 
 

@@ -45,7 +45,7 @@ PAGE = 200
 ORDERS = 50
 MESSAGE_VERSIONS = 500
 HISTORY = 20
-ICON = "pick"
+ICON = "gift"
 PARENTS = (("offers:list", gettext_lazy("Offers")),)
 _TAKEN = ~Q(applications__state=ApplicationState.CANCELLED) & Q(applications__isnull=False)
 

@@ -22,7 +22,7 @@ from jouren.orders.queries import Wanted, find_orders, happened_to, order_source
 
 PAGE = 50
 VIEW = ("orders.view_order", "contacts.view_contact")
-ICON = "clipboard-list"
+ICON = "bag"
 PARENTS = (("orders:list", gettext_lazy("Orders")),)
 
 

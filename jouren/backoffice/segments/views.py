@@ -76,7 +76,7 @@ class SegmentsScreen(Screen):
     permissions = ("contacts.view_segment",)
     template_name = "backoffice/segments/list.html"
     page_title = gettext_lazy("Segments")
-    header_icon = "folder-open-inverse"
+    header_icon = "circles"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         listed = list(segments()[:MOST_LISTED])
@@ -106,7 +106,7 @@ class SegmentScreen(_OfSegment, Screen):
     permissions = ("contacts.view_segment",)
     template_name = "backoffice/segments/segment.html"
     parents = (("segments:list", gettext_lazy("Segments")),)
-    header_icon = "folder-open-inverse"
+    header_icon = "circles"
 
     def get_page_title(self) -> str:
         return self.segment.name
@@ -192,7 +192,7 @@ class _Editor(Screen):
 
     template_name = "backoffice/segments/edit.html"
     parents = (("segments:list", gettext_lazy("Segments")),)
-    header_icon = "folder-open-inverse"
+    header_icon = "circles"
     edited: Segment | None = None
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -15,6 +15,7 @@ import mrml
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from jouren.core.colours import WHITE, Colour, as_hex, parse_colour, text_on
 from jouren.messaging import surveys
 from jouren.messaging.channels.base import CompileContext
 from jouren.messaging.channels.email.links import Links
@@ -27,6 +28,7 @@ from jouren.messaging.voices import ask_path
 from jouren.messaging.voices import template_name as voices_name
 
 _FONTS = "'Hiragino Sans', 'Hiragino Kaku Gothic ProN', 'Noto Sans JP', Meiryo, sans-serif"
+_BUTTON: Colour = (0x1F, 0x6F, 0x54)
 IMAGE_WIDTH = 1100  # pixels: twice the column, for fine screens
 _REMOTE_STYLE = re.compile(r"@import[^;]*;|<link[^>]*>", re.IGNORECASE)
 
@@ -91,7 +93,7 @@ def _html(sections: list[str], preheader: str, subject: str, context: CompileCon
         f'<mjml lang="{escape(context.language)}"><mj-head><mj-title>{escape(subject)}</mj-title>{preview}'
         f'<mj-attributes><mj-all font-family="{_FONTS}" />'
         '<mj-text font-size="16px" line-height="1.7" color="#222222" />'
-        '<mj-button font-size="16px" background-color="#1f6f54" border-radius="6px" inner-padding="14px 28px" />'
+        f'<mj-button font-size="16px" {_paint(context.colour)} border-radius="6px" inner-padding="14px 28px" />'
         "</mj-attributes></mj-head>"
         '<mj-body background-color="#f3f4f2"><mj-section background-color="#ffffff" padding="24px 0"><mj-column>'
         f"{''.join(sections)}</mj-column></mj-section></mj-body></mjml>"
@@ -102,6 +104,13 @@ def _html(sections: list[str], preheader: str, subject: str, context: CompileCon
         return html
     pixel = '<img src="{{ pixel_url|safe }}" width="1" height="1" alt="" style="display:block;border:0" />'
     return html.replace("</body>", f"{pixel}</body>")
+
+
+def _paint(text: str) -> str:
+    """How buttons are coloured: as the shop is, with letters on them that can be read."""
+    colour = parse_colour(text) or _BUTTON
+    letters = text_on(colour)
+    return f'background-color="{as_hex(colour)}"' + (f' color="{as_hex(letters)}"' if letters != WHITE else "")
 
 
 Piece = tuple[str, str]
