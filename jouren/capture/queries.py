@@ -35,6 +35,12 @@ def visitor_rises(since: datetime, until: datetime, within: timedelta) -> Rise:
     return Rise(*row) if row else Rise()
 
 
+def has_many_visitors(most: int) -> bool:
+    """Whether there are more browsers than ``most``; looks at no more than those."""
+    row = _sql.one("has_many_visitors", {"most": most})
+    return bool(row and row[0])
+
+
 @dataclass(frozen=True, slots=True)
 class FormFigures:
     """How often a form was sent in the last 30 days, and how many of those were confirmed."""

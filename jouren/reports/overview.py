@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
-from jouren.capture.queries import count_new_visitors, visitor_rises
+from jouren.capture.queries import count_new_visitors, has_many_visitors, visitor_rises
 from jouren.conditions.moments import day_of, start_of_day
 from jouren.conditions.queries import shop_zone
 from jouren.core import clock
@@ -26,9 +26,9 @@ from jouren.reports.kept import FRESH, Kept, answer_of, is_large_shop, register_
 WEEKS, MONTHS = 12, 12
 RISE_WITHIN = timedelta(days=90)
 """So long each person has to rise to the next stage."""
-RISE_WINDOW = timedelta(days=365)
-"""Those are looked at who came within so long, before the last ``RISE_WITHIN``."""
-MOST_ORDERS = 50_000
+RISE_WINDOW = timedelta(days=270)
+"""Those are looked at who came within so long, before the last ``RISE_WITHIN``; visitors are kept for 400 days."""
+MOST_ORDERS, MOST_VISITORS = 50_000, 100_000
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class OverviewQuestion:
     @property
     def is_large(self) -> bool:
         """Whether it is too much to count while somebody waits."""
-        return is_large_shop() or has_many_orders(MOST_ORDERS)
+        return is_large_shop() or has_many_orders(MOST_ORDERS) or has_many_visitors(MOST_VISITORS)
 
     def count(self) -> Overview:
         """The answer, counted now."""

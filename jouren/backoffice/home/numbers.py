@@ -79,7 +79,7 @@ class NumbersPanel(Component):
 
     name = "numbers"
     template_name = "backoffice/home/numbers.html"
-    order = 15
+    order = 20
 
     def __init__(self, kept: Kept[Overview]) -> None:
         self.kept = kept

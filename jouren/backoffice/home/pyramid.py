@@ -23,7 +23,7 @@ from jouren.reports.overview import RISE_WITHIN, Overview
 VIEW_PEOPLE = "contacts.view_contact"
 FEWEST = 10
 """Of fewer people no share is told."""
-TIP = 34.0
+TIP = 40.0
 """How wide the top is, in percent of the base: it is cut, so that there is room for its words."""
 
 MEANINGS = {
@@ -120,6 +120,8 @@ def pyramid_rows(found: Overview) -> Iterator[Row]:
 def share_text(rise: Rise, below: str) -> Share:
     """What share of those below rises, with where it may lie (95 %); no share of too few people."""
     fraction = _("%(rose)s of %(came)s") % {"rose": grouped(rise.rose), "came": grouped(rise.came)}
+    if not rise.came:
+        return Share(below, "", waiting=rise.waiting)
     if rise.came < FEWEST:
         return Share(below, fraction, waiting=rise.waiting)
     rate, between = percent(rise.rose / rise.came), range_text(rate_interval(rise.rose, rise.came))

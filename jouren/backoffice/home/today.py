@@ -40,13 +40,12 @@ class Reason:
 
 @dataclass(frozen=True)
 class Line:
-    """One figure of today. ``is_bad``: somebody has to look. ``note`` says more; the link: where to look."""
+    """One figure of today. ``is_bad``: somebody has to look. ``note`` says more; ``url``: where to look."""
 
     key: str
     label: str
     count: int
     url: str
-    link: str
     note: str = ""
     is_bad: bool = False
     reasons: tuple[Reason, ...] = ()
@@ -72,7 +71,7 @@ class TodayPanel(Component):
 
     name = "today"
     template_name = "backoffice/home/today.html"
-    order = 20
+    order = 15
 
     def __init__(self, kept: Kept[Today]) -> None:
         self.kept = kept
@@ -97,22 +96,17 @@ def today_lines(user: Any, found: Today | None) -> list[Line]:
                 _("Parked: people whose events wait"),
                 people,
                 reverse("parked:list"),
-                _("Parked events"),
                 is_bad=bool(people),
             )
         )
     if user.has_perm(VIEW_PEACE) and found is not None:
         note = _("%(count)s in all") % {"count": f"{found.left:,}"}
-        lines.append(
-            Line(
-                "left", _("People left in peace"), found.newly_left, reverse("peace:rule"), _("Leaving in peace"), note
-            )
-        )
+        lines.append(Line("left", _("People left in peace"), found.newly_left, reverse("peace:rule"), note))
     return lines
 
 
 def _messages(day: DayOfMessages) -> list[Line]:
-    url, link = reverse("messages:list"), _("Messages")
+    url = reverse("messages:list")
     failing = day.failed + day.unknown
     notes = []
     if day.unknown:
@@ -121,7 +115,7 @@ def _messages(day: DayOfMessages) -> list[Line]:
         notes.append(_("%(count)s more are tried again by themselves") % {"count": f"{day.retried:,}"})
     reasons = tuple(Reason(label_of_reason(reason), count) for reason, count in day.withheld.items())
     return [
-        Line("sent", _("Messages sent"), day.sent, url, link),
-        Line("not-sent", _("Not sent, for a reason"), day.not_sent, url, link, reasons=reasons),
-        Line("failing", _("Failed"), failing, url, link, " ".join(notes), is_bad=bool(failing)),
+        Line("sent", _("Messages sent"), day.sent, url),
+        Line("not-sent", _("Not sent, for a reason"), day.not_sent, url, reasons=reasons),
+        Line("failing", _("Failed"), failing, url, " ".join(notes), is_bad=bool(failing)),
     ]

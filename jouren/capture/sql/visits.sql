@@ -40,3 +40,6 @@ LEFT JOIN LATERAL (
     WHERE contact_id = coalesce(alias.to_id, visitor.contact_id) AND from_stage < 2 AND to_stage >= 2
 ) AS registered ON visitor.contact_id IS NOT NULL
 WHERE visitor.first_seen >= %(since)s
+
+-- name: has_many_visitors
+SELECT count(*) > %(most)s FROM (SELECT FROM capture_visitor LIMIT %(most)s + 1) AS visitor
