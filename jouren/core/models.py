@@ -38,3 +38,14 @@ class Worker(models.Model):
 
     class Meta:
         db_table = "core_worker"
+
+
+class SkippedStep(models.Model):
+    """A first step that this shop does not want to be reminded of. ``key`` is the name under which it is registered."""
+
+    key = models.CharField(max_length=100, primary_key=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "core_skipped_step"
+        default_permissions = ()
