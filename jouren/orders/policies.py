@@ -35,8 +35,8 @@ def check_order(payload: Mapping[str, Any]) -> None:
         raise BadOrder(_("The kind of an order is trial or regular."))
     if payload.get("kind") == OrderKind.FREE and payload["amount"]:
         raise BadOrder(_("What costs something is no free gift."))
-    if any(len(payload.get(name) or "") > MAX_NUMBER_LENGTH for name in ("coupon", "subscription")):
-        message = _("A coupon and a subscription have at most %(limit)s characters.")
+    if any(len(payload.get(name) or "") > MAX_NUMBER_LENGTH for name in ("coupon", "subscription", "reference")):
+        message = _("A coupon, a subscription and a reference have at most %(limit)s characters.")
         raise BadOrder(message % {"limit": MAX_NUMBER_LENGTH})
     for part in ("shipping", "discount"):
         if not 0 <= (payload.get(part) or 0) <= MAX_AMOUNT:

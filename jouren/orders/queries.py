@@ -16,7 +16,7 @@ from jouren.contacts.timeline import Entry, tell
 from jouren.core.sql import load_sql
 from jouren.events.queries import events_of
 from jouren.orders.event_types import ORDER_RECOGNISED, ORDER_TYPES
-from jouren.orders.models import Order, OrderState, Refund, Subscription
+from jouren.orders.models import Order, OrderState, Refund, Remark, Subscription
 
 _sql = load_sql("orders")
 _AT = Coalesce("placed_at", "paid_at")
@@ -143,6 +143,16 @@ def sold_by_product() -> dict[int, Sold]:
     An order that has two codes of one product counts twice.
     """
     return {row[0]: Sold(*row[1:]) for row in _sql.all("sold")}
+
+
+def revenue_of_offer(offer_id: int) -> list[tuple[str, int]]:
+    """What the orders that took an offer brought, after refunds, by currency."""
+    return [(row[0], int(row[1])) for row in _sql.all("revenue_of_offer", {"offer_id": offer_id})]
+
+
+def remarks_on(order: Order) -> list[Remark]:
+    """What an order named, and why it did not count."""
+    return list(Remark.objects.filter(source=order.source, number=order.number))
 
 
 def buyers_since(product_id: int, since: Mapping[int, datetime]) -> list[int]:

@@ -8,6 +8,7 @@ order only from older versions, which can be chosen for a webhook.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -63,7 +64,7 @@ def _checkout(event: Data, session: Data) -> Told:
     )
     profiles = [Profile(identities, at, split_name(text_of(details, "name")), consent=consent)] if identities else []
     if session.get("mode") != "payment":
-        return profiles, []
+        return profiles, _first_of_subscription(event, session, at, identities)
     payload = _session_payload(event, session)
     tellings = []
     if event.get("type") == "checkout.session.completed":
@@ -71,6 +72,17 @@ def _checkout(event: Data, session: Data) -> Told:
     if session.get("payment_status") in {"paid", "no_payment_required"}:
         tellings.append(Telling("order.paid", payload, at, identities))
     return profiles, tellings
+
+
+def _first_of_subscription(event: Data, session: Data, at: datetime, identities: Identities) -> list[Telling]:
+    """The order that begins a subscription, placed: only its checkout knows of which offer it came. Its payment is told
+    by the invoice; before Basil an order's number could not be known from the checkout.
+    """
+    if not session.get("client_reference_id") or session.get("mode") != "subscription":
+        return []
+    if text_of(event, "api_version") < _BASIL or not _id_of(session, "invoice") or not session.get("amount_total"):
+        return []
+    return [Telling("order.placed", _session_payload(event, session), at, identities)]
 
 
 def _session_payload(event: Data, session: Data) -> dict[str, Any]:
@@ -86,6 +98,7 @@ def _session_payload(event: Data, session: Data) -> dict[str, Any]:
             "currency": currency,
             "shipping": _amount(totals, "amount_shipping", currency) if totals else None,
             "discount": _amount(totals, "amount_discount", currency) if totals else None,
+            "reference": text_of(session, "client_reference_id", 100),
             "products": [code[:100] for code in codes if code],
         },
         [_line(line, currency) for line in objects_of(object_of(session, "line_items"), "data")],
