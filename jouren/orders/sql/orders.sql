@@ -205,6 +205,13 @@ WITH RECURSIVE known AS (
 )
 SELECT source FROM known WHERE source IS NOT NULL LIMIT 200
 
+-- name: standing
+SELECT known.source, known.number, known.state NOT IN ('cancelled', 'refunded'), known.kind,
+       greatest(known.amount - known.refunded, 0)
+FROM unnest(%(sources)s::text[], %(numbers)s::text[]) AS asked (source, number)
+JOIN orders_order AS known ON known.source = asked.source AND known.number = asked.number
+WHERE known.paid_at IS NOT NULL
+
 -- name: revenue_of_offer
 -- What is left of what was paid for the orders that took an offer. Those that no shop told of count by their price.
 SELECT coalesce(known.currency, took.currency),
