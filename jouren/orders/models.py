@@ -215,6 +215,21 @@ class Waiting(models.Model):
         return f"{self.type} {self.number}"
 
 
+class OtherNumber(models.Model):
+    """Another number by which a source also speaks of an order: of a payment, where refunds name nothing else."""
+
+    source = models.CharField(max_length=100)
+    number = models.CharField(max_length=100)
+    order = models.CharField(max_length=100)
+
+    class Meta:
+        db_table = "orders_other_number"
+        constraints = [models.UniqueConstraint(fields=["source", "number"], name="orders_other_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.order}"
+
+
 class SubscriptionState(models.TextChoices):
     """How a subscription stands. ``UNKNOWN``: its start was not told of yet."""
 

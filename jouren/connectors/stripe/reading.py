@@ -1,8 +1,9 @@
 """What Stripe's events tell. Pure: the same request always tells the same.
 
 An order is known by its payment intent where the object names one, for refunds name nothing else; otherwise by its
-invoice. Since Stripe's API of 2025-03-31, invoices name no payment intent any more: so refunds of invoices find their
-order only from older versions, which can be chosen for a webhook.
+invoice. Since Stripe's API of 2025-03-31 (Basil), invoices name no payment intent any more: ``invoice_payment.paid``
+says which payment an invoice had, so that its refunds find it.
+(https://docs.stripe.com/changelog/basil/2025-03-31/add-support-for-multiple-partial-payments-on-invoices)
 """
 
 from __future__ import annotations
@@ -45,10 +46,13 @@ def read(headers: Headers, body: bytes) -> Sequence[Delivery]:
     """What one event tells. Raises Unusable."""
     event = read_json(body)
     kind, keys = text_of(event, "type", 100), (f"event {needed(event, 'id')}",)
+    thing = object_of(object_of(event, "data"), "object")
+    if kind == "invoice_payment.paid":
+        return [_invoice_payment(keys, kind, thing)]
     reader = _READERS.get(kind)
     if reader is None:
         return [Delivery(keys, kind or "?", ignored=N_("Nothing is kept of this kind of event."))]
-    profiles, tellings = reader(event, object_of(object_of(event, "data"), "object"))
+    profiles, tellings = reader(event, thing)
     ignored = "" if profiles or tellings else N_("It tells nothing new.")
     return [Delivery(keys, kind, profiles, tellings, ignored=ignored)]
 
@@ -131,6 +135,14 @@ def _invoice_paid(event: Data, invoice: Data) -> Told:
         next_on = {"next_on": max(ends).date().isoformat()} if ends else {}
         tellings.append(Telling("subscription.renewed", renewed | next_on, at, identities))
     return profiles, tellings
+
+
+def _invoice_payment(keys: tuple[str, ...], kind: str, payment: Data) -> Delivery:
+    """Which payment an invoice had. One of another kind, or made elsewhere, is no number that a refund names."""
+    number, invoice = _id_of(object_of(payment, "payment"), "payment_intent"), _id_of(payment, "invoice")
+    if not number or not invoice:
+        return Delivery(keys, kind, ignored=N_("It tells nothing new."))
+    return Delivery(keys, kind, other_numbers={number: invoice})
 
 
 def _line(line: Data, currency: str) -> dict[str, Any]:
