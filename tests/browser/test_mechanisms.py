@@ -201,7 +201,7 @@ def test_everybody_comes_as_far_as_it_suits_them_and_the_others_get_no_promotion
         assert (walk.one(inquiries, ANGRY), walk.one(inquiries, GLAD)) == (1, 0)
         before = {address: walk.count(address) for address in (ANGRY, IDLE)}
         walk.send(REGULAR, *EVERYBODY)
-        open_mail(visitor, walk.mail(GLAD, REGULAR), "ご注文へ進む")
+        open_mail(visitor, walk.mail(GLAD, REGULAR), "お申し込みへ進む")
         expect(visitor.page.locator("body")).to_contain_text("4,300円")
         office.log_in()
         office.open("/admin/orders/enter/")
@@ -218,7 +218,7 @@ def test_everybody_comes_as_far_as_it_suits_them_and_the_others_get_no_promotion
         walk.pass_days(1)
         assert wait_until(lambda: walk.tasks(GLAD) > 0, 30)
         walk.send(FINEST, *EVERYBODY)
-        open_mail(visitor, walk.mail(GLAD, FINEST), "ご注文へ進む")
+        open_mail(visitor, walk.mail(GLAD, FINEST), "お申し込みへ進む")
         expect(visitor.page.locator("body")).to_contain_text("30,000円")
         walk.buys(GLAD, "finest", "regular", 30_000)
         assert walk.stands_on(GLAD, 5)
