@@ -229,7 +229,7 @@ def test_everybody_comes_as_far_as_it_suits_them_and_the_others_get_no_promotion
 
         # Whatever the shop sends: no promotion for the others any more, counted where mail arrives.
         walk.send(NEWS, *EVERYBODY)
-        walk.pass_days(20)
+        walk.pass_days(10)
         assert len(walk.mails(GLAD, NEWS)) == 1
         for address in (ANGRY, IDLE):
             assert walk.count(address)["ask"] == before[address]["ask"] == 1
