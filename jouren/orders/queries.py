@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from jouren.contacts.timeline import Entry, tell
 from jouren.core.sql import load_sql
 from jouren.events.queries import events_of
 from jouren.orders.event_types import ORDER_RECOGNISED, ORDER_TYPES
-from jouren.orders.models import Order, OrderState, Refund, Subscription
+from jouren.orders.models import Order, OrderState, Refund, Remark, Subscription
 
 _sql = load_sql("orders")
 _AT = Coalesce("placed_at", "paid_at")
@@ -143,6 +143,30 @@ def sold_by_product() -> dict[int, Sold]:
     An order that has two codes of one product counts twice.
     """
     return {row[0]: Sold(*row[1:]) for row in _sql.all("sold")}
+
+
+def revenue_of_offer(offer_id: int) -> list[tuple[str, int]]:
+    """What the orders that took an offer brought, after refunds, by currency."""
+    return [(row[0], int(row[1])) for row in _sql.all("revenue_of_offer", {"offer_id": offer_id})]
+
+
+class Standing(NamedTuple):
+    """Whether a paid order was neither cancelled nor paid back whole, its kind, and what is left of its amount."""
+
+    stands: bool
+    kind: str
+    left: int
+
+
+def standing_of(orders: Collection[tuple[str, str]]) -> dict[tuple[str, str], Standing]:
+    """How these orders, by source and number, stand; those that are not kept yet are left out."""
+    asked = {"sources": [source for source, _n in orders], "numbers": [number for _s, number in orders]}
+    return {(row[0], row[1]): Standing(*row[2:]) for row in _sql.all("standing", asked)}
+
+
+def remarks_on(order: Order) -> list[Remark]:
+    """What an order named, and why it did not count."""
+    return list(Remark.objects.filter(source=order.source, number=order.number))
 
 
 def buyers_since(product_id: int, since: Mapping[int, datetime]) -> list[int]:

@@ -31,7 +31,7 @@ def make_offers() -> Offer:
             most_stage=Stage.PROSPECT,
             button_kind=ButtonKind.CART,
             button_text="お試し7包を注文する",
-            button_url="https://komorebi-tea.example/cart?item=tea-trial&coupon={code}&ref={reference}",
+            button_url="https://komorebi-tea.example/cart?item=tea-trial&coupon={code}&reference={reference}",
             quantity_text="ティーバッグ7包（1包3g）、1回のお届け",
             prices_text="980円（税込、送料込み）",
             payment_text=_PAYMENT,

@@ -199,6 +199,13 @@ def count_taken(offer: Offer) -> int:
     return OfferApplication.objects.filter(offer=offer).exclude(state=ApplicationState.CANCELLED).count()
 
 
+def count_left(offers: Sequence[Offer]) -> dict[int, int]:
+    """How many are left of those of these offers of which there is a number, by their ids."""
+    limited = {offer.pk: offer.stock for offer in offers if offer.stock is not None}
+    taken: dict[int, int] = dict(_sql.all("taken", {"offer_ids": list(limited)})) if limited else {}
+    return {offer_id: max(stock - taken.get(offer_id, 0), 0) for offer_id, stock in limited.items()}
+
+
 def open_terms(offer: Offer) -> OfferTerms:
     """Its terms as if it stood open to everybody: what a preview shows."""
     return OfferTerms(ends_at=offer.ends_at, personal_hours=offer.personal_hours)
