@@ -15,6 +15,7 @@ from wagtail.log_actions import LogActionRegistry
 from wagtail.snippets.models import register_snippet
 
 from jouren.backoffice.entry.guard import REFUSED
+from jouren.backoffice.home.first_steps import register_first_steps
 from jouren.backoffice.journeys.viewset import JourneyViewSet
 from jouren.backoffice.mends import speak_the_readers_language
 from jouren.backoffice.menu import register_areas
@@ -120,5 +121,6 @@ hooks.register("before_edit_snippet", tell_author)
 hooks.register("register_admin_viewset", lambda: [viewset() for viewset in VIEWSETS])
 speak_the_readers_language()
 register_areas()
+register_first_steps()
 register_snippet(JourneyViewSet)
 register_snippet(MessageViewSet)

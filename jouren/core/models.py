@@ -65,3 +65,14 @@ class FirstKey(models.Model):
 
     def __str__(self) -> str:
         return str(self.made_at)
+
+
+class SkippedStep(models.Model):
+    """A first step that this shop does not want to be reminded of. ``key`` is the name under which it is registered."""
+
+    key = models.CharField(max_length=100, primary_key=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "core_skipped_step"
+        default_permissions = ()
