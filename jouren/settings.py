@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "jouren.team",
     "jouren.peace",
     "jouren.messaging",
+    "jouren.story",
     "jouren.connectors",
     "jouren.imports",
     "jouren.orders",
@@ -85,6 +86,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "jouren.core.zone.zone_middleware",
+    "jouren.pyramid.naming.naming_middleware",
 ]
 
 ROOT_URLCONF = "jouren.urls"

@@ -14,6 +14,7 @@ from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from jouren.core import clock, wake, zone
+from jouren.pyramid import naming
 from tests.installation import Installation, first_start
 
 # How long something takes is for benchmarks to say: here it depends on what else the machine does.
@@ -151,6 +152,7 @@ def fresh_clock() -> None:
     """No test sees how far another one, rolled back by now, had moved the sandbox's clock."""
     clock.forget()
     zone.forget()
+    naming.forget()
 
 
 @pytest.fixture(scope="session")

@@ -246,6 +246,7 @@ class ShopSettings(BaseGenericSetting):
     complaints_email = models.EmailField(_("mail for complaints"), blank=True)
     complaints_phone = models.CharField(_("telephone for complaints"), max_length=30, blank=True)
     commerce_law_url = models.URLField(_("page required by commercial law (特商法)"), blank=True)
+    privacy_url = models.URLField(_("privacy policy"), blank=True, default="", db_default="")
     logo = models.ForeignKey(
         get_image_model_string(),
         verbose_name=_("logo"),
