@@ -68,7 +68,7 @@ _LEGAL_FIELDS = {"commerce": "commerce_law_url", "privacy": "privacy_url"}
 
 
 def link_legal_page(kind: str, path: str) -> None:
-    """Let mails and pages lead to a page of this site (``path`` begins with /), where the shop names no page elsewhere."""
+    """Let mails and pages lead to a page of this site (``path`` begins with /), where the shop names none elsewhere."""
     name = _LEGAL_FIELDS[kind]
     shop = ShopSettings.objects.first() or ShopSettings()
     kept, base_url = str(getattr(shop, name)), settings.JOUREN.base_url

@@ -7,7 +7,6 @@ from django.utils.functional import lazy
 
 from jouren.pyramid.naming import stage_name
 
-
 _name = lazy(stage_name, str)
 
 

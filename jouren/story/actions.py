@@ -11,7 +11,7 @@ from wagtail.log_actions import log
 
 from jouren.core import clock
 from jouren.core.errors import UserError
-from jouren.story.interview import FIELDS, LONGEST, LONGEST_QUESTION, MOST_QUESTIONS
+from jouren.story.interview import FIELDS, LIMITS, LONGEST, LONGEST_QUESTION, MOST_QUESTIONS
 from jouren.story.models import OwnerStory
 
 
@@ -36,9 +36,8 @@ def save_story(
     """
     story = OwnerStory.objects.select_for_update().filter(pk=1).first() or OwnerStory(pk=1)
     for key in FIELDS:
-        field = OwnerStory._meta.get_field(key)
         text = answers.get(key, "").replace("\x00", "").replace("\r\n", "\n").strip()
-        _check(key, text, field.max_length or LONGEST)
+        _check(key, text, LIMITS.get(key, LONGEST))
         setattr(story, key, text)
     pairs = [(question.strip(), answer.strip()) for question, answer in questions]
     pairs = [pair for pair in pairs if any(pair)]

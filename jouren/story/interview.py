@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 LONGEST = 2_000
 LONGEST_NAME = 100
+LONGEST_PROBLEM = 200
+LIMITS = {"name": LONGEST_NAME, "problem": LONGEST_PROBLEM}
 LONGEST_QUESTION = 200
 MOST_QUESTIONS = 5
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from jouren.story.interview import LONGEST, LONGEST_NAME
+from jouren.story.interview import LONGEST, LONGEST_NAME, LONGEST_PROBLEM
 
 
 class OwnerStory(models.Model):
@@ -15,7 +15,7 @@ class OwnerStory(models.Model):
     name = models.CharField(_("name that stands under the mails"), max_length=LONGEST_NAME, blank=True, default="")
     why = models.TextField(_("why this shop"), max_length=LONGEST, blank=True, default="")
     for_whom = models.TextField(_("for whom"), max_length=LONGEST, blank=True, default="")
-    problem = models.CharField(_("the problem that it solves"), max_length=200, blank=True, default="")
+    problem = models.CharField(_("the problem that it solves"), max_length=LONGEST_PROBLEM, blank=True, default="")
     belief = models.TextField(_("what it believes"), max_length=LONGEST, blank=True, default="")
     never = models.TextField(_("what it would never do"), max_length=LONGEST, blank=True, default="")
     first_step = models.TextField(_("a first step"), max_length=LONGEST, blank=True, default="")

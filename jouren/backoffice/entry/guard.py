@@ -100,7 +100,7 @@ def may_ask_for_mail(network: str) -> datetime | None:
 
 
 def may_try_key(network: str) -> datetime | None:
-    """Count one who brings a key to a new installation. Returns until when they have to wait, None when they need not."""
+    """Count one who brings a key to a new installation. Returns until when they have to wait, if they have to."""
     return _refused_until(FIRST, network or "unknown")
 
 

@@ -1,7 +1,7 @@
 """What the pages that the law asks for have to say, item by item. Pure.
 
-The wording is a draft for a shop to check, not legal advice. Items of the first page follow 特定商取引法 article 11 and its
-order (施行規則 23): who sells, what it costs, how to pay, when it comes, how to return it, and the terms of subscriptions.
+The wording is a draft for a shop to check, not legal advice. The items of the first page follow article 11 of
+特定商取引法: who sells, what it costs, how to pay, when it comes, how to return it, and the terms of subscriptions.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ COMMERCE: Sequence[Item] = (
         _("Ways and time of payment"),
         _("Every way that you offer, each with when the money is due."),
         _(
-            "Credit card: charged when the order is placed.\nBank transfer: within 7 days after the order, in advance.\n"
-            "Cash on delivery: when the goods arrive."
+            "Credit card: charged when the order is placed.\nBank transfer: in advance, within 7 days after the order."
+            "\nCash on delivery: when the goods arrive."
         ),
     ),
     Item(
@@ -76,8 +76,8 @@ COMMERCE: Sequence[Item] = (
         _("Whether, until when, and who pays the way back. Nothing said: 8 days of return are the law's rule."),
         _(
             "Defective or wrong goods: write to us within 7 days after arrival. We exchange them or pay back, and bear "
-            "the cost of sending.\nFor reasons of your own: within 7 days after arrival and unused; you bear the cost of "
-            "sending.\nOrders can be cancelled until we ship."
+            "the cost of sending.\nFor reasons of your own: within 7 days after arrival and unused; you bear the cost "
+            "of sending.\nOrders can be cancelled until we ship."
         ),
     ),
     Item(
@@ -124,16 +124,16 @@ PRIVACY: Sequence[Item] = (
         "third_parties",
         _("Handing on to third parties"),
         start=_(
-            "We hand personal data to nobody without your consent, except where a law demands it. To companies that ship, "
-            "charge or send mail for us we entrust only what their work needs, and we supervise them."
+            "We hand personal data to nobody without your consent, except where a law demands it. To companies that "
+            "ship, charge or send mail for us we entrust only what their work needs, and we supervise them."
         ),
     ),
     Item(
         "safety",
         _("How we keep it safe"),
         start=_(
-            "Only those who need it for their work can see it. Transmission is encrypted, and what is no longer needed is "
-            "deleted."
+            "Only those who need it for their work can see it. Transmission is encrypted, and what is no longer needed "
+            "is deleted."
         ),
     ),
     Item(
@@ -148,8 +148,8 @@ PRIVACY: Sequence[Item] = (
         "disclosure",
         _("Disclosure, correction, deletion"),
         start=_(
-            "You can ask us to disclose, correct, stop using or delete your data. Write to the contact below; once we have "
-            "made sure that it is you, we answer without delay and free of charge."
+            "You can ask us to disclose, correct, stop using or delete your data. Write to the contact below; once we "
+            "have made sure that it is you, we answer without delay and free of charge."
         ),
     ),
     Item("contact", _("Contact for questions and complaints"), _("Who answers, and by which mail or telephone.")),

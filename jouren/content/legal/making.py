@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -24,7 +25,10 @@ class NoHomePage(UserError):
 def legal_page(kind: str) -> LegalPage | None:
     """The shop's page of that kind as its newest draft has it; None where there is none."""
     page = LegalPage.objects.filter(kind=kind).order_by("-live", "pk").first()
-    return page and page.get_latest_revision_as_object()
+    if page is None:
+        return None
+    newest: LegalPage = page.get_latest_revision_as_object()
+    return newest
 
 
 @transaction.atomic
@@ -77,6 +81,5 @@ def paragraphs(text: str) -> str:
 
 def _free_slug(home: HomePage, wanted: str) -> str:
     taken = set(home.get_children().values_list("slug", flat=True))
-    return next(
-        slug for number in range(1, 1000) if (slug := wanted if number == 1 else f"{wanted}-{number}") not in taken
-    )
+    numbered = (wanted if number == 1 else f"{wanted}-{number}" for number in count(1))
+    return next(slug for slug in numbered if slug not in taken)
