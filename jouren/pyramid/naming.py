@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,10 +114,9 @@ def naming_middleware(get_response: _Handler) -> _Handler:
     """Every screen calls the stages as the shop does."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
-        try:
+        # What the request itself needs of the database says so in its own words.
+        with suppress(DatabaseError, InterfaceError):
             refresh()
-        except (DatabaseError, InterfaceError):
-            pass  # what the request itself needs of the database says so in its own words
         return get_response(request)
 
     return answer
