@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -316,7 +316,7 @@ class StoryScreen(StepScreen):
 
     key = "story"
     template_name = "backoffice/setup/story.html"
-    extra_context: ClassVar[dict[str, str]] = {"example": "{{ owner.why }}"}
+    extra_context = {"example": "{{ owner.why }}"}
 
     def make_form(self, data: Any = None, files: Any = None) -> forms.StoryForm:
         story = load_story()

@@ -39,7 +39,12 @@ class Item:
 COMMERCE: Sequence[Item] = (
     Item("seller", _("Seller"), _("The company's registered name, or your full name."), is_short=True),
     Item("manager", _("Person in charge of sales"), _("Full name, and the position if you like."), is_short=True),
-    Item("address", _("Address"), _("Where the business really is, with postcode and house number."), is_short=True),
+    Item(
+        "address",
+        pgettext_lazy("legal page", "Address"),
+        _("Where the business really is, with postcode and house number."),
+        is_short=True,
+    ),
     Item("phone", _("Telephone"), _("A number that somebody answers. Add the hours."), is_short=True),
     Item("mail", pgettext_lazy("legal page", "Mail"), is_short=True),
     Item(
