@@ -39,6 +39,7 @@ OWN = (
     "parked",
     "mailbox",
     "clock",
+    "setup",
     "conditions",
     "files",
     "playbooks",
