@@ -11,7 +11,7 @@ from wagtail.log_actions import log
 
 from jouren.pyramid.errors import UnknownPreset
 from jouren.pyramid.models import ChangeReason, Naming, PyramidRule
-from jouren.pyramid.naming import FIVE, PRESETS, forget
+from jouren.pyramid.naming import FIVE, PRESETS, forget, refresh
 from jouren.pyramid.reactions import PURCHASE
 from jouren.pyramid.stages import Stage
 
@@ -47,6 +47,7 @@ def choose_preset(key: str, *, by: AbstractBaseUser | None = None) -> None:
     PyramidRule.objects.filter(
         event_type=PURCHASE, match={"kind": "regular"}, stage=Stage.REGULAR, reason=ChangeReason.REPEAT_PURCHASE
     ).exclude(at_least=preset.regular_from).update(at_least=preset.regular_from, name=name)
-    transaction.on_commit(forget)
     forget()
+    refresh()
+    transaction.on_commit(forget)
     log(instance=row, action="pyramid.choose_preset", user=by, data={"preset": key})

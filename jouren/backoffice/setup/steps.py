@@ -63,7 +63,9 @@ def _mail_works() -> bool:
 
 
 STEPS: Sequence[SetupStep] = (
-    SetupStep("account", _("Your account"), _("Your name, and the language that you read here."), has_owner, ()),
+    SetupStep(
+        "account", _("Your account"), _("Your name, and the language that you read here."), has_owner, CHANGE_SHOP
+    ),
     SetupStep(
         "shop",
         _("Say who you are"),
