@@ -16,12 +16,12 @@ from wagtail.snippets.models import register_snippet
 
 from jouren.backoffice.entry.guard import REFUSED
 from jouren.backoffice.home.first_steps import register_first_steps
+from jouren.backoffice.home.panels import use_our_panels
 from jouren.backoffice.journeys.viewset import JourneyViewSet
 from jouren.backoffice.mends import speak_the_readers_language
 from jouren.backoffice.menu import register_areas
 from jouren.backoffice.messages.viewset import MessageViewSet
 from jouren.backoffice.publishing import tell_author
-from jouren.backoffice.pyramid.home import use_our_panels
 from jouren.backoffice.setup.steps import register_setup_steps
 from jouren.backoffice.shop.viewsets import VIEWSETS
 from jouren.content.schedule import FAILED
@@ -58,6 +58,7 @@ _RIGHTS = (_("Can send broadcasts, pause and cancel them"),)
 
 def _urls() -> list[Any]:
     return [
+        path("home/", include("jouren.backoffice.home.urls")),
         path("people/", include("jouren.backoffice.people.urls")),
         path("segments/", include("jouren.backoffice.segments.urls")),
         path("products/", include("jouren.backoffice.products.urls")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -149,3 +149,27 @@ def buyers_since(product_id: int, since: Mapping[int, datetime]) -> list[int]:
     """Of people, each with a moment, those who have paid for the product at or after theirs."""
     asked = {"contact_ids": list(since), "moments": list(since.values()), "product_id": product_id}
     return [row[0] for row in _sql.all("bought_since", asked)]
+
+
+class Purchased(NamedTuple):
+    """Purchases of a period: how many people's ``first``, and how many ``repeat`` ones, of people who had bought."""
+
+    first: int = 0
+    repeat: int = 0
+
+
+def purchases_between(bounds: Sequence[datetime]) -> list[Purchased]:
+    """For each period between two of the moments, the purchases paid in it.
+
+    Trials and the regular price count; gifts, and what was cancelled or refunded whole, do not.
+    """
+    asked = {"bounds": list(bounds), "since": bounds[0], "until": bounds[-1]}
+    firsts, every = dict(_sql.all("first_purchases", asked)), dict(_sql.all("all_purchases", asked))
+    periods = range(len(bounds) - 1)
+    return [Purchased(firsts.get(place, 0), every.get(place, 0) - firsts.get(place, 0)) for place in periods]
+
+
+def has_many_orders(most: int) -> bool:
+    """Whether there are more orders than ``most``; looks at no more than those."""
+    row = _sql.one("has_many_orders", {"most": most})
+    return bool(row and row[0])

@@ -25,6 +25,7 @@ from tests.offering import make_offer
 pytestmark = pytest.mark.django_db
 
 OWN = (
+    "home_screen",
     "people",
     "segments",
     "products",

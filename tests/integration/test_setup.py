@@ -39,7 +39,12 @@ from tests.backoffice import ENGLISH, owner_client, staff_client
 from tests.smtp_server import ScriptedServer
 from tests.walking import newsletter
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    # Wagtail leaves the file of a new rendition to the garbage collector.
+    pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:Unclosed file <_io.BytesIO:ResourceWarning"),
+]
 
 PASSWORD = "tea-garden-2026"
 FIRST = "/admin/first/"

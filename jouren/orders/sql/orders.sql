@@ -218,3 +218,20 @@ WHERE %(product_id)s::bigint = (
     ORDER BY meant.source DESC
     LIMIT 1
 )
+
+-- name: first_purchases
+-- In each of some periods, how many people bought for the first time.
+SELECT width_bucket(first_at, %(bounds)s::timestamptz[]) - 1, count(*)
+FROM orders_purchases
+WHERE first_at >= %(since)s AND first_at < %(until)s
+GROUP BY 1
+
+-- name: all_purchases
+-- In each of some periods, the orders that count as purchases; the index on (paid_at, id) serves it.
+SELECT width_bucket(paid_at, %(bounds)s::timestamptz[]) - 1, count(*)
+FROM orders_order
+WHERE is_counted AND paid_at >= %(since)s AND paid_at < %(until)s
+GROUP BY 1
+
+-- name: has_many_orders
+SELECT count(*) > %(most)s FROM (SELECT FROM orders_order LIMIT %(most)s + 1) AS bought
