@@ -13,8 +13,8 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from jouren.capture.queries import count_new_visitors, has_many_visitors, visitor_rises
 from jouren.conditions.moments import day_of, start_of_day
-from jouren.conditions.queries import shop_zone
 from jouren.core import clock
+from jouren.core.zone import shop_zone
 from jouren.messaging.day import DayOfMessages, messages_since
 from jouren.orders.queries import has_many_orders, purchases_between
 from jouren.peace.queries import count_left, count_left_since

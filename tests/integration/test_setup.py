@@ -256,19 +256,22 @@ def test_a_site_without_a_home_page_is_told() -> None:
 def test_colour_and_logo_are_kept_and_what_is_no_picture_is_not() -> None:
     browser = owner_client()
     logo = SimpleUploadedFile("logo.png", PIXEL, "image/png")
-    assert post(browser, "look", {"colour": "#265580", "logo": logo}).status_code == 302
+    assert post(browser, "look", {"choice": "#265580", "logo": logo}).status_code == 302
     shop = ShopSettings.objects.get()
     assert (shop.colour, shop.logo is not None) == ("#265580", True)
     for wrong in (
-        {"colour": "red;background:url(x)"},
-        {"colour": "#26558"},
+        {"choice": "own", "colour": "red;background:url(x)"},
+        {"choice": "own", "colour": ""},
+        {"choice": "#000000"},
         {"logo": SimpleUploadedFile("logo.png", b"<svg onload=alert(1)>", "image/png")},
         {"logo": SimpleUploadedFile("logo.svg", b"<svg/>", "image/svg+xml")},
     ):
         assert post(browser, "look", {"colour": "", **wrong}).status_code == 400
     assert ShopSettings.objects.get().logo == shop.logo
-    assert post(browser, "look", {"colour": "", "without_logo": "on"}).status_code == 302
-    assert ShopSettings.objects.get().logo is None
+    assert post(browser, "look", {"choice": "own", "colour": "#ABCDEF", "without_logo": "on"}).status_code == 302
+    shop = ShopSettings.objects.get()
+    assert (shop.colour, shop.logo) == ("#abcdef", None)
+    assert browser.get("/admin/setup/look/").context["form"]["colour"].value() == "#abcdef"
 
 
 def test_a_test_mail_goes_by_the_relay_and_its_outcome_is_shown(server: ScriptedServer, settings: Any) -> None:

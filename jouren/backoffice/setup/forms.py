@@ -26,6 +26,7 @@ from jouren.story.interview import LONGEST as LONGEST_ANSWER
 
 LONGEST_CLOSURE = timedelta(days=60)
 LANGUAGE_NAMES = {"ja": gettext_lazy("Japanese"), "en": gettext_lazy("English")}
+OWN = "own"
 COLOURS = ("#1f6f54", "#265580", "#7a3b69", "#a1472b", "#8a5a00", "#b0305c", "#4b4f58")
 
 
@@ -177,15 +178,21 @@ class LegalForm(forms.Form):
 
 
 class LookForm(forms.Form):
-    """Colour and logo."""
+    """Colour and logo. The colour is one of those offered, or (``choice`` is OWN) the shop's own."""
 
-    colour = forms.RegexField(
-        r"^#[0-9a-fA-F]{6}\Z",
+    choice = forms.ChoiceField(
         label=gettext_lazy("Colour of buttons and links"),
         required=False,
+        choices=[("", gettext_lazy("as usual")), *((each, each) for each in COLOURS), (OWN, gettext_lazy("my own"))],
+        widget=forms.RadioSelect,
+    )
+    colour = forms.RegexField(
+        r"^#[0-9a-fA-F]{6}\Z",
+        label=gettext_lazy("My own colour"),
+        required=False,
         error_messages={"invalid": gettext_lazy("Give a colour as # and six signs, such as #2f6b4f.")},
-        widget=forms.TextInput(attrs={"list": "colours", "maxlength": "7", "class": "jouren-colour__code"}),
-        help_text=gettext_lazy("As # and six signs. Empty: the usual green."),
+        widget=forms.TextInput(attrs={"maxlength": "7", "placeholder": "#2f6b4f"}),
+        help_text=gettext_lazy("As # and six signs, as your designer or your logo has it."),
     )
     logo = WagtailImageField(
         label=gettext_lazy("Logo"),
@@ -193,6 +200,19 @@ class LookForm(forms.Form):
         help_text=gettext_lazy("Wide and on a clear ground is best. PNG, JPEG, WebP or GIF."),
     )
     without_logo = forms.BooleanField(label=gettext_lazy("Show no logo"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """A colour of one's own has to be given."""
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("choice") == OWN and not given.get("colour") and "colour" not in self.errors:
+            self.add_error("colour", _("Give a colour as # and six signs, such as #2f6b4f."))
+        return given
+
+    @property
+    def chosen(self) -> str:
+        """The colour; empty for the usual one."""
+        choice = str(self.cleaned_data["choice"])
+        return str(self.cleaned_data["colour"]) if choice == OWN else choice
 
 
 class TestMailForm(forms.Form):

@@ -197,19 +197,19 @@ class LookScreen(StepScreen):
     template_name = "backoffice/setup/look.html"
 
     def make_form(self, data: Any = None, files: Any = None) -> forms.LookForm:
-        return forms.LookForm(data, files, initial={"colour": shop().colour})
+        kept = shop().colour
+        choice = kept if not kept or kept in forms.COLOURS else forms.OWN
+        return forms.LookForm(data, files, initial={"choice": choice, "colour": kept if choice == forms.OWN else ""})
 
     def keep(self, form: Any) -> None:
         given = form.cleaned_data
-        keep_look(given["colour"], given["logo"], without_logo=given["without_logo"], by=self.staff)
+        keep_look(form.chosen, given["logo"], without_logo=given["without_logo"], by=self.staff)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         known = shop()
         return {
             **super().get_context_data(**kwargs),
             "logo": known.logo,
-            "colour": known.colour,
-            "colours": forms.COLOURS,
         }
 
 
