@@ -245,6 +245,16 @@ def test_the_privacy_page_stands_in_the_foot_and_an_address_elsewhere_is_left_al
     assert (standing("law"), standing("privacy")) == ((True, False), (True, False))
 
 
+def test_whoever_may_not_publish_pages_does_not_do_it_here() -> None:
+    owner_client()
+    sent = legal("law")
+    keeper = staff_client("messaging.change_shopsettings")
+    for button in ("draft", "publish"):
+        refused = post(keeper, "law", sent | {button: "1"})
+        assert refused.status_code == 400 and b"You may not do this to pages" in refused.content
+    assert not LegalPage.objects.exists()
+
+
 def test_a_site_without_a_home_page_is_told() -> None:
     browser = owner_client()
     sent = legal("law")

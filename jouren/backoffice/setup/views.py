@@ -24,6 +24,7 @@ from jouren.backoffice.setup.wording import record_text, relay_line
 from jouren.contacts.models import Topic
 from jouren.content.legal.items import LegalKind
 from jouren.content.legal.making import legal_page, save_legal_page
+from jouren.content.models import HomePage
 from jouren.core import clock
 from jouren.core.allowances import use_allowance
 from jouren.core.errors import UserError
@@ -156,7 +157,16 @@ class LegalScreen(StepScreen):
         with override(self.language):
             return {f"item_{item.key}": own.get(item.key, "") or str(item.start) for item in form.items_asked}
 
+    def _check_rights(self, is_to_publish: bool) -> None:
+        home = HomePage.objects.order_by("pk").first()
+        if home is None:
+            return  # which is said when the page is kept
+        may = home.permissions_for_user(self.request.user)
+        if not (may.can_publish_subpage() if is_to_publish else may.can_add_subpage()):
+            raise UserError(_("You may not do this to pages. Ask somebody who may."))
+
     def keep(self, form: Any) -> None:
+        self._check_rights(form.is_to_publish)
         language = form.cleaned_data["language"]
         page = save_legal_page(self.kind, language, form.answers(), publish=form.is_to_publish, by=self.staff)
         text = _("The page is published.") if form.is_to_publish else _("The page is kept as a draft.")
