@@ -11,9 +11,6 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from jouren.backoffice.home.checklist import Step, register, steps
-from jouren.content.legal.items import LegalKind
-from jouren.content.models import LegalPage
-from jouren.core.first_key import has_owner
 from jouren.core.models import ShopZone
 from jouren.journeys.models import Journey
 from jouren.messaging.models import ShopSettings
@@ -54,17 +51,17 @@ def _shop() -> ShopSettings:
     return ShopSettings.objects.first() or ShopSettings()
 
 
-def _has_page(kind: LegalKind, field: str) -> bool:
-    return bool(getattr(_shop(), field)) or LegalPage.objects.live().filter(kind=kind).exists()
-
-
 def _mail_works() -> bool:
     return settings.JOUREN.email is not None and _shop().mail_taken_at is not None
 
 
 STEPS: Sequence[SetupStep] = (
     SetupStep(
-        "account", _("Your account"), _("Your name, and the language that you read here."), has_owner, CHANGE_SHOP
+        "account",
+        _("Your account"),
+        _("Your name, and the language that you read here."),
+        lambda: True,  # whoever reads this has one
+        CHANGE_SHOP,
     ),
     SetupStep(
         "shop",
@@ -88,7 +85,7 @@ STEPS: Sequence[SetupStep] = (
         "law",
         _("Page on commercial law (特商法)"),
         _("Whoever hesitates looks here whether a shop is real."),
-        lambda: _has_page(LegalKind.COMMERCE, "commerce_law_url"),
+        lambda: bool(_shop().commerce_law_url),
         CHANGE_SHOP,
         _(
             "Whoever sells at a distance in Japan must say who sells, what it costs, when it comes and how to return "
@@ -99,7 +96,7 @@ STEPS: Sequence[SetupStep] = (
         "privacy",
         _("Privacy page"),
         _("People leave an address more readily where they read what becomes of it."),
-        lambda: _has_page(LegalKind.PRIVACY, "privacy_url"),
+        lambda: bool(_shop().privacy_url),
         CHANGE_SHOP,
         _(
             "Whoever takes personal data must tell what it is used for, to whom it goes and how to ask about it "
