@@ -70,6 +70,7 @@ class Why(StrEnum):
     ALL_MAY_SEND = "all_may_send"
     RELAY_NOT_NAMED = "relay_not_named"
     RELAY_UNSURE = "relay_unsure"
+    NO_RELAY = "no_relay"
     BROKEN = "broken"
     REVOKED = "revoked"
     SHORT_KEY = "short_key"
@@ -174,6 +175,9 @@ def check_spf(domain: str, relay: str, lookup: Lookup) -> Found:
         found = []
     except NoAnswer:
         return Found("spf", Verdict.UNKNOWN, Why.NO_ANSWER, domain)
+    if not found and not relay:
+        # A record that names nobody would forbid all mail.
+        return Found("spf", Verdict.MISSING, Why.NO_RELAY, domain)
     if not found:
         return Found("spf", Verdict.MISSING, Why.NOT_THERE, domain, (), Record(domain, "TXT", _new_spf(wanted)))
     if len(found) > 1:
@@ -213,7 +217,7 @@ def _known_mechanism(relay: str) -> str:
 
 
 def _new_spf(wanted: str) -> str:
-    return " ".join(filter(None, ("v=spf1", wanted, "~all")))
+    return f"v=spf1 {wanted} ~all"
 
 
 def _with_mechanism(record: str, wanted: str) -> str:

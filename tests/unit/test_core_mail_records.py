@@ -59,7 +59,8 @@ def silent(name: str, kind: str) -> list[str]:
         (["v=spf1 ip4:198.51.100.1 -all"], RELAY, Verdict.WEAK, Why.RELAY_UNSURE, None),
         (["v=spf1 ip4:not-a-network include:.. redirect=loop.example"], RELAY, Verdict.WEAK, Why.RELAY_UNSURE, None),
         (["v=spf10 all", "unrelated"], RELAY, Verdict.MISSING, Why.NOT_THERE, None),
-        (["v=spf1 mx -all"], "", Verdict.WEAK, Why.RELAY_UNSURE, None),
+        (["v=spf1 mx -all"], "", Verdict.WEAK, Why.NO_RELAY, None),
+        ([], "", Verdict.MISSING, Why.NO_RELAY, None),
     ],
 )  # fmt: skip
 def test_spf(records: list[str], relay: str, verdict: Verdict, why: Why, copy: str | None) -> None:
@@ -73,6 +74,7 @@ def test_spf(records: list[str], relay: str, verdict: Verdict, why: Why, copy: s
     )
     found = check_spf(DOMAIN, relay, lookup)
     assert (found.verdict, found.why) == (verdict, why)
+    assert relay or found.copy is None  # nothing that would forbid all mail
     if copy is not None:
         assert found.copy is not None and (found.copy.host, found.copy.value) == (DOMAIN, copy)
 

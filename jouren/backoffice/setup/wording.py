@@ -79,6 +79,7 @@ _REASONS = {
     Why.RELAY_UNSURE: gettext_lazy(
         "Whether it names your mail service cannot be told from here. Ask the service what it wants in SPF."
     ),
+    Why.NO_RELAY: gettext_lazy("No mail service is set yet. Once it is, look here again for the record to copy."),
     Why.REVOKED: gettext_lazy("The key is empty: it was withdrawn. Let your mail service make a new one."),
     Why.BROKEN: gettext_lazy("It cannot be read. Copy it once more, whole and without added spaces."),
     Why.SHORT_KEY: gettext_lazy(
