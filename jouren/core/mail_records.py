@@ -188,11 +188,11 @@ def check_spf(domain: str, relay: str, lookup: Lookup) -> Found:
     better = Record(domain, "TXT", _with_mechanism(record, wanted))
     terms = record.lower().split()[1:]
     if "+all" in terms or "all" in terms:
-        return Found("spf", Verdict.WRONG, Why.ALL_MAY_SEND, domain, found, better)
-    if not relay or (wanted and wanted.lower() in terms):
-        return Found(
-            "spf", Verdict.GOOD if relay else Verdict.WEAK, Why.FINE if relay else Why.RELAY_UNSURE, domain, found
-        )
+        return Found("spf", Verdict.WRONG, Why.ALL_MAY_SEND, domain, found, better if relay else None)
+    if not relay:
+        return Found("spf", Verdict.WEAK, Why.NO_RELAY, domain, found)
+    if wanted.lower() in terms:
+        return Found("spf", Verdict.GOOD, Why.FINE, domain, found)
     try:
         named = _names(domain, terms, relay, lookup, [_MOST_SPF_LOOKUPS])
     except NoAnswer:

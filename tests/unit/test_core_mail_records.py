@@ -60,6 +60,7 @@ def silent(name: str, kind: str) -> list[str]:
         (["v=spf1 ip4:not-a-network include:.. redirect=loop.example"], RELAY, Verdict.WEAK, Why.RELAY_UNSURE, None),
         (["v=spf10 all", "unrelated"], RELAY, Verdict.MISSING, Why.NOT_THERE, None),
         (["v=spf1 mx -all"], "", Verdict.WEAK, Why.NO_RELAY, None),
+        (["v=spf1 +all"], "", Verdict.WRONG, Why.ALL_MAY_SEND, None),
         ([], "", Verdict.MISSING, Why.NO_RELAY, None),
     ],
 )  # fmt: skip

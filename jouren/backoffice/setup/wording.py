@@ -74,7 +74,9 @@ _REASONS = {
     Why.NO_ANSWER: gettext_lazy("The name servers did not answer in time. Try again in a moment."),
     Why.NOT_THERE: gettext_lazy("There is none. Put the record below into your domain's DNS."),
     Why.SEVERAL: gettext_lazy("There are several, and then none of them counts. Keep one of them only."),
-    Why.ALL_MAY_SEND: gettext_lazy("It lets everybody send in your name. Put the one below in its place."),
+    Why.ALL_MAY_SEND: gettext_lazy(
+        "It lets everybody send in your name. It should name your mail service, and nobody else."
+    ),
     Why.RELAY_NOT_NAMED: gettext_lazy("It does not name your mail service. Put the one below in its place."),
     Why.RELAY_UNSURE: gettext_lazy(
         "Whether it names your mail service cannot be told from here. Ask the service what it wants in SPF."
