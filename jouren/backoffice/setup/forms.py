@@ -194,12 +194,14 @@ class LookForm(forms.Form):
         widget=forms.TextInput(attrs={"maxlength": "7", "placeholder": "#2f6b4f"}),
         help_text=gettext_lazy("As # and six signs, as your designer or your logo has it."),
     )
-    logo = WagtailImageField(
-        label=gettext_lazy("Logo"),
-        required=False,
-        help_text=gettext_lazy("Wide and on a clear ground is best. PNG, JPEG, WebP or GIF."),
-    )
     without_logo = forms.BooleanField(label=gettext_lazy("Show no logo"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Made here: its texts are put together at once, in the language of that moment.
+        field = WagtailImageField(label=_("Logo"), required=False)
+        field.help_text = _("Wide and on a clear ground is best. PNG, JPEG, WebP or GIF.")
+        self.fields["logo"] = field
 
     def clean(self) -> dict[str, Any]:
         """A colour of one's own has to be given."""

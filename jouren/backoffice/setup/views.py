@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -179,10 +178,7 @@ class LegalScreen(StepScreen):
             **super().get_context_data(**kwargs),
             "page": page,
             "edit_url": reverse("wagtailadmin_pages:edit", args=[page.pk]) if page is not None else "",
-            "languages": [
-                (f"?{urlencode({'language': key})}", name, key == self.language)
-                for key, name in forms.LANGUAGE_NAMES.items()
-            ],
+            "languages": [(key, name, key == self.language) for key, name in forms.LANGUAGE_NAMES.items()],
         }
 
 
@@ -382,8 +378,5 @@ class JourneyScreen(StepScreen):
             "has_topics": Topic.objects.exists(),
             "made": Journey.objects.order_by("-pk")[:5],
             "language": self.language,
-            "languages": [
-                (f"?{urlencode({'language': key})}", name, key == self.language)
-                for key, name in forms.LANGUAGE_NAMES.items()
-            ],
+            "languages": [(key, name, key == self.language) for key, name in forms.LANGUAGE_NAMES.items()],
         }
