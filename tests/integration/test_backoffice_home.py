@@ -235,7 +235,7 @@ def test_what_is_done_is_struck_out_and_all_of_it_goes() -> None:
     make_page(make_form())
     browser = owner_client()
     page = home(browser)
-    assert "6 of 14 done" in page
+    assert "5 of 14 done" in page
     assert "<s>Write a message</s>" in page
     assert "<s>Make a journey</s>" not in page
     journey = Journey(name="Welcome")
