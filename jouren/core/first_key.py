@@ -31,6 +31,11 @@ def has_owner() -> bool:
     return get_user_model().objects.filter(is_superuser=True, is_active=True).exists()
 
 
+def has_nobody() -> bool:
+    """Whether there is no account at all that could sign in."""
+    return not get_user_model().objects.filter(is_active=True).exists()
+
+
 def make_first_key() -> str:
     """A new key; the one before it is void. For whoever can read the terminal."""
     key = secrets.token_urlsafe(_BYTES)

@@ -330,6 +330,7 @@ def test_records_are_looked_up_and_shown_with_the_one_to_copy(monkeypatch: pytes
     post(browser, "shop", SHOP)
     shown = post(browser, "mail", {"records": "1", "selector": ""}).content.decode()
     assert "lets everybody send" in shown and "&lt;img src=x" in shown and "<img src=x" not in shown
+    assert "SELECTOR._domainkey.tea.example.jp" in shown and "as your mail service shows it" in shown
     assert "No key was found" in shown and "did not answer in time" in shown
     assert post(browser, "mail", {"records": "1", "selector": "a b/../"}).status_code == 400
     assert post(browser, "mail", {})["Location"] == "/admin/setup/stages/"
@@ -394,6 +395,12 @@ def test_the_story_is_kept_and_the_first_journey_is_made_of_it() -> None:
     assert standing("journey") == (True, False)
     ready = browser.get("/admin/journeys/ready/five-stages/ja/").context["form"]
     assert "眠れない" in [field.value() for field in ready.places]
+
+
+def test_whoever_works_here_can_sign_in_though_no_owner_is_left() -> None:
+    get_user_model().objects.create_user("staff", password=PASSWORD)
+    assert Client().get("/admin/login/").status_code == 200
+    assert Client().get(FIRST).status_code == 200
 
 
 def test_createowner_stays_and_ends_the_key() -> None:

@@ -14,7 +14,7 @@ from jouren.backoffice.entry.backend import refused_until
 from jouren.backoffice.entry.forms import wait_text
 from jouren.backoffice.entry.guard import may_ask_for_mail, remember
 from jouren.core import clock
-from jouren.core.first_key import has_owner
+from jouren.core.first_key import has_nobody
 from jouren.core.network import client_network
 
 
@@ -29,7 +29,7 @@ class LoginScreen(account.LoginView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Send whoever comes to a new installation to where its first account is made."""
-        if not has_owner():
+        if has_nobody():
             return redirect("first_owner")
         answer: HttpResponse = super().get(request, *args, **kwargs)
         return answer

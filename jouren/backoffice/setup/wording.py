@@ -65,8 +65,15 @@ def record_text(found: Found) -> Told:
         _why(found),
         found.host,
         found.texts,
-        None if is_good else found.copy,
+        None if is_good else _copy(found),
     )
+
+
+def _copy(found: Found) -> Record | None:
+    """The record to put into the DNS; of a key only its place is known: the value comes from the mail service."""
+    if found.what == "dkim" and found.why == Why.NOT_THERE:
+        return Record(found.host, _("TXT or CNAME"), _("as your mail service shows it"))
+    return found.copy
 
 
 _REASONS = {
