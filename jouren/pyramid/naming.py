@@ -88,7 +88,7 @@ _known = _NEVER
 
 
 def stage_name(number: int) -> str:
-    """A stage's name in this shop, in the reader's language. Costs no query: :func:`refresh` has read the choice."""
+    """A stage's name in this shop, in the reader's language. Costs no query: requests and workers :func:`refresh`."""
     return str(PRESETS[_known[1]].names[number - 1])
 
 
