@@ -13,9 +13,13 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from jouren.capture.queries import count_new_visitors, has_many_visitors, visitor_rises
 from jouren.conditions.moments import day_of, start_of_day
+from jouren.contacts.policies import zone_of
 from jouren.core import clock
 from jouren.core.zone import shop_zone
 from jouren.messaging.day import DayOfMessages, messages_since
+from jouren.messaging.queries import topic_paces
+from jouren.messaging.sending_rules.queries import stored_rules
+from jouren.messaging.sending_rules.silence import Pace
 from jouren.orders.queries import has_many_orders, purchases_between
 from jouren.peace.queries import count_left, count_left_since
 from jouren.pyramid.movement import Movement, Rise, count_newcomers, first_arrivals, movements, rises
@@ -91,13 +95,32 @@ class Overview:
 
 
 @dataclass(frozen=True)
+class Silence:
+    """A topic, by its key, that has been quiet for longer than usual: both in days."""
+
+    topic: str
+    last: date
+    issues: int
+    usual: float
+    silent_for: int
+
+    @property
+    def pace(self) -> Pace:
+        """The same as whoever keeps topics knows it."""
+        return Pace(self.last, self.issues, timedelta(days=self.usual), timedelta(days=self.silent_for))
+
+
+@dataclass(frozen=True)
 class Today:
-    """What happened since ``since``, when the shop's day began; and how many are left in peace, in all and newly."""
+    """What happened since ``since``, when the shop's day began; how many are left in peace, in all and newly; and which
+    topics have gone silent.
+    """
 
     since: datetime
     messages: DayOfMessages
     left: int
     newly_left: int
+    silent: list[Silence]
 
 
 @dataclass(frozen=True)
@@ -161,7 +184,12 @@ def today() -> Kept[Today]:
 
 def count_today(since: datetime, now: datetime) -> Today:
     """What happened from the beginning of a day until now."""
-    return Today(since, messages_since(since, now), count_left(), count_left_since(since))
+    silent = [
+        Silence(topic, pace.last, pace.issues, pace.usual / timedelta(days=1), pace.silent_for.days)
+        for topic, pace in topic_paces(now, zone_of(stored_rules().zone)).items()
+        if pace.usual is not None and pace.is_silent
+    ]
+    return Today(since, messages_since(since, now), count_left(), count_left_since(since), silent)
 
 
 def count_overview(now: datetime, zone: tzinfo) -> Overview:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from jouren.backoffice.policy.silence import silence_text, silent_topics
+from jouren.backoffice.policy.silence import offered_topics, silence_text
 from jouren.catalog.offers.models import Offer
 from jouren.content.voices.queries import count_waiting
 from jouren.inbox.models import Survey
@@ -18,7 +18,7 @@ from jouren.inbox.queries import count_open
 from jouren.mechanisms.queries import count_open_tasks
 from jouren.orders.queries import count_unmapped_codes
 from jouren.pyramid.stages import Stage
-from jouren.reports.overview import Overview
+from jouren.reports.overview import Overview, Today
 from jouren.webhooks.queries import count_failed
 
 
@@ -34,12 +34,12 @@ class Advice:
 May = Callable[[str], bool]
 
 
-def advice(user: Any, found: Overview | None) -> Iterator[Advice]:
+def advice(user: Any, found: Overview | None, work: Today | None) -> Iterator[Advice]:
     """What to do next, of what somebody may do. People who wait come before the shop's own plans."""
     may: May = user.has_perm
     yield from _waiting(may)
-    if may("messaging.view_message"):
-        for topic, pace in silent_topics():
+    if work is not None and may("messaging.view_message"):
+        for topic, pace in offered_topics({silence.topic: silence.pace for silence in work.silent}):
             url, link = (reverse("messages:add"), _("Write a message")) if may("messaging.add_message") else ("", "")
             yield Advice(silence_text(topic, pace), url, link)
     if found is not None:

@@ -9,7 +9,7 @@ from wagtail.admin.ui.components import Component
 from jouren.backoffice.home.advice import advice
 from jouren.backoffice.home.checklist import StepState, steps
 from jouren.reports.kept import Kept
-from jouren.reports.overview import Overview
+from jouren.reports.overview import Overview, Today
 
 SET_UP = "journeys.change_journey"
 """Who sets up the shop: sees first steps, and puts them aside."""
@@ -28,9 +28,9 @@ class NextPanel(Component):
     name = "next"
     template_name = "backoffice/home/next.html"
 
-    def __init__(self, user: Any, kept: Kept[Overview]) -> None:
+    def __init__(self, user: Any, kept: Kept[Overview], work: Kept[Today]) -> None:
         self.steps = steps_for(user)
-        self.advice = list(advice(user, kept.answer))
+        self.advice = list(advice(user, kept.answer, work.answer))
         self.order = 8 if self.left else 25
 
     @property

@@ -21,7 +21,7 @@ def use_our_panels(request: HttpRequest, panels: list[Component]) -> None:
     panels[:] = [
         NoticesPanel(),
         NoticesForYouPanel(),
-        NextPanel(request.user, figures),
+        NextPanel(request.user, figures, work),
         NumbersPanel(figures),
         PyramidPanel(figures),
         TodayPanel(work),
