@@ -13,7 +13,8 @@ from django.test import TransactionTestCase
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
-from jouren.core import clock, wake
+from jouren.core import clock, wake, zone
+from jouren.pyramid import naming
 from tests.installation import Installation, first_start
 
 # How long something takes is for benchmarks to say: here it depends on what else the machine does.
@@ -150,6 +151,8 @@ def fresh_language() -> Iterator[None]:
 def fresh_clock() -> None:
     """No test sees how far another one, rolled back by now, had moved the sandbox's clock."""
     clock.forget()
+    zone.forget()
+    naming.forget()
 
 
 @pytest.fixture(scope="session")

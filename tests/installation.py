@@ -46,6 +46,7 @@ class Installation:
         self.port = _free_port()
         self.log = home.with_suffix(".log")
         self.process: subprocess.Popen[bytes] | None = None
+        self.is_demo = True
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
         self.env = {
             **kept,
@@ -74,7 +75,7 @@ class Installation:
         """Start it, and wait until it says that it is ready."""
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [str(JOUREN), "up", "--demo", "--port", str(self.port)],
+                [str(JOUREN), "up", *(["--demo"] if self.is_demo else []), "--port", str(self.port)],
                 env=self.env,
                 cwd=self.home.parent,
                 stdout=log,
@@ -206,11 +207,27 @@ def copy_of(template: Installation, within: Path | None = None, **settings: obje
         if SERVER:
             _administer("CREATE DATABASE {} TEMPLATE {}", database_url, template.database_url)
         shop = Installation(home, database_url, **settings)
+        shop.is_demo = template.is_demo
         try:
             shop.up()
             yield shop
         finally:
             shop.down()
+
+
+@contextmanager
+def empty_shop() -> Iterator[Installation]:
+    """An installation without demo and owner that was started once, and stopped again: for :func:`copy_of`."""
+    with _place() as (home, database_url):
+        if SERVER:
+            _administer("CREATE DATABASE {}", database_url)
+        shop = Installation(home, database_url)
+        shop.is_demo = False
+        try:
+            shop.up()
+        finally:
+            shop.down()
+        yield shop
 
 
 @contextmanager

@@ -68,6 +68,8 @@ def register_areas() -> None:
         hooks.register(GATHER_HOOK, make)
     for make in (_mailbox, _parked, _connectors, _imports, _webhooks, _history):
         hooks.register(OPERATIONS_HOOK, make)
+    for make in (_setup, _story):
+        hooks.register("register_settings_menu_item", make)
     hooks.register("construct_main_menu", drop_foreign)
     hooks.register("construct_settings_menu", drop_foreign_settings)
 
@@ -266,6 +268,28 @@ def _operations_area() -> MenuItem:
 def _settings_area() -> MenuItem:
     # Wagtail's own entry of that name ends with its version, which is no business of a shop's.
     return SubmenuMenuItem(_("Settings"), settings_menu, name="shop-settings", icon_name="cogs", order=70)
+
+
+def _setup() -> MenuItem:
+    return PermittedMenuItem(
+        _("Set-up"),
+        reverse("setup:start"),
+        permissions=("messaging.change_shopsettings",),
+        name="setup",
+        icon_name="tick",
+        order=10,
+    )
+
+
+def _story() -> MenuItem:
+    return PermittedMenuItem(
+        _("Owner's story"),
+        reverse("setup:story"),
+        permissions=("story.change_ownerstory",),
+        name="story",
+        icon_name="user",
+        order=20,
+    )
 
 
 def _pages() -> MenuItem:

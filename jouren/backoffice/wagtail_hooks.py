@@ -22,6 +22,7 @@ from jouren.backoffice.mends import speak_the_readers_language
 from jouren.backoffice.menu import register_areas
 from jouren.backoffice.messages.viewset import MessageViewSet
 from jouren.backoffice.publishing import tell_author
+from jouren.backoffice.setup.steps import register_setup_steps
 from jouren.backoffice.shop.viewsets import VIEWSETS
 from jouren.content.schedule import FAILED
 
@@ -66,6 +67,7 @@ _PERMISSIONS = (
     ("messaging", "sendingrules", ("view", "change")),
     ("events", "parkedevent", ("view", "change", "delete")),
     ("core", "clock", ("change",)),
+    ("story", "ownerstory", ("view", "change")),
     ("broadcasts", "broadcast", ("view", "add", "change", "delete", "send")),
     ("webhooks", "endpoint", ("view", "add", "change")),
     ("webhooks", "call", ("change",)),
@@ -104,6 +106,7 @@ def _urls() -> list[Any]:
         path("journeys/ready/", include("jouren.backoffice.playbooks.urls")),
         path("journeys/files/", include("jouren.backoffice.files.urls")),
         path("clock/", include("jouren.backoffice.clock.urls")),
+        path("setup/", include("jouren.backoffice.setup.urls")),
         path("conditions/", include("jouren.backoffice.conditions.urls")),
     ]
 
@@ -146,5 +149,6 @@ hooks.register("register_admin_viewset", lambda: [viewset() for viewset in VIEWS
 speak_the_readers_language()
 register_areas()
 register_first_steps()
+register_setup_steps()
 register_snippet(JourneyViewSet)
 register_snippet(MessageViewSet)

@@ -14,7 +14,6 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import click
-from django.contrib.auth import get_user_model
 from django.db import connection
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -173,15 +172,31 @@ def _answers(url: str) -> bool:
 def _welcome(config: Config, password: str | None) -> str:
     url = f"{config.base_url}/admin/"
     try:
-        has_owner = get_user_model().objects.filter(is_superuser=True, is_active=True).exists()
+        first_url = _first_url(config)
     finally:
         connection.close()
     if password is not None:
         login = _("Log in as %(user)s with the password %(password)s") % {"user": DEMO_OWNER, "password": password}
-    elif has_owner:
+    elif not first_url:
         login = _("Log in with your account.")
     else:
-        login = _("There is no account yet. Make one in another terminal: %(command)s") % {
-            "command": f"{_own_name()} createowner"
-        }
+        login = "\n".join(
+            [
+                _("There is no account yet. Make the owner's account in the browser, with this address:"),
+                first_url,
+                _("It works once, and only until Jouren is started again. Or, in another terminal: %(command)s")
+                % {"command": f"{_own_name()} createowner"},
+            ]
+        )
     return "\n".join(["", _("Jouren is ready: %(url)s") % {"url": url}, login, _("Ctrl-C stops it."), ""])
+
+
+def _first_url(config: Config) -> str:
+    """Where the first account is made, with a new key; empty when there is an owner."""
+    # Not at the top: it imports models, which need Django to be set up.
+    from jouren.core.first_key import forget_first_key, has_owner, make_first_key
+
+    if has_owner():
+        forget_first_key()
+        return ""
+    return f"{config.base_url}/admin/first/?key={make_first_key()}"

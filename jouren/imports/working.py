@@ -16,13 +16,14 @@ from operator import itemgetter
 from typing import BinaryIO, TypeVar
 
 from django.db import transaction
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from jouren.contacts.actions import PastPerson, import_people
 from jouren.core import clock
 from jouren.core.errors import UserError
 from jouren.core.sql import hot_cursor, load_sql
+from jouren.core.zone import shop_zone
 from jouren.imports.customers import past_person
 from jouren.imports.errors import BadRow
 from jouren.imports.fields import Kind
@@ -117,7 +118,7 @@ class Worker:
     def _read(self, run: Import, notes: Notes) -> None:
         file = self._at(run)
         rows = list(islice(self._rows, ROWS_AT_ONCE))
-        zone = timezone.get_default_timezone()
+        zone = shop_zone()
         reader = RowReader(run.kind, run.preset, run.mapping, zone, clock.now())
         if run.kind == Kind.ORDERS:
             self._put_aside(run, rows, reader, notes)

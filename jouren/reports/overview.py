@@ -13,9 +13,9 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from jouren.capture.queries import count_new_visitors, has_many_visitors, visitor_rises
 from jouren.conditions.moments import day_of, start_of_day
-from jouren.conditions.queries import shop_zone
 from jouren.contacts.policies import zone_of
 from jouren.core import clock
+from jouren.core.zone import shop_zone
 from jouren.messaging.day import DayOfMessages, messages_since
 from jouren.messaging.queries import topic_paces
 from jouren.messaging.sending_rules.queries import stored_rules

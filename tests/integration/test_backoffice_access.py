@@ -40,6 +40,7 @@ OWN = (
     "parked",
     "mailbox",
     "clock",
+    "setup",
     "conditions",
     "files",
     "playbooks",
@@ -294,6 +295,7 @@ def test_the_menu_hides_what_one_may_not_open() -> None:
 
 
 def test_the_login_page_bears_our_name_and_sign() -> None:
+    create_owner("owner@example.jp", "correct horse battery")
     page = Client(headers=ENGLISH).get("/admin/login/").content.decode()
     assert "Sign in to Jouren" in page
     assert "backoffice/favicon.svg" in page

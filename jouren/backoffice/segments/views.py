@@ -21,7 +21,6 @@ from jouren.backoffice.screens import Act, Screen
 from jouren.backoffice.segments.forms import SegmentForm
 from jouren.conditions.errors import ConditionError
 from jouren.conditions.moments import day_of
-from jouren.conditions.queries import shop_zone
 from jouren.conditions.wording import describe_parts
 from jouren.contacts.errors import BadSegment
 from jouren.contacts.models import Contact
@@ -30,6 +29,7 @@ from jouren.contacts.segments.actions import check_condition, delete_segment, sa
 from jouren.contacts.segments.models import Segment
 from jouren.contacts.segments.queries import Day, Size, growth, people_in_segment, segments, sizes
 from jouren.core import clock
+from jouren.core.zone import shop_zone
 
 PAGE = 50
 MOST_LISTED = 500

@@ -14,10 +14,11 @@ from jouren.catalog.offers.vocabulary import ApplicationState
 from jouren.conditions.choices import Choice
 from jouren.conditions.compile import CompiledPython, compile_python, compile_sql
 from jouren.conditions.errors import ConditionError
-from jouren.conditions.queries import PATIENCE_MILLISECONDS, PRESENT, briefly, load_facts, shop_zone
+from jouren.conditions.queries import PATIENCE_MILLISECONDS, PRESENT, briefly, load_facts
 from jouren.conditions.registry import FactUse, fact
 from jouren.core import clock
 from jouren.core.sql import hot_cursor, load_sql
+from jouren.core.zone import shop_zone
 
 _sql = load_sql("catalog")
 OFFERS = "catalog_offers"

@@ -9,6 +9,7 @@ from wagtail.images.blocks import ImageChooserBlock
 from jouren.messaging import surveys
 from jouren.messaging.offers import choices as offer_choices
 from jouren.messaging.voices import NOTHING, given_choices, product_choices, voice_choices
+from jouren.story.interview import block_choices as story_choices
 
 TEXT_FEATURES = ["h2", "h3", "bold", "italic", "ol", "ul", "link", "hr"]
 
@@ -121,6 +122,17 @@ class VoiceAskBlock(blocks.StructBlock):
         label = _("Ask for their words")
 
 
+class StoryBlock(blocks.StructBlock):
+    """The owner's own words from the interview, as they are when the mail goes."""
+
+    heading = blocks.CharBlock(label=_("Heading"), max_length=150, required=False)
+    show = blocks.ChoiceBlock(choices=story_choices, label=_("Which answer"))
+
+    class Meta:
+        icon = "user"
+        label = _("Owner's story")
+
+
 class EmailContentBlock(blocks.StreamBlock):
     text = blocks.RichTextBlock(label=_("Text"), features=TEXT_FEATURES, icon="pilcrow")
     button = ButtonBlock()
@@ -128,6 +140,7 @@ class EmailContentBlock(blocks.StreamBlock):
     image = ImageBlock()
     video = VideoBlock()
     quote = QuoteBlock()
+    story = StoryBlock()
     voices = VoicesBlock()
     voice_ask = VoiceAskBlock()
     offer = OfferBlock()

@@ -26,6 +26,7 @@ from jouren.messaging.templating import mend_honorifics
 from jouren.messaging.vocabulary import Kind
 from jouren.messaging.voices import ask_path
 from jouren.messaging.voices import template_name as voices_name
+from jouren.story.interview import SHOWN
 
 _FONTS = "'Hiragino Sans', 'Hiragino Kaku Gothic ProN', 'Noto Sans JP', Meiryo, sans-serif"
 _BUTTON: Colour = (0x1F, 0x6F, 0x54)
@@ -240,6 +241,32 @@ def _voice_ask(value: Any, links: Links) -> Piece:
     return html, f"{question}\n▶ {button}\n{href}"
 
 
+def _story(value: Any, links: Links) -> Piece:
+    """The owner's words as they are when the mail goes. That there are some is asked at publishing."""
+    key = str(value["show"] or "")
+    heading = mend_expressions(escape(value["heading"] or ""))
+    top = f'<mj-text font-weight="700" padding-bottom="0">{heading}</mj-text>' if heading else ""
+    above = f"{value['heading']}\n" if heading else ""
+    if key == "questions":
+        begin, end = "{% for asked in owner.questions %}", "{% endfor %}"
+        html = (
+            f"{top}<mj-raw>{begin}</mj-raw>"
+            '<mj-text font-weight="700" padding-bottom="0">{{ asked.question }}</mj-text>'
+            "<mj-text>{% for line in asked.lines %}{{ line }}<br />{% endfor %}</mj-text>"
+            f"<mj-raw>{end}</mj-raw>"
+        )
+        text = "{{ asked.question }}\n{% for line in asked.lines %}{{ line }}\n{% endfor %}\n"
+        return html, f"{above}{begin}{text}{end}"
+    if key not in SHOWN:
+        links.problems.append(_("Choose which answer of the owner's story the mail shows."))
+        return "", ""
+    lines = f"{{% for line in owner.lines.{key} %}}"
+    return (
+        f"{top}<mj-text>{lines}{{{{ line }}}}<br />{{% endfor %}}</mj-text>",
+        f"{above}{lines}{{{{ line }}}}\n{{% endfor %}}",
+    )
+
+
 _BLOCKS: dict[str, Callable[[Any, Links], Piece]] = {
     "text": _text,
     "button": _button,
@@ -247,6 +274,7 @@ _BLOCKS: dict[str, Callable[[Any, Links], Piece]] = {
     "image": _image,
     "video": _video,
     "quote": _quote,
+    "story": _story,
     "voices": _voices,
     "voice_ask": _voice_ask,
     "offer": _offer,
