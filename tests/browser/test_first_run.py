@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.installation import Installation, copy_of, empty_shop
+from tests.installation import Installation, copy_of
 
 PASSWORD = "tea-garden-2026"
 
@@ -77,17 +76,11 @@ ENGLISH = Words(
 )
 
 
-@pytest.fixture(scope="module")
-def empty() -> Iterator[Installation]:
-    with empty_shop() as shop:
-        yield shop
-
-
 @pytest.mark.parametrize("words", [JAPANESE, ENGLISH], ids=["ja", "en"])
 def test_a_new_shop_is_led_from_the_terminal_to_its_first_drafts(
-    empty: Installation, browser: Browser, words: Words
+    new: Installation, browser: Browser, words: Words
 ) -> None:
-    with copy_of(empty) as shop, browser.new_context(locale=words.locale) as context:
+    with copy_of(new) as shop, browser.new_context(locale=words.locale) as context:
         page = context.new_page()
         _make_owner(page, shop, words)
         page.get_by_role("link", name=words.begin).click()

@@ -22,6 +22,8 @@ from jouren.core.config import read_config
 from jouren.core.database import EmbeddedDatabase
 from jouren.core.loops import wait_until
 from jouren.core.mailbox import smtp_address
+from tests.installation import SERVER
+from tests.installation import Installation as Template
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 180.0
@@ -101,9 +103,11 @@ class Installation:
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """One installation for all tests here: its first start makes a database and collects the static files."""
+def installation(new: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One installation for all tests here, whose first start collects the static files."""
     installation = Installation(tmp_path_factory.mktemp("up") / "home")
+    if not SERVER:
+        subprocess.run(["cp", "-a", str(new.home), str(installation.home)], check=True)
     yield installation
     if installation.process is not None:
         installation.process.terminate()
