@@ -225,6 +225,8 @@ def empty_shop() -> Iterator[Installation]:
         shop.is_demo = False
         try:
             shop.up()
+            # Without a demo to load, the web server answers first; a worker that still starts cannot sign off.
+            wait_until(lambda: re.search(r"Worker \d+ runs\.", shop.said()) is not None, PATIENCE)
         finally:
             shop.down()
         yield shop
