@@ -126,12 +126,12 @@ def worker_pids(installation: Installation) -> set[int]:
     return {pid for pid, command in installation.processes().items() if " -m jouren worker " in command}
 
 
-def test_it_prints_one_url_where_the_back_office_answers_with_its_styles(
+def test_it_prints_one_url_and_a_key_for_the_first_owner_and_answers_with_its_styles(
     installation: Installation, running: subprocess.Popen[bytes]
 ) -> None:
-    assert re.findall(r"http://\S+", installation.said().split("Jouren is ready")[1]) == [
-        f"http://127.0.0.1:{installation.port}/admin/"
-    ]
+    office, first = re.findall(r"http://\S+", installation.said().split("Jouren is ready")[1])
+    assert office == f"http://127.0.0.1:{installation.port}/admin/"
+    assert first.startswith(f"{office}first/?key=")
     assert installation.get("/healthz") == (200, "ok\n")
     status, page = installation.get("/admin/login/")
     assert status == 200
