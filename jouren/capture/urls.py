@@ -3,6 +3,7 @@
 from django.urls import path
 
 from jouren.capture.views.confirm import confirm_view
+from jouren.capture.views.gift import gift_again_view, gift_file_view, gift_in_mail_view, gift_view
 from jouren.capture.views.offer import offer_view
 from jouren.capture.views.preferences import preferences_view, unsubscribe_view
 from jouren.capture.views.sign_up import form_view, thanks_view
@@ -16,5 +17,9 @@ urlpatterns = [
     path("p/<str:token>", preferences_view, name="preferences"),
     path("u/<str:token>", unsubscribe_view, name="unsubscribe"),
     path("offer/<str:token>", offer_view, name="offer"),
+    path("gift/again", gift_again_view, name="gift_again"),
+    path("gift/<str:token>", gift_view, name="gift"),
+    path("gift/<str:token>/file", gift_file_view, name="gift_file"),
+    path("gift/<str:token>/<int:form_id>", gift_in_mail_view, name="gift_in_mail"),
     path("c/<path:rest>", click_view, name="click"),
 ]
