@@ -74,7 +74,7 @@ class Installation:
         """Start it, and wait until it says that it is ready."""
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [str(JOUREN), "up", "--demo", "--port", str(self.port)],
+                [str(JOUREN), "up", "--demo", "--small", "--port", str(self.port)],
                 env=self.env,
                 cwd=self.home.parent,
                 stdout=log,

@@ -1,0 +1,73 @@
+"""Moves the sandbox's clock from one moment to the next, and lets the product's own loops do all that is due there."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from jouren.core import clock
+from jouren.core.hops import is_busy, next_stop
+from jouren.core.loops import registered_loops, run_loops
+
+# The clock is moved here, and nobody looks at mailboxes outside.
+_NOT_OURS = frozenset({"clock", "replies"})
+# Each sender needs a database session of its own: by its locks it tells what others have left behind.
+_IN_THREADS = "send-"
+_MOST_SECONDS = 120.0
+_PAUSE = 0.004
+
+Act = Callable[[], None]
+
+
+class Travel:
+    """One thread that does what workers do, but for the senders. What people are going to do waits in order of time."""
+
+    def __init__(self, end: datetime) -> None:
+        self.end = end
+        loops = [loop for loop in registered_loops() if loop.name not in _NOT_OURS]
+        self._loops = [loop for loop in loops if not loop.name.startswith(_IN_THREADS)]
+        self._stop = threading.Event()
+        senders = [loop for loop in loops if loop.name.startswith(_IN_THREADS)]
+        self._senders = threading.Thread(target=run_loops, args=(self._stop, senders), name="senders")
+        self._senders.start()
+        self._order = itertools.count()
+        self._plans: list[tuple[datetime, int, Act]] = []
+
+    def plan(self, at: datetime, act: Act) -> None:
+        """Let somebody do something at a moment; what would come after the end never happens."""
+        if at < self.end:
+            heapq.heappush(self._plans, (max(at, clock.now()), next(self._order), act))
+
+    def go(self, look: Act) -> None:
+        """Travel to the end. ``look`` is called wherever the clock has stopped and all is done."""
+        while (now := clock.now()) < self.end:
+            due = self._plans[0][0] if self._plans else self.end
+            if due > now:
+                clock.move_to(next_stop(now, min(due, self.end)))
+            if self._plans and self._plans[0][0] <= clock.now():
+                heapq.heappop(self._plans)[2]()
+            self.settle()
+            look()
+
+    def settle(self) -> None:
+        """Let the loops work until nothing is due any more."""
+        until = time.monotonic() + _MOST_SECONDS
+        while time.monotonic() < until:
+            if sum(bool(loop.tick()) for loop in self._loops):
+                continue
+            if not is_busy():
+                return
+            time.sleep(_PAUSE)
+        raise RuntimeError("The shop does not come to rest.")
+
+    def close(self) -> None:
+        """End the senders, and hand back what the other loops hold."""
+        self._stop.set()
+        self._senders.join()
+        for loop in self._loops:
+            if loop.close is not None:
+                loop.close()
