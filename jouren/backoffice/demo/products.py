@@ -24,7 +24,6 @@ _PRODUCTS: list[tuple[str, dict[str, Any]]] = [
             "description": "手紙をお読みの方に、ご希望でせっけんをひとかけお送りします。",
             "price": 0,
             "cost": 190,
-            "lasts_days": 1,
         },
     ),
     (
@@ -35,7 +34,6 @@ _PRODUCTS: list[tuple[str, dict[str, Any]]] = [
             "description": "せっけん、化粧水、クリームの7日分。手紙の最後に、72時間だけご案内します。",
             "price": TRIAL_PRICE,
             "cost": 520,
-            "lasts_days": 7,
         },
     ),
     (
@@ -46,7 +44,6 @@ _PRODUCTS: list[tuple[str, dict[str, Any]]] = [
             "description": "以前のお試し。三日では違いがわからないという声で、7日分にしました。",
             "price": OLD_TRIAL_PRICE,
             "cost": 400,
-            "lasts_days": 3,
             "is_on_sale": False,
         },
     ),

@@ -59,8 +59,8 @@ class Till:
         self._tell(persona, "order.paid", payload)
         persona.bought.append(number)
         at = clock.now()
-        self._travel.plan(at + DAY, self._later(persona, "order.shipped", {"order": number}))
-        self._travel.plan(at + 3 * DAY, self._later(persona, "order.delivered", {"order": number}))
+        self._travel.plan(at + DAY, self._later(persona, "order.shipped", {"order": number}), is_heard=False)
+        self._travel.plan(at + 3 * DAY, self._later(persona, "order.delivered", {"order": number}), is_heard=False)
         return number
 
     def refund(self, persona: Persona, number: str, amount: int, reason: str) -> None:

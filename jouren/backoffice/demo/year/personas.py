@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -86,7 +85,7 @@ def _draw(
         interest=interest,
         writes_kana=chance.random() < 0.7,
         confirms=chance.random() < 0.9,
-        likes_trial=min(0.9, 0.12 + 0.62 * interest),
+        likes_trial=min(0.95, 0.3 + 0.65 * interest),
         likes_it=chance.choices(("above", "as_expected", "below"), (34, 48, 18))[0],
         loyalty=chance.betavariate(2.4, 1.6),
         wants_subscription=chance.random() < 0.45,
@@ -95,7 +94,7 @@ def _draw(
 
 def _moment(begin: datetime, chance: random.Random) -> datetime:
     """In the year, later ones likelier: the shop becomes known. In the daytime, mostly in the evening."""
-    day = int(_YEAR * math.sqrt(chance.uniform(0.02, 0.999)))
+    day = int(_YEAR * chance.uniform(0.004, 0.999) ** 0.65)
     hour = chance.choices((8, 12, 15, 19, 21, 22), (10, 18, 12, 20, 25, 15))[0]
     return begin + timedelta(days=day, hours=hour, minutes=chance.randint(0, 59), seconds=chance.randint(0, 59))
 

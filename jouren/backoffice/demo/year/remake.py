@@ -24,8 +24,8 @@ from jouren.core import clock
 from jouren.core.loops import wait_until
 from jouren.core.mailbox import serve_sink, sink_listens
 
-PEOPLE = 330
-PASSING = 900
+PEOPLE = 305
+PASSING = 560
 _SEED = 20261130
 _SETTINGS_SECONDS = 20
 
@@ -56,11 +56,13 @@ def live_through_the_year(days: int = 365, people: int = PEOPLE, passing: int = 
         shoppers = Shoppers(personas, travel, chance)
         Staff(shoppers, travel, chance, user)
         for number, each in enumerate(draw_personas(passing, begin, chance)):
-            travel.plan(each.arrives, partial(shoppers.pass_by, number, each.query, each.referrer))
+            travel.plan(each.arrives, partial(shoppers.pass_by, number, each.query, each.referrer), is_heard=False)
         travel.settle()
         _go(travel, shoppers)
         make_draft()
         travel.settle()
+        if travel.failures:
+            raise RuntimeError(f"{len(travel.failures)} things went wrong.")
         return travel.end
     finally:
         travel.close()

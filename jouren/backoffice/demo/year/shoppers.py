@@ -56,7 +56,7 @@ class Shoppers:
         self._looked = clock.now()
         self._seen: set[int] = set()
         for persona in personas:
-            travel.plan(persona.arrives, self._doing(persona, self._arrive))
+            travel.plan(persona.arrives, self._doing(persona, self._arrive), is_heard=False)
 
     # ---- Before anybody knows them.
 
@@ -127,16 +127,16 @@ class Shoppers:
         token = make_token(delivery.pk)
         browser = self._browsers.get(persona.number) or Browser(persona.number)
         if chance.random() < 0.2:
-            self._after(timedelta(seconds=1), persona, lambda _who: browser.get(f"/o/{token}.gif", agent=IMAGE_PROXY))
+            self._quietly(timedelta(seconds=1), persona, lambda _who: browser.get(f"/o/{token}.gif", agent=IMAGE_PROXY))
         if chance.random() > 0.34 + 0.58 * persona.interest:
             return
         opened = self._hours(0.1, 3) if chance.random() < 0.7 else self._hours(3, 40)
-        self._after(opened, persona, lambda _who: browser.get(f"/o/{token}.gif"))
+        self._quietly(opened, persona, lambda _who: browser.get(f"/o/{token}.gif"))
         links = list(delivery.message_version.bodies["email"]["links"])
         own = [place for place, url in enumerate(links) if "/-/" not in url]
         if own and chance.random() < 0.14 + 0.42 * persona.interest:
             place = chance.choice(own)
-            self._after(opened + 3 * MINUTE, persona, lambda _who: browser.get(f"/c/{token}/{place}"))
+            self._quietly(opened + 3 * MINUTE, persona, lambda _who: browser.get(f"/c/{token}/{place}"))
         if chance.random() < 0.012 - 0.008 * persona.interest:
             self._after(opened + 2 * MINUTE, persona, lambda who: self._unsubscribe(who, browser, token))
             return
@@ -150,9 +150,9 @@ class Shoppers:
             message_id = delivery.message_id
             self._after(opened + 20 * MINUTE, persona, lambda who: self._reply(who, message_id))
         if key == "letter1" and chance.random() < 0.4:
-            self._after(opened + MINUTE, persona, lambda _who: self._fetch_gift(browser, token, delivery))
+            self._quietly(opened + MINUTE, persona, lambda _who: self._fetch_gift(browser, token, delivery))
         if key == "offer":
-            self._after(opened + 5 * MINUTE, persona, lambda who: self._look_at_offer(who, browser))
+            self._quietly(opened + 5 * MINUTE, persona, lambda who: self._look_at_offer(who, browser))
         if key == "peace" and chance.random() < 0.72:
             self._after(opened + 4 * MINUTE, persona, lambda who: self._answer_survey(who, browser, token, delivery))
         if key == "effect" and persona.likes_it != "below" and chance.random() < 0.35:
@@ -173,7 +173,7 @@ class Shoppers:
             browser.get(file)
 
     def _look_at_offer(self, persona: Persona, browser: Browser) -> None:
-        if persona.contact_id is None or self._chance.random() > 0.25 + 0.7 * persona.interest:
+        if persona.contact_id is None or self._chance.random() > 0.35 + 0.65 * persona.interest:
             return
         browser.get(f"/offer/{offer_token(self._trial.pk, persona.contact_id)}")
         if self._chance.random() < persona.likes_trial:
@@ -279,6 +279,9 @@ class Shoppers:
 
     def _after(self, pause: timedelta, persona: Persona, act: Callable[[Persona], object]) -> None:
         self._travel.plan(clock.now() + pause, self._doing(persona, act))
+
+    def _quietly(self, pause: timedelta, persona: Persona, act: Callable[[Persona], object]) -> None:
+        self._travel.plan(clock.now() + pause, self._doing(persona, act), is_heard=False)
 
     @staticmethod
     def _doing(persona: Persona, act: Callable[[Persona], object]) -> Callable[[], None]:

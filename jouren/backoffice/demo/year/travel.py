@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from datetime import datetime
 
@@ -13,8 +15,8 @@ from jouren.core import clock
 from jouren.core.hops import is_busy, next_stop
 from jouren.core.loops import registered_loops, run_loops
 
-# The clock is moved here, and nobody looks at mailboxes outside.
-_NOT_OURS = frozenset({"clock", "replies"})
+# The clock is moved here; nobody looks at mailboxes outside, calls webhooks, publishes by schedule or imports a past.
+_NOT_OURS = frozenset({"clock", "replies", "webhooks", "schedule", "reactor-history", "log-partitions"})
 # Each sender needs a database session of its own: by its locks it tells what others have left behind.
 _IN_THREADS = "send-"
 _MOST_SECONDS = 120.0
@@ -35,23 +37,39 @@ class Travel:
         self._senders = threading.Thread(target=run_loops, args=(self._stop, senders), name="senders")
         self._senders.start()
         self._order = itertools.count()
-        self._plans: list[tuple[datetime, int, Act]] = []
+        self._plans: list[tuple[datetime, int, Act, bool]] = []
+        self.failures: list[str] = []
 
-    def plan(self, at: datetime, act: Act) -> None:
-        """Let somebody do something at a moment; what would come after the end never happens."""
+    def plan(self, at: datetime, act: Act, *, is_heard: bool = True) -> None:
+        """Let somebody do something at a moment; what would come after the end never happens.
+
+        ``is_heard``: the shop goes to work at once. What it need not (a look, a click) is heard at the next stop.
+        """
         if at < self.end:
-            heapq.heappush(self._plans, (max(at, clock.now()), next(self._order), act))
+            heapq.heappush(self._plans, (max(at, clock.now()), next(self._order), act, is_heard))
 
     def go(self, look: Act) -> None:
         """Travel to the end. ``look`` is called wherever the clock has stopped and all is done."""
+        due = clock.now()
         while (now := clock.now()) < self.end:
-            due = self._plans[0][0] if self._plans else self.end
-            if due > now:
-                clock.move_to(next_stop(now, min(due, self.end)))
-            if self._plans and self._plans[0][0] <= clock.now():
-                heapq.heappop(self._plans)[2]()
-            self.settle()
-            look()
+            if due <= now:
+                self.settle()
+                look()
+                due = next_stop(clock.now(), self.end)
+            first = self._plans[0][0] if self._plans else self.end
+            clock.move_to(min(due, first))
+            if first <= due and self._plans and self._do():
+                due = clock.now()
+
+    def _do(self) -> bool:
+        """Let the next one do what they planned. Returns whether the shop has to hear of it now."""
+        _at, _place, act, is_heard = heapq.heappop(self._plans)
+        try:
+            act()
+        except Exception:  # everybody else's year goes on; whoever started this is told at the end
+            self.failures.append(traceback.format_exc())
+            sys.stderr.write(self.failures[-1])
+        return is_heard
 
     def settle(self) -> None:
         """Let the loops work until nothing is due any more."""
