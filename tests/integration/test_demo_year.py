@@ -102,7 +102,7 @@ def _check_features() -> None:
         "subscription.cancelled",
         "seminar.attended",
         "survey.answered",
-        "voice.given",
+        "voice.received",
         "voice.approved",
         "segment.entered",
         "customer.likely_regular",

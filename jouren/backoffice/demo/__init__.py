@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.db import transaction
 
 from jouren.backoffice.demo.broadcasts import make_broadcasts
@@ -28,6 +29,7 @@ def load_demo(*, small: bool = False) -> bool:
         owner = get_user_model().objects.filter(is_superuser=True).order_by("pk")[0]
         load_year(clock.now(), owner.pk)
         put_gift()
+        call_command("update_index", verbosity=0)
         return True
     with transaction.atomic():
         make_products()

@@ -15,8 +15,10 @@ from jouren.core import clock
 from jouren.core.hops import is_busy, next_stop
 from jouren.core.loops import registered_loops, run_loops
 
-# The clock is moved here; nobody looks at mailboxes outside, calls webhooks, publishes by schedule or imports a past.
-_NOT_OURS = frozenset({"clock", "replies", "webhooks", "schedule", "reactor-history", "log-partitions"})
+# The clock is moved here; nobody looks at mailboxes outside, calls webhooks or publishes by schedule.
+_NOT_OURS = frozenset({"clock", "replies", "webhooks", "schedule", "log-partitions"})
+# These work on what somebody has just done, and the others on what is due: asked only once they are through.
+_HOT = ("reactor", "reactor-history", "advancer", "segments")
 # Each sender needs a database session of its own: by its locks it tells what others have left behind.
 _IN_THREADS = "send-"
 _MOST_SECONDS = 120.0
@@ -32,6 +34,8 @@ class Travel:
         self.end = end
         loops = [loop for loop in registered_loops() if loop.name not in _NOT_OURS]
         self._loops = [loop for loop in loops if not loop.name.startswith(_IN_THREADS)]
+        self._hot = [loop for loop in self._loops if loop.name in _HOT]
+        self._rest = [loop for loop in self._loops if loop.name not in _HOT]
         self._stop = threading.Event()
         senders = [loop for loop in loops if loop.name.startswith(_IN_THREADS)]
         self._senders = threading.Thread(target=run_loops, args=(self._stop, senders), name="senders")
@@ -75,7 +79,7 @@ class Travel:
         """Let the loops work until nothing is due any more."""
         until = time.monotonic() + _MOST_SECONDS
         while time.monotonic() < until:
-            if sum(bool(loop.tick()) for loop in self._loops):
+            if sum(bool(loop.tick()) for loop in self._hot) or sum(bool(loop.tick()) for loop in self._rest):
                 continue
             if not is_busy():
                 return
