@@ -61,7 +61,7 @@ messages: $(STAMP) ## bring the translation catalogue in line with the sources, 
 	$(BIN)/python scripts/translations.py update
 
 demo-year: $(STAMP) ## live through the demo shop's year again, after a change of what it shows
-	@$(BIN)/python scripts/live_demo_year.py
+	@$(BIN)/python -m demo_year
 
 schemas: $(STAMP) ## renew docs/schemas, after a change of a step, a trigger or a block
 	@for name in journeys messages segments series; do JOUREN_HOME=.jouren/check $(BIN)/jouren schema $$name > docs/schemas/$$name.json; done

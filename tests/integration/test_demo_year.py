@@ -20,7 +20,7 @@ from jouren.backoffice.demo.year import loading
 from jouren.backoffice.demo.year.dump import FILE, OWN_TABLES
 from jouren.backoffice.demo.year.loading import YearOutOfDate, load_year
 from jouren.broadcasts.models import Broadcast, Issue
-from jouren.capture.models import Form, Registration, Visitor
+from jouren.capture.models import Form, Visitor
 from jouren.catalog.models import CouponCode, Redemption
 from jouren.contacts.actions import create_contact
 from jouren.contacts.models import Contact, Identity, Problem, Suppression

@@ -1,4 +1,1 @@
-"""The demo shop's year: people who never were, led through a year of the real product by moving the sandbox's clock.
-
-``remake`` makes it anew and writes it to ``year.gz``; ``loading`` brings it back into an empty installation.
-"""
+"""The demo shop's year as a file, and how it gets into an empty installation. ``make demo-year`` makes it anew."""

@@ -7,12 +7,12 @@ import random
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
+from demo_year.orders import DAY, EVERY_DAYS, Till
+from demo_year.personas import Persona
+from demo_year.travel import Travel
+from demo_year.web import IMAGE_PROXY, Browser
 from jouren.api.ingest import ingest
 from jouren.backoffice.demo import products, texts
-from jouren.backoffice.demo.year.orders import DAY, EVERY_DAYS, Till
-from jouren.backoffice.demo.year.personas import Persona
-from jouren.backoffice.demo.year.travel import Travel
-from jouren.backoffice.demo.year.web import IMAGE_PROXY, Browser
 from jouren.capture.models import Form
 from jouren.catalog.models import Product
 from jouren.catalog.offers.coupons import code_for

@@ -11,15 +11,15 @@ from functools import partial
 
 from django.conf import settings
 
+from demo_year.personas import draw_personas
+from demo_year.shoppers import Shoppers
+from demo_year.staff import Staff
+from demo_year.travel import Travel
 from jouren.backoffice.demo.broadcasts import make_draft
 from jouren.backoffice.demo.offers import make_offers
 from jouren.backoffice.demo.products import make_products
 from jouren.backoffice.demo.segments import make_segments
 from jouren.backoffice.demo.shop import make_shop
-from jouren.backoffice.demo.year.personas import draw_personas
-from jouren.backoffice.demo.year.shoppers import Shoppers
-from jouren.backoffice.demo.year.staff import Staff
-from jouren.backoffice.demo.year.travel import Travel
 from jouren.core import clock
 from jouren.core.loops import wait_until
 from jouren.core.mailbox import serve_sink, sink_listens
@@ -37,7 +37,7 @@ def live_through_the_year(days: int = 365, people: int = PEOPLE, passing: int = 
     """
     from django.contrib.auth import get_user_model
 
-    chance = random.Random(_SEED)  # noqa: S311 — the same year every time
+    chance = random.Random(_SEED)
     user = get_user_model().objects.get(is_superuser=True)
     make_products()
     make_shop(make_offers())

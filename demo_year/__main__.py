@@ -32,8 +32,8 @@ def _write(path: Path | None) -> None:
     # Not at the top: they import models, which need Django to be set up.
     from django.conf import settings
 
+    from demo_year.remake import live_through_the_year
     from jouren.backoffice.demo.year.dump import FILE, write_dump
-    from jouren.backoffice.demo.year.remake import live_through_the_year
     from jouren.core.owners import create_owner
     from jouren.core.static import collect_static
 

@@ -8,13 +8,13 @@ from functools import partial
 
 from django.contrib.auth.models import User
 
+from demo_year.news import newsletters
+from demo_year.personas import Persona
+from demo_year.shoppers import Shoppers
+from demo_year.travel import Travel
 from jouren.backoffice.demo import texts
 from jouren.backoffice.demo.letters import Letter
 from jouren.backoffice.demo.shop import make_message
-from jouren.backoffice.demo.year.news import newsletters
-from jouren.backoffice.demo.year.personas import Persona
-from jouren.backoffice.demo.year.shoppers import Shoppers
-from jouren.backoffice.demo.year.travel import Travel
 from jouren.broadcasts.actions import Wording, change_broadcast, create_broadcast, start_broadcast
 from jouren.contacts.models import Topic
 from jouren.content.voices.actions import approve_voice, decline_voice

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from demo_year.personas import Persona
+from demo_year.travel import Travel
 from jouren.backoffice.demo import products
-from jouren.backoffice.demo.year.personas import Persona
-from jouren.backoffice.demo.year.travel import Travel
 from jouren.catalog.models import ProductCode
 from jouren.core import clock
 from jouren.orders.telling import Telling, tell_orders
