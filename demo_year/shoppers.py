@@ -179,7 +179,8 @@ class Shoppers:
         if self._chance.random() < persona.likes_trial:
             self._after(self._hours(0.1, 60), persona, self._buy_trial)
         elif self._chance.random() < 0.3:
-            self._told(persona, {"type": "cart.left", "payload": {"products": [products.TRIAL]}})
+            key = f"cart-{persona.number}"
+            self._told(persona, {"type": "cart.left", "key": key, "payload": {"products": [products.TRIAL]}})
 
     def _buy_trial(self, persona: Persona) -> None:
         if persona.contact_id is None or persona.bought:
