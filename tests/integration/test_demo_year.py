@@ -29,7 +29,6 @@ from jouren.content.models import LandingPage
 from jouren.content.voices.models import Voice
 from jouren.core import clock
 from jouren.core.owners import create_owner
-from jouren.events.models import Event
 from jouren.inbox.models import Inquiry, SurveyAnswer
 from jouren.journeys.models import Enrolment, Journey, JourneyVersion
 from jouren.mechanisms.models import Mark, Task
@@ -54,8 +53,14 @@ def loaded(settings: Any, tmp_path: Path) -> float:
     return time.monotonic() - began
 
 
+def _asked(statement: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return list(cursor.fetchall())
+
+
 def _told() -> Counter[str]:
-    return Counter(Event.objects.values_list("type", flat=True))
+    return Counter(dict(_asked("SELECT type, count(*) FROM events_event GROUP BY 1")))
 
 
 def test_the_year_is_loaded_in_under_a_minute_and_is_all_there(loaded: float) -> None:
@@ -131,19 +136,17 @@ def _check_features() -> None:
     # Left in peace: the dissatisfied, and who did not want the trial.
     assert Suppression.objects.filter(lifted_at=None).count() > 20
     assert Refund.objects.count() >= 2
-    assert Subscription.objects.filter(ended_at=None).exists() and Order.objects.count() > 100
+    assert Subscription.objects.filter(state="active").exists() and Order.objects.count() > 100
     assert Redemption.objects.exists() and CouponCode.objects.exclude(given_to=None).exists()
     assert not Delivery.objects.filter(state__in=(State.FAILED, State.UNKNOWN)).exists()
 
 
 def _check_dates() -> None:
     now = clock.now()
-    moments = Event.objects.values_list("recorded_at", flat=True)
-    assert now - timedelta(days=3) < max(moments) <= now
-    assert now - timedelta(days=368) < min(moments) < now - timedelta(days=340)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM events_event_default")
-        assert cursor.fetchone()[0] == 0
+    ((first, last),) = _asked("SELECT min(recorded_at), max(recorded_at) FROM events_event")
+    assert now - timedelta(days=3) < last <= now
+    assert now - timedelta(days=368) < first < now - timedelta(days=340)
+    assert _asked("SELECT count(*) FROM events_event_default") == [(0,)]
 
 
 def test_the_file_holds_no_secrets_and_is_small() -> None:
