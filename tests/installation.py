@@ -76,7 +76,7 @@ class Installation:
         """Start it, and wait until it says that it is ready."""
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [str(JOUREN), "up", *(["--demo"] if self.is_demo else []), "--port", str(self.port)],
+                [str(JOUREN), "up", *(["--demo", "--small"] if self.is_demo else []), "--port", str(self.port)],
                 env=self.env,
                 cwd=self.home.parent,
                 stdout=log,

@@ -45,9 +45,10 @@ class PortTaken(JourenError):
 
 @click.command()
 @click.option("--demo", is_flag=True, help="With a small demo shop, in a sandbox and a data folder of its own.")
+@click.option("--small", is_flag=True, help="The demo shop with two dozen people, without its year of 300.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
-def up(demo: bool, host: str, port: int) -> None:
+def up(demo: bool, small: bool, host: str, port: int) -> None:
     """Run everything: database, web server, workers. One Ctrl-C stops all of it."""
     if demo or click.get_current_context().find_root().params.get("demo"):
         demo = True
@@ -60,7 +61,7 @@ def up(demo: bool, host: str, port: int) -> None:
         _refuse_taken(host, port)
         with database(config):
             _prepare(config)
-            password = _load_demo(config) if demo else None
+            password = _load_demo(config, small=small) if demo else None
             stop = stop_on_signals()
             _announce_when_ready(config, f"http://{local}:{port}", password, stop)
             with database_kept_up(config, _database_teller()):
@@ -88,7 +89,7 @@ def _prepare(config: Config) -> None:
     config.mail_folder.mkdir(exist_ok=True)
 
 
-def _load_demo(config: Config) -> str:
+def _load_demo(config: Config, *, small: bool) -> str:
     """The demo shop, and its owner with a password that is kept, so that every start prints the same."""
     # Not at the top: it imports models, which need Django to be set up.
     from jouren.backoffice.demo import load_demo
@@ -99,7 +100,7 @@ def _load_demo(config: Config) -> str:
             file.write(secrets.token_urlsafe(9))
     password = kept.read_text(encoding="ascii")
     create_owner(DEMO_OWNER, password, replace_password=True)
-    load_demo()
+    load_demo(small=small)
     return password
 
 

@@ -26,8 +26,8 @@ PR English Webhook Excel Shift JIS YAML Markdown zip md CSV https GMT JST UTC Es
 """
 # What the demo shop, or the browser that walks, has written itself.
 WRITTEN = """
-letters news newsletter contact name shop Asia Tokyo my slug cup white demo domain com blog example http
-yofukashi tea regular trial nemuri
+letters news newsletter contact name shop Asia Tokyo my slug towel white demo domain com blog example http
+yofukashi skin regular trial moon sample hada PDF
 """
 KNOWN = frozenset(re.findall(r"[A-Za-z]{2,}", NAMES + WRITTEN))
 # Japanese words that English texts name: the columns of a file, for one.

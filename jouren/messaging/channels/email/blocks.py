@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.images.blocks import ImageChooserBlock
 
-from jouren.messaging import surveys
+from jouren.messaging import gifts, surveys
 from jouren.messaging.offers import choices as offer_choices
 from jouren.messaging.voices import NOTHING, given_choices, product_choices, voice_choices
 from jouren.story.interview import block_choices as story_choices
@@ -33,6 +33,16 @@ class SurveyBlock(blocks.StructBlock):
     class Meta:
         icon = "help"
         label = _("Survey")
+
+
+class GiftBlock(blocks.StructBlock):
+    """The gift of a form with a button. The link is the reader's own, and good for the gift's days from the sending."""
+
+    form = blocks.ChoiceBlock(choices=gifts.choices, refers_to="capture.Form", label=_("Gift"))
+
+    class Meta:
+        icon = "download"
+        label = _("Gift")
 
 
 class ImageBlock(blocks.StructBlock):
@@ -144,6 +154,7 @@ class EmailContentBlock(blocks.StreamBlock):
     voices = VoicesBlock()
     voice_ask = VoiceAskBlock()
     offer = OfferBlock()
+    gift = GiftBlock()
 
 
 class EmailBodyBlock(blocks.StructBlock):

@@ -13,10 +13,10 @@ from typing import Any
 
 import mrml
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import ngettext, override
 
 from jouren.core.colours import WHITE, Colour, as_hex, parse_colour, text_on
-from jouren.messaging import surveys
+from jouren.messaging import gifts, surveys
 from jouren.messaging.channels.base import CompileContext
 from jouren.messaging.channels.email.links import Links
 from jouren.messaging.channels.email.richtext import mail_html, mend_expressions, plain_text
@@ -37,6 +37,7 @@ _REMOTE_STYLE = re.compile(r"@import[^;]*;|<link[^>]*>", re.IGNORECASE)
 def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
     """The JSON of a version's mail: ``subject``, ``preheader``, ``html``, ``text`` (templates) and ``links`` (URLs).
     Where it shows offers, ``offers`` and ``needed_offers`` (their ids); where it shows surveys, ``surveys``;
+    gifts, ``gifts`` (the ids of their forms);
     voices, ``voices`` (what is wanted); where it asks for some, ``voice_asks`` (what is given, by product).
 
     Raises:
@@ -71,6 +72,8 @@ def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
         body["needed_offers"] = _ids((each for each in offers if each["if_closed"] != "leave_out"), "offer")
     if asked := [block.value for block in value["content"] if block.block_type == "survey"]:
         body["surveys"] = _ids(asked, "survey")
+    if given := [block.value for block in value["content"] if block.block_type == "gift"]:
+        body["gifts"] = _ids(given, "form")
     if voices := [block.value for block in value["content"] if block.block_type == "voices"]:
         body["voices"] = [_wanted(each, context.language) for each in voices]
     if asks := [block.value for block in value["content"] if block.block_type == "voice_ask"]:
@@ -144,6 +147,27 @@ def _survey(value: Any, links: Links) -> Piece:
     )
     text = "\n".join([str(survey.question), *(f"▶ {label}\n{href}" for label, href in buttons)])
     return f'<mj-text align="center" font-weight="700">{question}</mj-text>{html}', text
+
+
+def _gift(value: Any, links: Links) -> Piece:
+    form_id = int(value["form"] or 0)
+    gift = gifts.shown(form_id)
+    if gift is None:
+        links.problems.append(_("Choose the gift that the mail hands over."))
+        return "", ""
+    if not links.is_tracking:
+        links.problems.append(_("A built-in message belongs to what somebody does just now: it cannot show a gift."))
+        return "", ""
+    href = links.add(gifts.gift_path(form_id))
+    name, button = mend_expressions(escape(gift.name)), _("Receive the gift")
+    days = ngettext("The link is good for %(days)s day.", "The link is good for %(days)s days.", gift.days)
+    good = days % {"days": gift.days}
+    html = (
+        f'<mj-text align="center" font-weight="700">{name}</mj-text>'
+        f'<mj-button href="{href}">{escape(button)}</mj-button>'
+        f'<mj-text align="center" font-size="14px">{escape(good)}</mj-text>'
+    )
+    return html, f"{mend_expressions(gift.name)}\n▶ {button}\n{href}\n{good}"
 
 
 def _picture(image: Any, alt: str, href: str, base_url: str) -> str:
@@ -278,6 +302,7 @@ _BLOCKS: dict[str, Callable[[Any, Links], Piece]] = {
     "voices": _voices,
     "voice_ask": _voice_ask,
     "offer": _offer,
+    "gift": _gift,
 }
 
 
