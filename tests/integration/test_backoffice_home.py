@@ -269,8 +269,8 @@ def test_parked_events_are_told_to_whoever_may_see_them() -> None:
         ParkedEvent.objects.create(
             event_id=event_id, recorded_at=now, contact_id=contact_id, type="t", reaction="r", error="e", parked_at=now
         )
-    assert "Events of 2 people are parked" in home()
-    assert b"are parked" not in staff_client().get("/admin/").content
+    assert "Something got stuck for 2 people" in home()
+    assert b"got stuck for" not in staff_client().get("/admin/").content
 
 
 def test_whoever_may_not_see_people_sees_no_numbers() -> None:
