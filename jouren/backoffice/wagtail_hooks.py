@@ -81,6 +81,7 @@ def _urls() -> list[Any]:
         path("journeys/files/", include("jouren.backoffice.files.urls")),
         path("clock/", include("jouren.backoffice.clock.urls")),
         path("conditions/", include("jouren.backoffice.conditions.urls")),
+        path("help/", include("jouren.backoffice.help.urls")),
     ]
 
 
