@@ -10,8 +10,6 @@ extensions = ["myst_parser"]
 exclude_patterns = ["schemas"]
 
 myst_heading_anchors = 4
-# A glob may wait for its first page.
-suppress_warnings = ["toc.empty_glob"]
 
 html_theme = "furo"
 html_title = "Jouren 常連"

@@ -20,7 +20,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs/images"
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 780}
 LARGEST = 150_000
-_CALM = "*, *::before, *::after { animation: none !important; transition: none !important; caret-color: transparent !important; }"
+_CALM = "*, *::before, *::after { animation: none !important; transition: none !important; }"
 
 
 def main(base: str, home: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.urls import get_resolver
 
 from jouren.backoffice.help import pages
 from jouren.backoffice.help.areas import AREAS, PAGE_OF
@@ -129,10 +130,9 @@ def test_everybody_in_the_back_office_may_read_the_help() -> None:
 
 
 def test_every_screen_that_is_named_exists() -> None:
-    from django.urls import get_resolver
-
-    admin = next(each for each in get_resolver().url_patterns if str(each.pattern) == "admin/")
-    spaces = {str(space.namespace): space for space in admin.url_patterns if getattr(space, "namespace", None)}
+    admin = [each for each in get_resolver().url_patterns if str(each.pattern) == "admin/"]
+    inside = [space for each in admin for space in each.url_patterns if hasattr(space, "namespace")]
+    spaces = {str(space.namespace): space for space in inside}
     for name in PAGE_OF.keys() - {"wagtailadmin_home"}:
         space, _, view = name.partition(":")
         assert space in spaces, name
