@@ -22,32 +22,38 @@ class Area:
     pages: Sequence[str]
 
 
-FIRST_STEPS = Area(pgettext_lazy("area of help", "First steps"), ("first-ten-minutes",))
-# As in docs/how-to/index.md.
+# As in docs/how-to/index.md; what comes first is docs/tutorial.
 AREAS = (
-    FIRST_STEPS,
+    Area(pgettext_lazy("area of help", "First steps"), ("first-ten-minutes",)),
     Area(
-        _("Journeys"),
-        (
-            "ready-journeys",
-            "edit-a-running-journey",
-            "dry-run",
-            "reports",
-            "holdouts",
-            "why",
-            "journeys-as-files",
-        ),
+        _("Gather people"),
+        ("sign-up-pages", "connectors", "imports"),
     ),
-    Area(_("Messages"), ("series", "broadcasts", "sending-rules", "leaving-in-peace", "replies")),
-    Area(_("Customers"), ("segments", "mechanisms", "surveys", "voices")),
-    Area(pgettext_lazy("area of help", "Selling"), ("products", "offers", "orders")),
-    Area(pgettext_lazy("area of help", "Other systems"), ("imports", "connectors", "webhooks")),
+    Area(
+        _("Customers"),
+        ("people", "mechanisms", "segments", "surveys", "voices", "leaving-in-peace"),
+    ),
+    Area(
+        pgettext_lazy("area", "Sending"),
+        ("messages", "broadcasts", "series", "ready-journeys", "edit-a-running-journey", "dry-run", "sending-rules"),
+    ),
+    Area(
+        pgettext_lazy("area of help", "Selling"),
+        ("products", "offers", "orders"),
+    ),
+    Area(
+        pgettext_lazy("area of help", "Figures"),
+        ("reports", "holdouts", "why", "replies"),
+    ),
+    Area(
+        _("Settings"),
+        ("webhooks", "journeys-as-files"),
+    ),
 )
 KNOWN = frozenset(page for area in AREAS for page in area.pages)
 
 # By the name of a view, ``namespace:view``, or of all views of a namespace. A viewset's name is its namespace.
 PAGE_OF: Mapping[str, str] = {
-    "wagtailadmin_home": "mechanisms",
     "api_keys": "connectors",
     "broadcasts": "broadcasts",
     "connectors": "connectors",
@@ -64,9 +70,12 @@ PAGE_OF: Mapping[str, str] = {
     "journeys:list": "ready-journeys",
     "journeys:persona": "dry-run",
     "mechanisms": "mechanisms",
+    "message_try": "messages",
+    "messages": "messages",
     "offers": "offers",
     "orders": "orders",
     "peace": "leaving-in-peace",
+    "people": "people",
     "people:ask_why": "why",
     "people:why": "why",
     "people:why_message": "why",
@@ -79,7 +88,13 @@ PAGE_OF: Mapping[str, str] = {
     "series": "series",
     "surveys": "surveys",
     "taskkind": "mechanisms",
+    "topic": "sign-up-pages",
     "voice_screens": "voices",
+    "wagtailadmin_explore": "sign-up-pages",
+    "wagtailadmin_explore_root": "sign-up-pages",
+    "wagtailadmin_home": "mechanisms",
+    "wagtailadmin_pages": "sign-up-pages",
+    "wagtailsnippets_capture_form": "sign-up-pages",
     "webhooks": "webhooks",
 }
 
