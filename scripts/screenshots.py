@@ -1,8 +1,7 @@
 """Takes the pictures of docs/images from a demo that runs: ``screenshots.py http://127.0.0.1:8000 .jouren/demo``.
 
 The second argument is the demo's data folder, where its password is. Each picture is taken in Japanese and in English,
-1280 pixels wide (a phone's as wide as a phone), with few colours, so that it stays small. Take them from a fresh demo:
-the person whose timeline is shown is the one who moved last.
+1280 pixels wide (a phone's as wide as a phone), with few colours, so that it stays small. Take them from a fresh demo.
 """
 
 from __future__ import annotations
