@@ -56,7 +56,7 @@ def read_page(name: str, language: str) -> Page | None:
     path, written_in = found
     tokens = _MARKDOWN.parse(path.read_text("utf-8"))
     title = _take_title(tokens) or name
-    tokens = [token for token in tokens if not _is_directive(token)]
+    tokens = [token for token in tokens if not (_is_directive(token) or _is_picture(token))]
     _name_headings(tokens)
     for token in tokens:
         if token.children:
@@ -102,6 +102,11 @@ def _take_title(tokens: list[Token]) -> str:
 
 def _is_directive(token: Token) -> bool:
     return token.type == "fence" and token.info.startswith("{")
+
+
+def _is_picture(token: Token) -> bool:
+    """Whether a paragraph is nothing but a picture: whoever reads the help has the screens themselves."""
+    return token.type == "inline" and [part.type for part in token.children or []] == ["image"]
 
 
 def _plain(inline: Token) -> str:
