@@ -64,7 +64,8 @@ def test_a_page_is_shown_in_the_readers_language_where_it_is_written_in_it(docs:
 def test_links_lead_to_pages_of_the_help_or_are_plain_words(docs: Path) -> None:
     (docs / "how-to/orders.md").write_text(
         "# Orders\n\n[one](products.md#what) [two](../api.md) [three](https://example.jp/) [four](#here) "
-        "[five](index.md) [six](../ja/how-to/orders.md) [seven](javascript:alert(1)) ![eight](x.png)\n\n![nine](x.png)\n\n## Here\n",
+        "[five](index.md) [six](../ja/how-to/orders.md) [seven](javascript:alert(1)) ![eight](x.png)\n\n"
+        "![nine](x.png)\n\n## Here\n",
         "utf-8",
     )
     body = text(owner_client(), "/admin/help/orders/").partition("<article")[2].partition("</article>")[0]
