@@ -20,7 +20,7 @@ STAMP := $(VENV)/.jouren-ready
 DOCS_ENV := build/docs-env
 DOCS_STAMP := $(DOCS_ENV)/.ready
 
-.PHONY: help setup demo run test faults check bench docs lock messages schemas reference format
+.PHONY: help setup demo demo-year run test faults check bench docs lock messages schemas reference format
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ format: $(STAMP) ## let ruff mend what it can
 
 messages: $(STAMP) ## bring the translation catalogue in line with the sources, and compile it
 	$(BIN)/python scripts/translations.py update
+
+demo-year: $(STAMP) ## live through the demo shop's year again, after a change of what it shows
+	@$(BIN)/python -m demo_year
 
 schemas: $(STAMP) ## renew docs/schemas, after a change of a step, a trigger or a block
 	@for name in journeys messages segments series; do JOUREN_HOME=.jouren/check $(BIN)/jouren schema $$name > docs/schemas/$$name.json; done

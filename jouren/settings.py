@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "jouren.team",
     "jouren.peace",
     "jouren.messaging",
+    "jouren.story",
     "jouren.connectors",
     "jouren.imports",
     "jouren.orders",
@@ -84,6 +85,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "jouren.core.zone.zone_middleware",
+    "jouren.pyramid.naming.naming_middleware",
 ]
 
 ROOT_URLCONF = "jouren.urls"

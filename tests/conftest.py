@@ -5,16 +5,19 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
-from jouren.core import clock, wake
-from tests.installation import Installation, first_start
+from jouren.core import clock, wake, zone
+from jouren.pyramid import naming
+from tests.installation import Installation, Templates, alone, first_start, shared_folder
 
 # How long something takes is for benchmarks to say: here it depends on what else the machine does.
 hypothesis_settings.register_profile("untimed", deadline=None)
@@ -106,6 +109,39 @@ END $$;
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, testrun_uid: str) -> Iterator[None]:
+    """Have the first process of a run migrate its database, and the others copy what came of it: half a minute each."""
+    creation = connection.creation
+    create, migrated = creation.create_test_db, f"test_migrated_{testrun_uid[:12]}"
+
+    def drop(_shared: Path) -> None:
+        with creation._nodb_cursor() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{migrated}"')
+
+    def create_or_copy(*args: Any, keepdb: bool = False, **kwargs: Any) -> str:
+        name: str = creation._get_test_db_name()
+        with alone(shared):
+            done = shared / "done"
+            if keepdb or not done.exists():
+                create(*args, keepdb=keepdb, **kwargs)
+            connection.close()
+            with creation._nodb_cursor() as cursor:
+                if not keepdb and not done.exists():
+                    cursor.execute(f'CREATE DATABASE "{migrated}" TEMPLATE "{name}"')
+                    done.touch()
+                elif not keepdb:
+                    cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+                    cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated}"')
+        django_settings.DATABASES[connection.alias]["NAME"] = connection.settings_dict["NAME"] = name
+        return name
+
+    with shared_folder(f"jouren-migrated-{testrun_uid}", drop) as shared:
+        creation.create_test_db = create_or_copy
+        yield
+        creation.create_test_db = create
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Remember what the migrations put into the tables; a reused database goes back to that."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
@@ -150,10 +186,24 @@ def fresh_language() -> Iterator[None]:
 def fresh_clock() -> None:
     """No test sees how far another one, rolled back by now, had moved the sandbox's clock."""
     clock.forget()
+    zone.forget()
+    naming.forget()
 
 
 @pytest.fixture(scope="session")
-def template(testrun_uid: str) -> Iterator[Installation]:
-    """The demo shop as its first start leaves it, for tests that run the whole product on copies of it."""
-    with first_start(testrun_uid) as shop:
-        yield shop
+def templates(testrun_uid: str) -> Iterator[Templates]:
+    """What tests that run the whole product run copies of."""
+    with first_start(testrun_uid) as both:
+        yield both
+
+
+@pytest.fixture(scope="session")
+def template(templates: Templates) -> Installation:
+    """The demo shop as its first start leaves it."""
+    return templates.demo
+
+
+@pytest.fixture(scope="session")
+def new(templates: Templates) -> Installation:
+    """A shop that was migrated and has nobody in it, not even an owner."""
+    return templates.new

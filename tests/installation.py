@@ -1,8 +1,8 @@
 """The product as its users start it: ``jouren up --demo`` in processes of its own, with a data folder of its own.
 
 The first start makes a database, collects the static files and loads the demo shop. That is done once for all processes
-of a test run; every module that asks for an installation gets a copy. Without ``DATABASE_URL`` each has an embedded
-PostgreSQL of its own, with it a database of its own on that server.
+of a test run, and so is a shop without anything in it; every module that asks for an installation gets a copy. Without
+``DATABASE_URL`` each has an embedded PostgreSQL of its own, with it a database of its own on that server.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -46,6 +47,7 @@ class Installation:
         self.port = _free_port()
         self.log = home.with_suffix(".log")
         self.process: subprocess.Popen[bytes] | None = None
+        self.is_demo = True
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
         self.env = {
             **kept,
@@ -74,7 +76,7 @@ class Installation:
         """Start it, and wait until it says that it is ready."""
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [str(JOUREN), "up", "--demo", "--port", str(self.port)],
+                [str(JOUREN), "up", *(["--demo", "--small"] if self.is_demo else []), "--port", str(self.port)],
                 env=self.env,
                 cwd=self.home.parent,
                 stdout=log,
@@ -83,6 +85,9 @@ class Installation:
         process = self.process
         wait_until(lambda: "Ctrl-C stops it" in self.said() or process.poll() is not None, PATIENCE)
         assert "Ctrl-C stops it" in self.said(), self.said()
+        if not self.is_demo:
+            # Without a demo to load, the web server answers first; a worker that still starts cannot sign off.
+            wait_until(lambda: re.search(r"Worker \d+ runs\.", self.said()) is not None, PATIENCE)
 
     def down(self) -> None:
         """Stop it as Ctrl-C does, after which no worker may have to be killed."""
@@ -146,66 +151,91 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@contextmanager
-def first_start(test_run: str) -> Iterator[Installation]:
-    """An installation that was started once, and stopped again: what the others are copies of.
+@dataclass(frozen=True)
+class Templates:
+    """What other installations are copies of: stopped, and to be left so. ``new``: migrated only, with nobody in it."""
 
-    All processes of a test run share it. The first makes it, the last takes it away.
-    """
+    new: Installation
+    demo: Installation
+
+
+@contextmanager
+def first_start(test_run: str) -> Iterator[Templates]:
+    """Both templates. All processes of a test run share them: the first makes them, the last takes them away."""
     # Not among pytest's own folders: a second run at the same time closes those to the embedded database's system user.
-    shared = Path(tempfile.gettempdir()) / f"jouren-template-{test_run}"
+    with shared_folder(f"jouren-template-{test_run}", _take_away) as shared:
+        with alone(shared):
+            templates = _made(shared)
+        yield templates
+
+
+@contextmanager
+def shared_folder(name: str, take_away: Callable[[Path], None]) -> Iterator[Path]:
+    """A folder that processes share. The last one to leave calls ``take_away``, and the folder is gone."""
+    shared = Path(tempfile.gettempdir()) / name
     shared.mkdir(mode=0o755, exist_ok=True)
     with (shared / "users").open("a") as users:
-        with _alone(shared):
+        with alone(shared):
             fcntl.flock(users, fcntl.LOCK_SH)
-            shop = _made(shared)
         try:
-            yield shop
+            yield shared
         finally:
-            with _alone(shared):
+            with alone(shared):
                 if is_last(users):
-                    _take_away(shared, shop)
+                    take_away(shared)
+                    shutil.rmtree(shared)
 
 
 @contextmanager
-def _alone(shared: Path) -> Iterator[None]:
+def alone(shared: Path) -> Iterator[None]:
+    """Let no other process of the run in."""
     with (shared / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _made(shared: Path) -> Installation:
-    home, note = shared / "home", shared / "database_url"
-    if note.exists():
-        return Installation(home, note.read_text("utf-8"))
-    database_url = EmbeddedDatabase(home).url
-    if SERVER:
-        database_url = _new_database_url()
-        _administer("CREATE DATABASE {}", database_url)
-    shop = Installation(home, database_url)
-    try:
-        shop.up()
-    finally:
-        shop.down()
-    note.write_text(database_url, "utf-8")
-    return shop
+def _made(shared: Path) -> Templates:
+    new, demo = (_template(shared, name) for name in ("new", "demo"))
+    new.is_demo = False
+    done = shared / "done"
+    if not done.exists():
+        if SERVER:
+            _administer("CREATE DATABASE {}", new.database_url)
+        new.run("migrate")
+        subprocess.run(["cp", "-a", str(new.home), str(demo.home)], check=True)
+        if SERVER:
+            _administer("CREATE DATABASE {} TEMPLATE {}", demo.database_url, new.database_url)
+        try:
+            demo.up()
+        finally:
+            demo.down()
+        done.touch()
+    return Templates(new, demo)
 
 
-def _take_away(shared: Path, shop: Installation) -> None:
-    shutil.rmtree(shared)
+def _template(shared: Path, name: str) -> Installation:
+    home, note = shared / name, shared / f"{name}_url"
+    if not note.exists():
+        note.write_text(_new_database_url() if SERVER else EmbeddedDatabase(home).url, "utf-8")
+    return Installation(home, note.read_text("utf-8"))
+
+
+def _take_away(shared: Path) -> None:
     if SERVER:
-        _administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", shop.database_url)
+        for note in shared.glob("*_url"):
+            _administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", note.read_text("utf-8"))
 
 
 @contextmanager
 def copy_of(template: Installation, within: Path | None = None, **settings: object) -> Iterator[Installation]:
-    """A running demo shop of one's own, taken down at the end. ``within``: the folder in which it has its own."""
+    """A running shop of one's own, taken down at the end. ``within``: the folder in which it has its own."""
     with _place(within) as (home, database_url):
         # With owners and modes: the embedded database belongs to a system user.
         subprocess.run(["cp", "-a", str(template.home), str(home)], check=True)
         if SERVER:
             _administer("CREATE DATABASE {} TEMPLATE {}", database_url, template.database_url)
         shop = Installation(home, database_url, **settings)
+        shop.is_demo = template.is_demo
         try:
             shop.up()
             yield shop

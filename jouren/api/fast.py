@@ -20,11 +20,14 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import translation
 
+from jouren.api import offers
 from jouren.api.answers import Answer, json_answer, later, read_body
+from jouren.api.answers import try_again as try_again_later
 from jouren.api.errors import BadRequest
 from jouren.api.hooks import hook_answer, is_hook
 from jouren.api.ingest import MAX_BODY_BYTES, ingest
 from jouren.api.keys import source_of
+from jouren.api.offers import may_ask, offers_for
 from jouren.content.failures import try_again
 from jouren.core import clock
 from jouren.core.sql import load_sql
@@ -63,12 +66,11 @@ def with_fast_paths(django: WSGIApplication) -> WSGIApplication:
 def _answer(environ: WSGIEnvironment) -> Answer | None:
     path = environ.get("PATH_INFO", "")
     method = environ["REQUEST_METHOD"]
-    if path == "/api/events":
-        return (
-            _safely(lambda: _events(environ), later)
-            if method == "POST"
-            else json_answer(HTTPStatus.METHOD_NOT_ALLOWED, "Use POST.")
-        )
+    if (called := _CALLS.get(path)) is not None:
+        if method != "POST":
+            status, headers, body = json_answer(HTTPStatus.METHOD_NOT_ALLOWED, "Use POST.")
+            return status, [*headers, ("Allow", "POST")], body
+        return _safely(lambda: _with_key(environ, *called), later)
     if is_hook(path):
         return _safely(lambda: hook_answer(environ), later)
     if method not in {"GET", "HEAD"}:
@@ -137,15 +139,34 @@ def _who(environ: WSGIEnvironment, sent_at: datetime | None) -> str:
     return "scanner" if is_scanner(agent, environ["REQUEST_METHOD"], seconds, purpose) else "human"
 
 
-def _events(environ: WSGIEnvironment) -> Answer:
+def _with_key(environ: WSGIEnvironment, most: int, answer: Callable[[bytes, str], Answer]) -> Answer:
+    """What another system asks or tells, with its key and a body of at most ``most`` bytes."""
     scheme, _space, key = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     source = source_of(key.strip()) if scheme.lower() == "bearer" else None
     if source is None:
         return json_answer(HTTPStatus.UNAUTHORIZED, "Send a good API key: Authorization: Bearer jrn_….")
-    body = read_body(environ, MAX_BODY_BYTES)
+    body = read_body(environ, most)
     if body is None:
-        return json_answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"Send a body of 1 to {MAX_BODY_BYTES} bytes.")
+        return json_answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"Send a body of 1 to {most} bytes.")
     try:
-        return json_answer(HTTPStatus.ACCEPTED, ingest(body, source))
+        return answer(body, source)
     except BadRequest as error:
         return json_answer(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+
+
+def _events(body: bytes, source: str) -> Answer:
+    return json_answer(HTTPStatus.ACCEPTED, ingest(body, source))
+
+
+def _offers(body: bytes, source: str) -> Answer:
+    if not may_ask(source):
+        return try_again_later(HTTPStatus.TOO_MANY_REQUESTS, "Too many questions in a minute.")
+    if (told := offers_for(body)) is None:
+        return json_answer(HTTPStatus.NOT_FOUND, "Nobody is known by that.")
+    return json_answer(HTTPStatus.OK, told)
+
+
+_CALLS: dict[str, tuple[int, Callable[[bytes, str], Answer]]] = {
+    "/api/events": (MAX_BODY_BYTES, _events),
+    "/api/offers": (offers.MAX_BODY_BYTES, _offers),
+}

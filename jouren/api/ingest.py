@@ -19,6 +19,7 @@ from typing import Any
 from django.db import transaction
 
 from jouren.api.errors import BadRequest
+from jouren.api.identities import read_identity
 from jouren.api.replies import ToldReply, read_reply, reply_events
 from jouren.contacts.actions import resolve_contacts
 from jouren.core import clock
@@ -29,7 +30,6 @@ from jouren.orders.telling import TOLD_TYPES, Telling, tell_orders
 
 MAX_EVENTS = 500
 MAX_BODY_BYTES = 4_000_000
-_IDENTITY_KINDS = ("email", "line", "shop")
 _EVENT_FIELDS = frozenset({"type", "contact", "occurred_at", "key", "payload", "historical"})
 # Only what a shop's own systems know of may come from outside; the rest of the log is ours to write.
 ACCEPTED_TYPES = TOLD_TYPES | {"cart.left", "offer.viewed", "seminar.attended", "video.played", REPLIED}
@@ -97,12 +97,7 @@ def _entries(body: bytes) -> list[dict[str, Any]]:
 
 
 def _identity(entry: Mapping[str, Any], position: int) -> tuple[str, str]:
-    contact = entry.get("contact")
-    if isinstance(contact, dict) and len(contact) == 1:
-        ((kind, value),) = contact.items()
-        if kind in _IDENTITY_KINDS and isinstance(value, str) and value:
-            return kind, value
-    raise BadRequest(f'events[{position}].contact must be {{"email": "…"}}, {{"line": "…"}} or {{"shop": "…"}}.')
+    return read_identity(entry.get("contact"), f"events[{position}].contact")
 
 
 def _telling(entry: Mapping[str, Any], position: int, now: datetime) -> Telling:

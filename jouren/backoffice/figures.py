@@ -14,41 +14,13 @@ from jouren.pyramid.stages import Stage
 from jouren.reports.kept import MOST_AT_ONCE, last_standings
 
 _sql = load_sql("backoffice")
-NEWEST = 200_000
-"""Among how many of the newest deliveries the first screen counts."""
-WEEK, MONTH = timedelta(days=7), timedelta(days=30)
+LATELY = timedelta(days=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Something counted over the last 7 and the last 30 days. ``is_at_least``: there may be more than was counted."""
-
-    week: int = 0
-    month: int = 0
-    is_at_least: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What moved lately. ``promoted`` has each stage above the base."""
-
-    promoted: dict[Stage, Change]
-    sent: Change
-    withheld: Change
-
-
-def changes(now: datetime) -> Changes:
-    """What moved in the last 7 and 30 days before ``now``."""
-    since = {"week": now - WEEK, "month": now - MONTH}
-    counted = {Stage(stage): Change(week, month) for stage, week, month in _sql.all("promotions", since)}
-    row = _sql.one("deliveries", since | {"newest": NEWEST})
-    sent_week, sent, withheld_week, withheld, seen = row or (0, 0, 0, 0, 0)
-    is_at_least = seen >= NEWEST
-    return Changes(
-        {stage: counted.get(stage, Change()) for stage in Stage if stage > Stage.AWARE},
-        Change(sent_week, sent, is_at_least),
-        Change(withheld_week, withheld, is_at_least),
-    )
+def promotions(now: datetime) -> dict[Stage, int]:
+    """How often somebody came up to each stage in the last 30 days before ``now``."""
+    counted = dict(_sql.all("promotions", {"since": now - LATELY}))
+    return {stage: counted.get(stage.value, 0) for stage in Stage if stage > Stage.AWARE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,8 @@ def register_areas() -> None:
         hooks.register(GATHER_HOOK, make)
     for make in (_mailbox, _parked, _connectors, _imports, _webhooks, _history):
         hooks.register(OPERATIONS_HOOK, make)
+    for make in (_setup, _story):
+        hooks.register("register_settings_menu_item", make)
     hooks.register("construct_main_menu", drop_foreign)
     hooks.register("construct_settings_menu", drop_foreign_settings)
 
@@ -93,7 +95,7 @@ def _mechanisms() -> MenuItem:
         reverse("mechanisms:show"),
         permissions=("mechanisms.view_mechanismrules",),
         name="mechanisms",
-        icon_name="resubmit",
+        icon_name="stairs",
         order=15,
     )
 
@@ -115,7 +117,7 @@ def _inbox() -> MenuItem:
         reverse("inbox_screens:list"),
         permissions=("inbox.view_inquiry", "contacts.view_contact"),
         name="inbox",
-        icon_name="mail",
+        icon_name="tray",
         order=22,
     )
 
@@ -126,7 +128,7 @@ def _voices() -> MenuItem:
         reverse("voice_screens:list"),
         permissions=("content.view_voice",),
         name="voices",
-        icon_name="openquote",
+        icon_name="speech",
         order=23,
     )
 
@@ -137,7 +139,7 @@ def _segments() -> MenuItem:
         reverse("segments:list"),
         permissions=("contacts.view_segment",),
         name="segments",
-        icon_name="folder-open-inverse",
+        icon_name="circles",
         order=25,
     )
 
@@ -148,7 +150,7 @@ def _orders() -> MenuItem:
         reverse("orders:list"),
         permissions=("orders.view_order", "contacts.view_contact"),
         name="orders",
-        icon_name="clipboard-list",
+        icon_name="bag",
         order=26,
     )
 
@@ -170,7 +172,7 @@ def _offers() -> MenuItem:
         reverse("offers:list"),
         permissions=("catalog.view_offer",),
         name="offers",
-        icon_name="pick",
+        icon_name="gift",
         order=28,
     )
 
@@ -187,7 +189,7 @@ def _journeys() -> MenuItem:
 
 
 def _messages_area() -> MenuItem:
-    return SubmenuMenuItem(pgettext_lazy("area", "Sending"), _sending, name="sending", icon_name="mail", order=40)
+    return SubmenuMenuItem(pgettext_lazy("area", "Sending"), _sending, name="sending", icon_name="plane", order=40)
 
 
 def _broadcasts() -> MenuItem:
@@ -196,7 +198,7 @@ def _broadcasts() -> MenuItem:
         reverse("broadcasts:list"),
         permissions=("broadcasts.view_broadcast",),
         name="broadcasts",
-        icon_name="mail",
+        icon_name="megaphone",
         order=5,
     )
 
@@ -207,7 +209,7 @@ def _messages() -> MenuItem:
         reverse("messages:list"),
         permissions=("messaging.view_message",),
         name="messages",
-        icon_name="mail",
+        icon_name="letter",
         order=10,
     )
 
@@ -218,7 +220,7 @@ def _series() -> MenuItem:
         reverse("series:list"),
         permissions=("journeys.view_journey",),
         name="series",
-        icon_name="list-ol",
+        icon_name="letters",
         order=20,
     )
 
@@ -229,7 +231,7 @@ def _surveys() -> MenuItem:
         reverse("surveys:list"),
         permissions=("inbox.view_survey",),
         name="surveys",
-        icon_name="help",
+        icon_name="question-list",
         order=30,
     )
 
@@ -240,7 +242,7 @@ def _peace() -> MenuItem:
         reverse("peace:rule"),
         permissions=("peace.view_peacerule",),
         name="peace",
-        icon_name="pause",
+        icon_name="leaf",
         order=55,
     )
 
@@ -257,7 +259,7 @@ def _sending_rules() -> MenuItem:
 
 
 def _gather_area() -> MenuItem:
-    return SubmenuMenuItem(_("Gather people"), _gather, name="gather", icon_name="globe", order=50)
+    return SubmenuMenuItem(_("Gather people"), _gather, name="gather", icon_name="magnet", order=50)
 
 
 def _operations_area() -> MenuItem:
@@ -272,6 +274,28 @@ def _settings_area() -> MenuItem:
 def _help() -> MenuItem:
     label = pgettext_lazy("how to use the back office", "Help")
     return MenuItem(label, reverse("help:index"), name="how-to", icon_name="help", order=80)
+
+
+def _setup() -> MenuItem:
+    return PermittedMenuItem(
+        _("Set-up"),
+        reverse("setup:start"),
+        permissions=("messaging.change_shopsettings",),
+        name="setup",
+        icon_name="tick",
+        order=10,
+    )
+
+
+def _story() -> MenuItem:
+    return PermittedMenuItem(
+        _("Owner's story"),
+        reverse("setup:story"),
+        permissions=("story.change_ownerstory",),
+        name="story",
+        icon_name="user",
+        order=20,
+    )
 
 
 def _pages() -> MenuItem:
@@ -300,14 +324,14 @@ def _mailbox() -> MenuItem:
         reverse("mailbox:list"),
         permissions=("messaging.view_delivery", "contacts.view_contact"),
         name="mailbox",
-        icon_name="mail",
+        icon_name="postbox",
         order=10,
     )
 
 
 def _parked() -> MenuItem:
     return PermittedMenuItem(
-        _("Parked events"),
+        _("What got stuck"),
         reverse("parked:list"),
         permissions=("events.view_parkedevent",),
         name="parked",
@@ -322,7 +346,7 @@ def _connectors() -> MenuItem:
         reverse("connectors:list"),
         permissions=("connectors.view_connection",),
         name="connectors",
-        icon_name="link",
+        icon_name="plug",
         order=30,
     )
 
@@ -340,7 +364,7 @@ def _imports() -> MenuItem:
 
 def _webhooks() -> MenuItem:
     return PermittedMenuItem(
-        _("Webhooks"),
+        _("Tell other systems"),
         reverse("webhooks:list"),
         permissions=("webhooks.view_endpoint",),
         name="webhooks",

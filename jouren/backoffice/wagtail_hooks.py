@@ -8,23 +8,47 @@ from django.contrib.auth.models import Permission
 from django.db.models import Q, QuerySet
 from django.templatetags.static import static
 from django.urls import include, path
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.log_actions import LogActionRegistry
 from wagtail.snippets.models import register_snippet
 
 from jouren.backoffice.entry.guard import REFUSED
+from jouren.backoffice.home.first_steps import register_first_steps
+from jouren.backoffice.home.panels import use_our_panels
 from jouren.backoffice.journeys.viewset import JourneyViewSet
 from jouren.backoffice.mends import speak_the_readers_language
 from jouren.backoffice.menu import register_areas
 from jouren.backoffice.messages.viewset import MessageViewSet
 from jouren.backoffice.publishing import tell_author
-from jouren.backoffice.pyramid.home import use_our_panels
+from jouren.backoffice.setup.steps import register_setup_steps
 from jouren.backoffice.shop.viewsets import VIEWSETS
 from jouren.content.schedule import FAILED
 
-_ICONS = ("backoffice/icons/pause.svg", "backoffice/icons/pyramid.svg", "backoffice/icons/route.svg")
+_ICONS = tuple(
+    f"backoffice/icons/{name}.svg"
+    for name in (
+        "bag",
+        "circles",
+        "gift",
+        "leaf",
+        "letter",
+        "letters",
+        "magnet",
+        "megaphone",
+        "pause",
+        "plane",
+        "plug",
+        "postbox",
+        "pyramid",
+        "question-list",
+        "route",
+        "speech",
+        "stairs",
+        "tray",
+    )
+)
 # Models that our own screens show; those of viewsets are registered by Wagtail.
 _PERMISSIONS = (
     ("contacts", "contact", ("view", "change", "delete")),
@@ -43,6 +67,7 @@ _PERMISSIONS = (
     ("messaging", "sendingrules", ("view", "change")),
     ("events", "parkedevent", ("view", "change", "delete")),
     ("core", "clock", ("change",)),
+    ("story", "ownerstory", ("view", "change")),
     ("broadcasts", "broadcast", ("view", "add", "change", "delete", "send")),
     ("webhooks", "endpoint", ("view", "add", "change")),
     ("webhooks", "call", ("change",)),
@@ -55,6 +80,7 @@ _RIGHTS = (_("Can send broadcasts, pause and cancel them"),)
 
 def _urls() -> list[Any]:
     return [
+        path("home/", include("jouren.backoffice.home.urls")),
         path("people/", include("jouren.backoffice.people.urls")),
         path("segments/", include("jouren.backoffice.segments.urls")),
         path("products/", include("jouren.backoffice.products.urls")),
@@ -80,6 +106,7 @@ def _urls() -> list[Any]:
         path("journeys/ready/", include("jouren.backoffice.playbooks.urls")),
         path("journeys/files/", include("jouren.backoffice.files.urls")),
         path("clock/", include("jouren.backoffice.clock.urls")),
+        path("setup/", include("jouren.backoffice.setup.urls")),
         path("conditions/", include("jouren.backoffice.conditions.urls")),
         path("help/", include("jouren.backoffice.help.urls")),
     ]
@@ -94,7 +121,8 @@ def _permissions() -> QuerySet[Permission]:
 
 
 def _style() -> str:
-    return format_html('<link rel="stylesheet" href="{}">', static("backoffice/backoffice.css"))
+    names = ("backoffice/look.css", "backoffice/backoffice.css")
+    return format_html_join("\n", '<link rel="stylesheet" href="{}">', ((static(name),) for name in names))
 
 
 def _script() -> str:
@@ -121,5 +149,7 @@ hooks.register("before_edit_snippet", tell_author)
 hooks.register("register_admin_viewset", lambda: [viewset() for viewset in VIEWSETS])
 speak_the_readers_language()
 register_areas()
+register_first_steps()
+register_setup_steps()
 register_snippet(JourneyViewSet)
 register_snippet(MessageViewSet)

@@ -14,11 +14,12 @@ from jouren.broadcasts.models import Issue
 from jouren.broadcasts.policies import lot_subject
 from jouren.broadcasts.vocabulary import Phase
 from jouren.conditions.compile import compile_sql
-from jouren.conditions.queries import PRESENT, count_contacts, shop_zone
+from jouren.conditions.queries import PRESENT, count_contacts
 from jouren.conditions.tree import validate_tree
 from jouren.core.lots import LOTS
 from jouren.core.schedule import local_moment
 from jouren.core.sql import hot_cursor, load_sql
+from jouren.core.zone import shop_zone
 
 _sql = load_sql("broadcasts")
 CHANNEL = "email"
@@ -70,7 +71,7 @@ def freeze_audience(issue: Issue, topic: str, share: float, variants: int, now: 
     broadcast = issue.broadcast
     compiled = compile_sql(reachable(broadcast.audience, topic), now, shop_zone())
     moments = {zone.key: local_moment(issue.day, broadcast.at, zone) for zone in zones_of_people()}
-    here = local_moment(issue.day, broadcast.at, _shop_zone()) if broadcast.is_local else now
+    here = local_moment(issue.day, broadcast.at, shop_zone()) if broadcast.is_local else now
     place = "least(floor(drawn.lot / %(lot_share)s * %(lot_variants)s), %(lot_variants)s - 1)"
     sql = (
         "INSERT INTO broadcasts_recipient (issue_id, phase, due_at, contact_id, place)\n"
@@ -95,12 +96,6 @@ def freeze_audience(issue: Issue, topic: str, share: float, variants: int, now: 
         "lot_moments": list(moments.values()) if broadcast.is_local else [],
     }
     return hot_cursor().execute(sql, {**compiled.params, **own}).rowcount
-
-
-def _shop_zone() -> ZoneInfo:
-    zone = shop_zone()
-    assert isinstance(zone, ZoneInfo)
-    return zone
 
 
 def _zone(name: str) -> ZoneInfo | None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from jouren.broadcasts.audience import check_audience, zones_of_people
@@ -16,6 +14,7 @@ from jouren.broadcasts.occurrences import next_occurrence
 from jouren.broadcasts.policies import begin_of
 from jouren.broadcasts.vocabulary import Timing
 from jouren.conditions.errors import ConditionError
+from jouren.core.zone import shop_zone
 from jouren.messaging.errors import InvalidMessage
 from jouren.messaging.models import MessageVersion, ShopSettings
 from jouren.messaging.publishing import legal_problems, with_subject
@@ -111,7 +110,7 @@ def _once(broadcast: Broadcast, now: datetime) -> Iterator[str]:
     if broadcast.day is None:
         yield _("Choose the day.")
         return
-    if begin_of(broadcast.day, broadcast.at, ZoneInfo(settings.TIME_ZONE)) <= now:
+    if begin_of(broadcast.day, broadcast.at, shop_zone()) <= now:
         yield _("That moment is over. Choose a later one, or send at once.")
         return
     if broadcast.is_local:

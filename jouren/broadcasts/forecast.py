@@ -15,9 +15,10 @@ from typing import Any
 from jouren.broadcasts.audience import CHANNEL, everybody_meant, reachable
 from jouren.broadcasts.models import Broadcast
 from jouren.conditions.compile import compile_sql
-from jouren.conditions.queries import PRESENT, shop_zone
+from jouren.conditions.queries import PRESENT
 from jouren.contacts.models import LEFT_IN_PEACE
 from jouren.core.sql import hot_cursor
+from jouren.core.zone import shop_zone
 from jouren.messaging.gate import Question, ask, load_gate_facts
 
 SAMPLE = 2_000

@@ -11,7 +11,7 @@ from jouren.broadcasts.audience import zones_of_people
 from jouren.broadcasts.models import Broadcast
 from jouren.broadcasts.policies import Rhythm, begin_of
 from jouren.broadcasts.vocabulary import Timing
-from jouren.conditions.queries import shop_zone
+from jouren.core.zone import shop_zone
 
 
 class Occurrence(NamedTuple):
@@ -68,5 +68,4 @@ def clocks_of(broadcast: Broadcast) -> Sequence[ZoneInfo]:
 
 def _begin(broadcast: Broadcast, day: date, clocks: Sequence[ZoneInfo]) -> datetime:
     zone = shop_zone()
-    assert isinstance(zone, ZoneInfo)
     return begin_of(day, broadcast.at, zone, [*clocks, zone] if clocks else [])

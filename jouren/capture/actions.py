@@ -100,7 +100,7 @@ def confirm_url(token: str) -> str:
 
 def find_registration(token: str) -> Registration | None:
     """The registration that a confirmation link belongs to."""
-    return Registration.objects.select_related("form__after_page").filter(token_hash=_hash(token)).first()
+    return Registration.objects.select_related("form__after_page", "form__gift").filter(token_hash=_hash(token)).first()
 
 
 class Outcome(enum.Enum):

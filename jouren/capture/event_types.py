@@ -44,6 +44,15 @@ def register_event_types() -> None:
     )
     register_event_type(
         EventType(
+            "gift.taken",
+            _("Took a gift"),
+            # ``title``: of the gift.
+            fields={"form": int, "title": str},
+            sentence=_("Took the gift “%(title)s”"),
+        )
+    )
+    register_event_type(
+        EventType(
             "registration.confirmed",
             _("Confirmed a registration"),
             fields=fields,

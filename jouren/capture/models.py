@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
@@ -64,6 +65,33 @@ class Form(models.Model):
         related_name="+",
         verbose_name=_("page to go to after the confirmation"),
     )
+    gift = models.ForeignKey(
+        "wagtaildocs.Document",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("gift"),
+        help_text=_(
+            "A file, such as a PDF, that people get once they have confirmed: on the page they see then, and by the "
+            "block “Gift” in a message. Nobody gets it by the document's own address."
+        ),
+    )
+    gift_title = models.CharField(
+        _("name of the gift"),
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Empty: the title of the file."),
+    )
+    gift_days = models.PositiveSmallIntegerField(
+        _("days for which the gift's link is good"),
+        default=7,
+        db_default=7,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+        help_text=_("After that, people can have a new link mailed to them."),
+    )
     is_open = models.BooleanField(_("open"), default=True, help_text=_("A closed form takes no sign-ups."))
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -86,6 +114,7 @@ class Form(models.Model):
             [FieldPanel("thanks_text"), FieldPanel("confirmed_text"), FieldPanel("after_page")],
             heading=_("Afterwards"),
         ),
+        MultiFieldPanel([FieldPanel("gift"), FieldPanel("gift_title"), FieldPanel("gift_days")], heading=_("Gift")),
         FieldPanel("is_open"),
     ]
 
@@ -104,6 +133,11 @@ class Form(models.Model):
             raise ValidationError({"problem_choices": _("Write at least one problem to choose from.")})
         if any(len(choice) > MAX_PROBLEM_LENGTH for choice in choices):
             raise ValidationError({"problem_choices": _("A problem has at most 500 characters.")})
+
+    @property
+    def gift_name(self) -> str:
+        """What people read of its gift; empty where it has none."""
+        return self.gift_title or (self.gift.title if self.gift is not None else "")
 
     @property
     def problems(self) -> list[str]:

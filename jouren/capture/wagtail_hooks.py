@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
 from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.models import ReferenceIndex
 from wagtail.snippets.models import register_snippet
@@ -56,3 +58,10 @@ class FormViewSet(SnippetViewSet):
 
 
 register_snippet(FormViewSet)
+
+
+@hooks.register("before_serve_document")  # type: ignore[untyped-decorator]
+def refuse_gifts_by_number(document: Any, request: HttpRequest) -> None:
+    """A gift has a link of its own; by the document's address, which can be guessed, only staff get it."""
+    if not request.user.has_perm("wagtailadmin.access_admin") and Form.objects.filter(gift=document).exists():
+        raise Http404

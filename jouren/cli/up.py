@@ -14,7 +14,6 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import click
-from django.contrib.auth import get_user_model
 from django.db import connection
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -46,9 +45,10 @@ class PortTaken(JourenError):
 
 @click.command()
 @click.option("--demo", is_flag=True, help="With a small demo shop, in a sandbox and a data folder of its own.")
+@click.option("--small", is_flag=True, help="The demo shop with two dozen people, without its year of 300.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
-def up(demo: bool, host: str, port: int) -> None:
+def up(demo: bool, small: bool, host: str, port: int) -> None:
     """Run everything: database, web server, workers. One Ctrl-C stops all of it."""
     if demo or click.get_current_context().find_root().params.get("demo"):
         demo = True
@@ -61,7 +61,7 @@ def up(demo: bool, host: str, port: int) -> None:
         _refuse_taken(host, port)
         with database(config):
             _prepare(config)
-            password = _load_demo(config) if demo else None
+            password = _load_demo(config, small=small) if demo else None
             stop = stop_on_signals()
             _announce_when_ready(config, f"http://{local}:{port}", password, stop)
             with database_kept_up(config, _database_teller()):
@@ -89,7 +89,7 @@ def _prepare(config: Config) -> None:
     config.mail_folder.mkdir(exist_ok=True)
 
 
-def _load_demo(config: Config) -> str:
+def _load_demo(config: Config, *, small: bool) -> str:
     """The demo shop, and its owner with a password that is kept, so that every start prints the same."""
     # Not at the top: it imports models, which need Django to be set up.
     from jouren.backoffice.demo import load_demo
@@ -100,7 +100,7 @@ def _load_demo(config: Config) -> str:
             file.write(secrets.token_urlsafe(9))
     password = kept.read_text(encoding="ascii")
     create_owner(DEMO_OWNER, password, replace_password=True)
-    load_demo()
+    load_demo(small=small)
     return password
 
 
@@ -173,15 +173,31 @@ def _answers(url: str) -> bool:
 def _welcome(config: Config, password: str | None) -> str:
     url = f"{config.base_url}/admin/"
     try:
-        has_owner = get_user_model().objects.filter(is_superuser=True, is_active=True).exists()
+        first_url = _first_url(config)
     finally:
         connection.close()
     if password is not None:
         login = _("Log in as %(user)s with the password %(password)s") % {"user": DEMO_OWNER, "password": password}
-    elif has_owner:
+    elif not first_url:
         login = _("Log in with your account.")
     else:
-        login = _("There is no account yet. Make one in another terminal: %(command)s") % {
-            "command": f"{_own_name()} createowner"
-        }
+        login = "\n".join(
+            [
+                _("There is no account yet. Make the owner's account in the browser, with this address:"),
+                first_url,
+                _("It works once, and only until Jouren is started again. Or, in another terminal: %(command)s")
+                % {"command": f"{_own_name()} createowner"},
+            ]
+        )
     return "\n".join(["", _("Jouren is ready: %(url)s") % {"url": url}, login, _("Ctrl-C stops it."), ""])
+
+
+def _first_url(config: Config) -> str:
+    """Where the first account is made, with a new key; empty when there is an owner."""
+    # Not at the top: it imports models, which need Django to be set up.
+    from jouren.core.first_key import forget_first_key, has_owner, make_first_key
+
+    if has_owner():
+        forget_first_key()
+        return ""
+    return f"{config.base_url}/admin/first/?key={make_first_key()}"

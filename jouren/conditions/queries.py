@@ -9,10 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import psycopg
-from django.conf import settings
 from django.db import transaction
 
 from jouren.conditions.compile import compile_sql, select_facts, select_past_facts
@@ -21,6 +19,7 @@ from jouren.conditions.registry import FactUse
 from jouren.conditions.standing import select_standing
 from jouren.core import clock
 from jouren.core.sql import hot_cursor
+from jouren.core.zone import shop_zone
 
 PATIENCE_MILLISECONDS = 3_000
 _BE_BRIEF = "SET LOCAL statement_timeout = {}"
@@ -116,11 +115,6 @@ def load_past_facts(
     for place, *row in _run(sql, {**selected.params, "contact_ids": ids, "moments": moments}):
         values[place] = tuple(row)
     return values
-
-
-def shop_zone() -> tzinfo:
-    """The zone that days belong to where nothing else is said."""
-    return ZoneInfo(settings.TIME_ZONE)
 
 
 def _run(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -74,7 +74,8 @@ class Join:
 class Delivery:
     """One thing that a source tells, once.
 
-    ``keys`` (one or two): whoever has seen one of them has seen this. ``body`` is its own part of a request that told
+    ``keys`` (one or two): whoever has seen one of them has seen this. ``other_numbers``: by which else the source
+    speaks of orders, with their own number. ``body`` is its own part of a request that told
     several things, to be read again alone. ``ignored`` says why nothing is kept of it: a text to be translated
     (``N_``) that names nobody. ``unusable``: why it could not be read, though others of the same request could.
     """
@@ -85,6 +86,7 @@ class Delivery:
     tellings: Sequence[Telling] = ()
     happenings: Sequence[Happening] = ()
     joins: Sequence[Join] = ()
+    other_numbers: Mapping[str, str] = field(default_factory=dict)
     ignored: str = ""
     unusable: str = ""
     body: bytes | None = None

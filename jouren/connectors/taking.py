@@ -23,7 +23,7 @@ from jouren.core.errors import UserError
 from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_events
 from jouren.events.types import can_be_kept
-from jouren.orders.telling import Telling, tell_orders
+from jouren.orders.telling import Telling, name_orders, tell_orders
 
 logger = logging.getLogger(__name__)
 _sql = load_sql("connectors")
@@ -98,7 +98,7 @@ def _read(source: Source, headers: Headers, body: bytes) -> Sequence[Delivery]:
 def _is_plain(delivery: Delivery) -> bool:
     """Whether it only tells what somebody did: by far the most of what comes in batches."""
     return (
-        not (delivery.ignored or delivery.unusable or delivery.tellings or delivery.joins)
+        not (delivery.ignored or delivery.unusable or delivery.tellings or delivery.joins or delivery.other_numbers)
         and len(delivery.keys) == 1
         and len(delivery.happenings) > 0
         and not any(each.names or each.attributes or each.consent for each in delivery.profiles)
@@ -197,6 +197,7 @@ def _apply(source: Source, delivery: Delivery) -> None:
         keep_profile(source.id, profile)
     for each in delivery.joins:
         join(each)
+    name_orders(source.name, delivery.other_numbers)
     tellings = [_told(telling, now) for telling in delivery.tellings]
     fresh = [telling for telling in tellings if _is_fresh(source, telling)]
     if fresh:

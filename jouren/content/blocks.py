@@ -17,6 +17,8 @@ from jouren.capture.widgets import SuggestingInput
 from jouren.content.video import read_video_url
 from jouren.content.voices.queries import product_choices, told, voice_choices, voices_shown
 from jouren.messaging.voices import Wanted
+from jouren.story.interview import block_choices as story_choices
+from jouren.story.queries import owner_variables
 
 TEXT_FEATURES = ["bold", "italic", "link", "ol", "ul", "h3"]
 MAX_BUTTON_LENGTH = 30
@@ -139,6 +141,27 @@ class VoicesBlock(blocks.StructBlock):
         return context
 
 
+class StoryBlock(blocks.StructBlock):
+    """The owner's own words from the interview; nothing stands there while that question is not answered."""
+
+    heading = blocks.CharBlock(required=False, max_length=150, label=_("Heading"))
+    show = blocks.ChoiceBlock(choices=story_choices, label=_("Which answer"))
+
+    class Meta:
+        icon = "user"
+        label = _("Owner's story")
+        template = "content/blocks/story.html"
+
+    def get_context(self, value: Any, parent_context: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Adds ``lines`` of the answer, or the ``questions`` that customers ask."""
+        context: dict[str, Any] = super().get_context(value, parent_context=parent_context)
+        owner = owner_variables()
+        is_asked = value.get("show") == "questions"
+        context["questions"] = owner["questions"] if is_asked else []
+        context["lines"] = owner["lines"].get(value.get("show"), [])
+        return context
+
+
 class QuestionBlock(blocks.StructBlock):
     """A question and its answer."""
 
@@ -177,6 +200,7 @@ class PageBlocks(blocks.StreamBlock):
     button = ButtonBlock()
     form = FormBlock()
     quote = QuoteBlock()
+    story = StoryBlock()
     voices = VoicesBlock()
     questions = blocks.ListBlock(
         QuestionBlock(), icon="help", label=_("Questions and answers"), template="content/blocks/questions.html"

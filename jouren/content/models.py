@@ -8,13 +8,15 @@ from django.db import models
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import FieldPanel, MultiFieldPanel
+from wagtail.admin.panels import FieldPanel, HelpPanel, MultiFieldPanel
 from wagtail.fields import StreamField
 from wagtail.models import Page
 
 from jouren.capture.visits import follow_visit
 from jouren.content.blocks import PageBlocks
+from jouren.content.legal.items import LegalKind
 from jouren.content.voices.models import Voice  # noqa: F401 — a model of this room, in a file of its own
+from jouren.messaging.shop import link_legal_page
 from jouren.messaging.vocabulary import Doubt, Wall
 
 
@@ -67,7 +69,7 @@ class HomePage(StoryPage):
     """The page at the root of the site."""
 
     parent_page_types = ["wagtailcore.Page"]
-    subpage_types = ["content.LandingPage"]
+    subpage_types = ["content.LandingPage", "content.LegalPage"]
 
     class Meta:
         verbose_name = _("home page")
@@ -83,6 +85,34 @@ class LandingPage(StoryPage):
     class Meta:
         verbose_name = _("landing page")
         verbose_name_plural = _("landing pages")
+
+
+class LegalPage(StoryPage):
+    """A page that the law asks for. ``answers`` is what the form was filled in with, to change it there again."""
+
+    kind = models.CharField(_("which page"), max_length=20, choices=LegalKind.choices, default=LegalKind.COMMERCE)
+    answers = models.JSONField(default=dict, blank=True, editable=False)
+
+    parent_page_types = ["content.HomePage"]
+    subpage_types: list[str] = []
+    content_panels = [
+        HelpPanel(_("A draft to check: it is no legal advice. Read every sentence and make it true for your shop.")),
+        *Page.content_panels,
+        MultiFieldPanel([FieldPanel("headline"), FieldPanel("lead"), FieldPanel("language")], heading=_("Top")),
+        FieldPanel("body"),
+    ]
+
+    class Meta:
+        verbose_name = _("legal page")
+        verbose_name_plural = _("legal pages")
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Once it is live, mails and the foot of all pages lead to it, unless the shop names another address."""
+        super().save(*args, **kwargs)
+        if self.live:
+            parts = self.get_url_parts()
+            if parts and parts[2]:
+                link_legal_page(self.kind, parts[2])
 
 
 class ScheduleFailure(models.Model):

@@ -38,3 +38,41 @@ class Worker(models.Model):
 
     class Meta:
         db_table = "core_worker"
+
+
+class ShopZone(models.Model):
+    """The shop's time zone, such as ``Asia/Tokyo``. One row at most; without it, the default."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    name = models.CharField(max_length=64)
+
+    class Meta:
+        db_table = "core_shopzone"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FirstKey(models.Model):
+    """What opens an installation that has no owner: the digest of a key that the terminal shows. One row at most."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    digest = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "core_firstkey"
+
+    def __str__(self) -> str:
+        return str(self.made_at)
+
+
+class SkippedStep(models.Model):
+    """A first step that this shop does not want to be reminded of. ``key`` is the name under which it is registered."""
+
+    key = models.CharField(max_length=100, primary_key=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "core_skipped_step"
+        default_permissions = ()

@@ -74,6 +74,14 @@ def _sink(stop: threading.Event) -> None:
     serve_sink(settings.JOUREN, stop)
 
 
+_learners: list[Callable[[], object]] = []
+
+
+def register_learner(learn: Callable[[], object]) -> None:
+    """Have every worker call ``learn`` at each beat: it reads a choice of the shop's that this process remembers."""
+    _learners.append(learn)
+
+
 def beat(stop: threading.Event) -> None:
     """Say every five seconds that this process lives; take the row away at an orderly end.
 
@@ -84,6 +92,8 @@ def beat(stop: threading.Event) -> None:
         while not stop.is_set():
             try:
                 _say(worker_id)
+                for learn in _learners:
+                    learn()
             except (DatabaseError, InterfaceError):
                 connection.close()
             stop.wait(BEAT_SECONDS)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from jouren.core.sql import load_sql
+from jouren.events.models import ParkedEvent
 from jouren.events.types import Event
 
 _sql = load_sql("events")
@@ -43,3 +44,8 @@ def inbox_backlog() -> tuple[int, datetime | None]:
     row = _sql.one("waiting")
     assert row is not None
     return row[0], row[1]
+
+
+def count_parked_people() -> int:
+    """How many people have events that are parked."""
+    return ParkedEvent.objects.values("contact_id").distinct().count()

@@ -89,31 +89,51 @@ def can_be_kept(text: str) -> bool:
     return (text.isascii() and "\x00" not in text) or not _UNKEPT.search(text)
 
 
-def _fits(value: object, kind: type) -> bool:
-    if kind is str:
-        return isinstance(value, str) and can_be_kept(value)
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if kind is list:
-        return isinstance(value, list) and all(_fits(entry, str) for entry in value)
-    if kind is dict:
-        return isinstance(value, dict) and all(_fits(k, str) and _fits(v, str) for k, v in value.items())
-    if kind is Records:
-        return isinstance(value, list) and all(_is_record(entry) for entry in value)
-    return isinstance(value, kind)
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and can_be_kept(value)
 
 
-def _is_record(entry: object) -> bool:
-    if not isinstance(entry, dict):
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) < value < 2**63
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict) and all(_is_text(k) and _is_text(v) for k, v in value.items())
+
+
+def _are_records(value: object) -> bool:
+    if not isinstance(value, list):
         return False
-    for name, value in entry.items():
-        if not isinstance(name, str) or not can_be_kept(name):
+    for entry in value:
+        if not isinstance(entry, dict):
             return False
-        if value is not None and not _fits(value, str) and not _fits(value, int):
-            return False
+        for name, each in entry.items():
+            if not _is_text(name) or not (each is None or _is_text(each) or _is_whole(each)):
+                return False
     return True
+
+
+_FITS: Mapping[type, Callable[[object], bool]] = {
+    str: _is_text,
+    int: _is_whole,
+    float: _is_number,
+    list: _is_list,
+    dict: _is_object,
+    Records: _are_records,
+}
+
+
+def _fits(value: object, kind: type) -> bool:
+    test = _FITS.get(kind)
+    return isinstance(value, kind) if test is None else test(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ def _sum(amounts: Iterable[int | None]) -> int | None:
 
 
 def _is(state: str, said: Said) -> bool:
-    return state in (said.get("status"), said.get("payment_status"))
+    return said.get("status") == state or said.get("payment_status") == state
 
 
 def _paid_at(said: Said, placed_at: int, *, has_payment_dates: bool) -> int | None:

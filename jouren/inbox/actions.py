@@ -99,7 +99,7 @@ def record_answer(survey: Survey, contact_id: int, given: Given, *, delivery_id:
         **{name: getattr(given, name) for name in Question.values},
     )
     before = given_in(last) if last is not None else Given()
-    record_events(list(_events(survey, answer, before)))
+    record_events(list(_events(survey, answer, before, is_further=last is not None)))
     if answer.trouble and answer.trouble != before.trouble:
         note_problem(contact.pk, answer.trouble, source=survey.name)
     _follow(survey, answer)
@@ -123,7 +123,7 @@ def _checked(survey: Survey, given: Given) -> Given:
     return cleaned
 
 
-def _events(survey: Survey, answer: SurveyAnswer, before: Given) -> Iterable[NewEvent]:
+def _events(survey: Survey, answer: SurveyAnswer, before: Given, *, is_further: bool) -> Iterable[NewEvent]:
     about: dict[str, Any] = {"survey": survey.pk, "title": survey.name}
     if answer.product_id is not None:
         about["product"] = answer.product_id
@@ -136,7 +136,8 @@ def _events(survey: Survey, answer: SurveyAnswer, before: Given) -> Iterable[New
         if (value := getattr(answer, name)) not in ("", None)
     }
     if said:
-        yield NewEvent("survey.answered", answer.contact_id, {**about, **said}, occurred_at=answer.answered_at)
+        payload = {**about, **said, "further": is_further}
+        yield NewEvent("survey.answered", answer.contact_id, payload, occurred_at=answer.answered_at)
 
 
 def _follow(survey: Survey, answer: SurveyAnswer) -> None:

@@ -8,6 +8,7 @@ from jouren.contacts.timeline import register_value_label
 from jouren.events.types import EventType, register_event_type
 from jouren.inbox.vocabulary import Satisfaction
 
+# ``further``: it adds to an answer to the same message, as the second page after a click does.
 SURVEY_ANSWERED = EventType(
     "survey.answered",
     _("Answered a survey"),
@@ -19,8 +20,9 @@ SURVEY_ANSWERED = EventType(
         "worth_price": bool,
         "trouble": str,
         "product": int,
+        "further": bool,
     },
-    optional=frozenset({"satisfaction", "still_using", "worth_price", "trouble", "product"}),
+    optional=frozenset({"satisfaction", "still_using", "worth_price", "trouble", "product", "further"}),
     personal=frozenset({"trouble"}),
     sentence=_("Answered “%(title)s”. %(satisfaction)s %(still_using)s %(worth_price)s %(trouble)s"),
 )

@@ -27,9 +27,9 @@ from jouren.core.schedule import local_moment
 from jouren.core.sql import load_sql
 from jouren.core.wake import wake
 from jouren.events.actions import stop_reactions
-from jouren.events.policies import fits, holds
 from jouren.journeys import engine
 from jouren.journeys.program import DatedTrigger, Trigger
+from jouren.journeys.purchases import is_meant
 from jouren.journeys.reactions import admitted, enrol_contacts
 from jouren.journeys.versions import LoadedVersion, live_versions
 
@@ -180,7 +180,7 @@ def _by_event(event: Trigger, key: str, day: date, zone: ZoneInfo, after: int) -
     found: dict[int, list[str]] = {}
     for contact_id, payload in _happened(event.event, day, zone, after):
         keys = found.setdefault(contact_id, [])
-        if not (fits(payload, event.match) and holds(payload, event.where)):
+        if not is_meant(event.event, payload, event.match, event.where):
             continue
         about = str(payload.get(key) or "") if key else ""
         if about not in keys:

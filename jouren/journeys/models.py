@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.models import DraftStateMixin, LockableMixin, PreviewableMixin, RevisionMixin
 
 from jouren.conditions.fields import ConditionField
-from jouren.core.schedule import DEFAULT_ZONE
 from jouren.core.streams import AuthoredField
+from jouren.core.zone import shop_zone_name
 from jouren.journeys.blocks import ExitsBlock
 from jouren.journeys.conversions import DEFAULT_DAYS, MAX_DAYS, ConversionsBlock
 from jouren.journeys.replay.models import DryRun, DryRunPerson, DryRunState
@@ -157,7 +157,7 @@ class Journey(DraftStateMixin, LockableMixin, RevisionMixin, PreviewableMixin, m
         ),
     )
     steps = AuthoredField(StepsBlock(), verbose_name=_("steps"), blank=True)
-    zone = models.CharField(_("time zone"), max_length=50, default=DEFAULT_ZONE)
+    zone = models.CharField(_("time zone"), max_length=50, default=shop_zone_name)
 
     objects = JourneyQuerySet.as_manager()
 

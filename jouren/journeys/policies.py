@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from jouren.events.policies import fits, holds
 from jouren.events.types import Event
 from jouren.journeys.program import Ending, Program, Trigger
+from jouren.journeys.purchases import is_meant
 
 _HOUR = timedelta(hours=1)
 
@@ -26,7 +26,7 @@ class Past(NamedTuple):
 
 def pulls(trigger: Trigger, type: str, payload: Mapping[str, Any]) -> bool:
     """Whether an event is of the kind that pulls a trigger, however many of it are needed."""
-    return type == trigger.event and fits(payload, trigger.match) and holds(payload, trigger.where)
+    return type == trigger.event and is_meant(type, payload, trigger.match, trigger.where)
 
 
 def key_of(program: Program, payload: Mapping[str, Any]) -> str:

@@ -7,24 +7,27 @@ was counted (``Counts``) is plain numbers that can be kept; what is told of it (
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any, NamedTuple
 
 from jouren.core import clock
 from jouren.core.comparison import Comparison, Group, Interval, Side, compare, rate_interval, weeks_for
 from jouren.core.sql import load_sql
-from jouren.events.policies import fits, holds
 from jouren.journeys.conversions import PURCHASE, conversion_days, conversion_of
 from jouren.journeys.models import Journey
+from jouren.journeys.purchases import is_meant
 from jouren.journeys.series.progress import series_steps
 from jouren.messaging.control_group.queries import smallest_effect
 from jouren.messaging.queries import run_of
 from jouren.messaging.vocabulary import RunKind
+from jouren.orders.queries import standing_of
 
 _sql = load_sql("journeys")
 _WEEKS_LOOKED_BACK = 4
+_ORDERS_AT_ONCE = 1_000
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 Place = tuple[bool, bool]
@@ -41,13 +44,18 @@ class Period(NamedTuple):
 
 
 class Happened(NamedTuple):
-    """An event that may count, with whom it happened to. ``place``: a side, or a step."""
+    """An event that may count, with whom it happened to. ``place``: a side, or a step.
+
+    ``left``: of an order that stands, what is left of it after refunds, in its smallest unit; None where nothing else
+    is known of the order than this event.
+    """
 
     contact_id: int
     place: Any
     event_id: int
     source: str
     payload: Mapping[str, Any]
+    left: int | None = None
 
 
 @dataclass
@@ -189,7 +197,7 @@ def count_steps(journey: Journey, compiled: Mapping[str, Any], sent: Sent | None
     happened = (
         Happened(contact_id, (step_of.get(step, step), is_asked), *told) for contact_id, step, is_asked, *told in rows
     )
-    (counted,) = count_successes(happened, goal)
+    (counted,) = count_successes(_standing(happened) if is_purchase else happened, goal)
     return {
         step: StepSuccesses(len(found.people), sum(found.yen.values()) if is_purchase else None)
         for (step, is_asked), found in counted.items()
@@ -246,7 +254,22 @@ def _after_entry(asked: _Asked, *goals: Mapping[str, Any]) -> list[defaultdict[P
     """What meets each goal, of one type of events all, within the windows of all who entered."""
     rows = _sql.each("events_after_entry", {**asked.parameters, "type": goals[0]["event"]})
     happened = (Happened(contact_id, (held, compared), *told) for contact_id, held, compared, *told in rows)
-    return count_successes(happened, *goals)
+    is_purchase = goals[0]["event"] == PURCHASE["event"]
+    return count_successes(_standing(happened) if is_purchase else happened, *goals)
+
+
+def _standing(happened: Iterable[Happened]) -> Iterator[Happened]:
+    """Of what tells of payments what tells of orders that still stand, each with what is left of it."""
+    each_event = iter(happened)
+    while part := list(islice(each_event, _ORDERS_AT_ONCE)):
+        orders = standing_of({(event.source, event.payload["order"]) for event in part})
+        for event in part:
+            known = orders.get((event.source, event.payload["order"]))
+            if known is None:
+                yield event
+            elif known.stands:
+                kind = event.payload.get("kind") or known.kind  # its codes may have got their meaning since
+                yield event._replace(payload={**event.payload, "kind": kind}, left=known.left)
 
 
 def count_successes(happened: Iterable[Happened], *goals: Mapping[str, Any]) -> list[defaultdict[Any, Successes]]:
@@ -259,13 +282,13 @@ def count_successes(happened: Iterable[Happened], *goals: Mapping[str, Any]) -> 
     for event in happened:
         thing = (event.source, event.payload.get("order", event.event_id))
         for goal, found, known in zip(goals, counted, seen, strict=True):
-            if thing in known or not fits(event.payload, goal["match"]) or not holds(event.payload, goal["where"]):
+            if thing in known or not is_meant(goal["event"], event.payload, goal["match"], goal["where"]):
                 continue
             known.add(thing)
             successes = found[event.place]
             successes.people.add(event.contact_id)
             if event.payload.get("currency") == "JPY":
-                successes.yen[event.contact_id] += event.payload["amount"]
+                successes.yen[event.contact_id] += event.payload["amount"] if event.left is None else event.left
     return counted
 
 

@@ -19,6 +19,7 @@ _REGISTRATION_JA: dict[str, Any] = {
     "before": "<p>{{ contact.name }}</p><p>「{{ form_title }}」へのお申し込み、ありがとうございます。"
     "下のボタンを押すと、ご登録が完了します。</p>",
     "button": "登録を完了する",
+    "url": "{{ confirm_url }}",
     "after": "<p>お心当たりのない場合は、このメールを破棄してください。"
     "ボタンを押さないかぎり、ご登録されることはありません。</p>",
 }
@@ -28,11 +29,31 @@ _REGISTRATION_EN: dict[str, Any] = {
     "before": "<p>Dear {{ contact.name }},</p><p>Thank you for asking for “{{ form_title }}”. "
     "Press the button to complete your registration.</p>",
     "button": "Complete my registration",
+    "url": "{{ confirm_url }}",
     "after": "<p>If you did not ask for this, ignore this mail: nothing happens unless the button is pressed.</p>",
+}
+_GIFT_JA: dict[str, Any] = {
+    "name": "プレゼントの新しいリンク",
+    "subject": "「{{ gift_title }}」の新しいリンクをお送りします",
+    "before": "<p>{{ contact.name }}</p><p>「{{ gift_title }}」をお受け取りいただくための、新しいリンクです。"
+    "下のボタンからご覧ください。</p>",
+    "button": "受け取る",
+    "url": "{{ gift_url }}",
+    "after": "<p>お心当たりのない場合は、このメールを破棄してください。</p>",
+}
+_GIFT_EN: dict[str, Any] = {
+    "name": "New link to a gift",
+    "subject": "Your new link to “{{ gift_title }}”",
+    "before": "<p>Dear {{ contact.name }},</p><p>Here is the new link to “{{ gift_title }}” that you asked for.</p>",
+    "button": "Receive it",
+    "url": "{{ gift_url }}",
+    "after": "<p>If you did not ask for this, ignore this mail.</p>",
 }
 _DEFAULTS = {
     ("registration_confirm", "ja"): _REGISTRATION_JA,
     ("registration_confirm", "en"): _REGISTRATION_EN,
+    ("gift_link", "ja"): _GIFT_JA,
+    ("gift_link", "en"): _GIFT_EN,
 }
 
 
@@ -57,7 +78,7 @@ def ensure_default_messages() -> int:
 def _bodies(texts: dict[str, Any]) -> Any:
     content = [
         {"type": "text", "value": texts["before"]},
-        {"type": "button", "value": {"text": texts["button"], "url": "{{ confirm_url }}"}},
+        {"type": "button", "value": {"text": texts["button"], "url": texts["url"]}},
         {"type": "text", "value": texts["after"]},
     ]
     body = {"subject": texts["subject"], "preheader": "", "content": content}

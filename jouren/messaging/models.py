@@ -246,6 +246,8 @@ class ShopSettings(BaseGenericSetting):
     complaints_email = models.EmailField(_("mail for complaints"), blank=True)
     complaints_phone = models.CharField(_("telephone for complaints"), max_length=30, blank=True)
     commerce_law_url = models.URLField(_("page required by commercial law (特商法)"), blank=True)
+    privacy_url = models.URLField(_("privacy policy"), blank=True, default="", db_default="")
+    mail_taken_at = models.DateTimeField(null=True, editable=False)  # when a mail service took a test mail
     logo = models.ForeignKey(
         get_image_model_string(),
         verbose_name=_("logo"),

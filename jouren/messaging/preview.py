@@ -154,7 +154,7 @@ def _variables(purpose_key: str, contact: Contact | None, body: Mapping[str, Any
         variables["contact"] = person
     offer_ids, base_url, now = body.get("offers", []), shop.sender.base_url, clock.now()
     return {
-        **letter_variables(variables["contact"], shop.variables, variables),
+        **letter_variables(variables["contact"], shop.variables, shop.owner, variables),
         **link_variables(base_url, _SAMPLE_TOKEN),
         "voices": voices_told(body),
         "offers": offers_for(contact.pk, offer_ids, base_url, now)

@@ -30,6 +30,8 @@ from jouren.messaging.templating import mend_honorifics, variables_of
 from jouren.messaging.variables import CONTACT_VARIABLES, LINKS, contact_variables, letter_variables
 from jouren.messaging.vocabulary import Kind
 from jouren.messaging.voices import no_voices, sample_voices, voice_variables
+from jouren.story.interview import VARIABLES as OWNER_VARIABLES
+from jouren.story.queries import OWNER_PLACES, sample_owner, unanswered
 
 if TYPE_CHECKING:
     from jouren.messaging.models import Message
@@ -78,7 +80,9 @@ def check_message(message: Message) -> Bodies:
 
 def compile_bodies(message: Message) -> Bodies:
     """The body for each channel, keyed by the channel's name. Raises InvalidMessage."""
-    context = CompileContext(message.kind, message.language, message.purpose, settings.JOUREN.base_url)
+    shop = ShopSettings.objects.first() or ShopSettings()
+    base_url = settings.JOUREN.base_url
+    context = CompileContext(message.kind, message.language, message.purpose, base_url, shop.colour)
     bodies: Bodies = {}
     for block in message.bodies:
         if block.block_type not in bodies:
@@ -183,18 +187,21 @@ def template_problems(channel_name: str, body: Mapping[str, Any], purpose_key: s
     extra = known.variables if (known := purpose(purpose_key)) else ()
     offer_ids = body.get("offers", [])
     allowed = allowed_variables(extra) | offer_variables(offer_ids) | voice_variables(body)
-    unknown: set[str] = set()
+    used: set[str] = set()
     try:
         for part in _TEMPLATE_PARTS:
-            unknown |= variables_of(body.get(part, "")) - allowed
+            used |= variables_of(body.get(part, ""))
     except TemplateProblem as problem:
         return [_("The template has a mistake: %(problem)s") % {"problem": problem}]
-    if unknown:
+    if unknown := used - allowed:
         return [
             _("Unknown variable {{ %(name)s }}. Known are: %(known)s.")
             % {"name": name, "known": ", ".join(sorted(shown_variables(extra)))}
             for name in sorted(unknown)
         ]
+    if untold := unanswered(used):
+        text = _("The message shows your answer to “%(question)s”, and there is none. Answer it under Owner's story.")
+        return [text % {"question": question} for question in untold]
     shown, hidden = sample_offers(offer_ids, "https://example.jp", clock.now()), closed_offers(offer_ids)
     full, empty = {"offers": shown, "voices": sample_voices(body)}, {"offers": hidden, "voices": no_voices(body)}
     try:
@@ -208,12 +215,13 @@ def template_problems(channel_name: str, body: Mapping[str, Any], purpose_key: s
 def shown_variables(extra: Sequence[str] = ()) -> set[str]:
     """The variables that an author may use."""
     contact = {f"contact.{name}" for name in CONTACT_VARIABLES}
-    return contact | {f"shop.{name}" for name in SHOP_VARIABLES} | {*LINKS, *extra}
+    shop = {f"shop.{name}" for name in SHOP_VARIABLES} | {f"owner.{name}" for name in OWNER_VARIABLES}
+    return contact | shop | {*LINKS, *extra}
 
 
 def allowed_variables(extra: Sequence[str] = ()) -> set[str]:
     """Those, and the ones that compiling adds."""
-    return shown_variables(extra) | {"link_base", "pixel_url"}
+    return shown_variables(extra) | OWNER_PLACES | {"link_base", "pixel_url"}
 
 
 def probe_variables(extra: Sequence[str] = (), *, is_nameless: bool = False) -> dict[str, Any]:
@@ -222,6 +230,6 @@ def probe_variables(extra: Sequence[str] = (), *, is_nameless: bool = False) -> 
     contact = contact_variables(*names, "ja", "hanako@example.jp")
     context = dict.fromkeys(extra, "https://example.jp/")
     return {
-        **letter_variables(contact, dict.fromkeys(SHOP_VARIABLES, "https://example.jp/"), context),
+        **letter_variables(contact, dict.fromkeys(SHOP_VARIABLES, "https://example.jp/"), sample_owner(), context),
         **link_variables("https://example.jp", "0"),
     }

@@ -251,7 +251,7 @@ class LaneSender:
             )
             offers = {"offers": told[entry.id]} if entry.id in told else {}
             shown = {"voices": voices[entry.version.id]} if entry.version.id in voices else {}
-            variables = letter_variables(contact, shop.variables, {**(context or {}), **offers, **shown})
+            variables = letter_variables(contact, shop.variables, shop.owner, {**(context or {}), **offers, **shown})
             order = LetterOrder(entry.version.id, f"{token}@{host}", token, entry.address, variables)
             try:
                 letter = self._writer.write(order, ledger.now)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email.utils import parseaddr
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from jouren.messaging.channels.base import Sender
 from jouren.messaging.models import DomainLimit, RelaySettings, ShopSettings
+from jouren.story.queries import owner_variables
 
 SHOP_VARIABLES = ("name", "address", "complaints", "commerce_law_url")
 
 
 @dataclass(frozen=True)
 class Shop:
-    """A snapshot of the settings. ``variables`` are what ``{{ shop.… }}`` shows; ``letters``: so many a connection."""
+    """A snapshot of the settings. ``variables`` are what ``{{ shop.… }}`` shows, ``owner`` what ``{{ owner.… }}`` does;
+    ``letters``: so many a connection."""
 
     sender: Sender
     variables: dict[str, str]
+    owner: dict[str, Any]
     connections: int
     letters: int
     per_second: float | None
@@ -38,7 +42,15 @@ def load_shop() -> Shop:
         settings.JOUREN.base_url,
     )
     limits = {domain.lower(): rate for domain, rate in DomainLimit.objects.values_list("domain", "per_second")}
-    return Shop(sender, shop_variables(shop), relay.connections, relay.letters, relay.per_second, limits)
+    return Shop(
+        sender,
+        shop_variables(shop),
+        owner_variables(),
+        relay.connections,
+        relay.letters,
+        relay.per_second,
+        limits,
+    )
 
 
 def shop_variables(shop: ShopSettings) -> dict[str, str]:
@@ -50,6 +62,19 @@ def shop_variables(shop: ShopSettings) -> dict[str, str]:
         "complaints": complaints,
         "commerce_law_url": shop.commerce_law_url,
     }
+
+
+_LEGAL_FIELDS = {"commerce": "commerce_law_url", "privacy": "privacy_url"}
+
+
+def link_legal_page(kind: str, path: str) -> None:
+    """Let mails and pages lead to a page of this site (``path`` begins with /), where the shop names none elsewhere."""
+    name = _LEGAL_FIELDS[kind]
+    shop = ShopSettings.objects.first() or ShopSettings()
+    kept, base_url = str(getattr(shop, name)), settings.JOUREN.base_url
+    if not kept or kept.startswith(f"{base_url}/"):
+        setattr(shop, name, f"{base_url}{path}")
+        shop.save()
 
 
 def hostname() -> str:

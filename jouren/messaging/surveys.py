@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 
 NO_READER = "-"
 _PATH = "/survey/"
-_PERSONAL_PATHS = (_PATH, "/voice/")
+_PERSONAL_PATHS = (_PATH, "/voice/", "/gift/")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def survey_path(survey_id: int, answer: str, token: str = NO_READER) -> str:
 
 
 def for_reader(url: str, base_url: str, token: str) -> str:
-    """A link's goal for whoever has this token: of a survey or a voice their own page; any other goal as it is."""
+    """A link's goal for whoever has this token: of a survey, a voice or a gift their own page; any other as it is."""
     for path in _PERSONAL_PATHS:
         nobody = f"{base_url}{path}{NO_READER}/"
         if url.startswith(nobody):

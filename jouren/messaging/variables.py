@@ -23,7 +23,7 @@ def contact_variables(family_name: str, given_name: str, language: str, email: s
 
 
 def letter_variables(
-    contact: Mapping[str, str], shop: Mapping[str, str], context: Mapping[str, Any] | None
+    contact: Mapping[str, str], shop: Mapping[str, str], owner: Mapping[str, Any], context: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """All variables of one letter but its links. What a delivery brings cannot pose as the person or the shop."""
-    return {**(context or {}), "contact": contact, "shop": shop}
+    return {**(context or {}), "contact": contact, "shop": shop, "owner": owner}

@@ -29,5 +29,6 @@ def web_version(version: MessageVersion) -> Rendered:
     nobody = contact_variables("", "", version.language, "")
     links: dict[str, str] = dict.fromkeys(("unsubscribe_url", "preference_url", "link_base", "pixel_url"), "")
     told = {**links, "offers": closed_offers(body.get("offers", [])), "voices": voices_told(body)}
-    rendered = channel("email").render(body, letter_variables(nobody, load_shop().variables, told))
+    shop = load_shop()
+    rendered = channel("email").render(body, letter_variables(nobody, shop.variables, shop.owner, told))
     return rendered._replace(html=_DEAD_LINK.sub("", rendered.html))

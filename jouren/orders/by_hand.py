@@ -153,6 +153,7 @@ def _described(order: Order) -> dict[str, Any]:
         "discount": order.discount,
         "coupon": order.coupon,
         "subscription": order.subscription,
+        "reference": order.reference,
     }
     return {name: value for name, value in told.items() if value not in (None, "", [], {})}
 

@@ -16,7 +16,7 @@ from jouren.orders.policies import check_order, check_refund, check_subscription
 # ``amount`` is all that is paid, tax included, with ``shipping`` and after ``discount``, in the currency's smallest
 # unit. ``products`` are the codes of its lines. ``lines``: {"code", "name", "quantity", "amount", "tax_rate"}, where
 # amount is of the whole line, tax included, after its discounts. ``tax``: {"8": "72"}, by rate as the shop reckoned it.
-# ``kind`` "" or missing: found from the products' roles.
+# ``kind`` "" or missing: found from the products' roles. ``reference``: what {reference} became in an offer's address.
 _ORDER_FIELDS: Mapping[str, type] = {
     "order": str,
     "kind": str,
@@ -29,6 +29,7 @@ _ORDER_FIELDS: Mapping[str, type] = {
     "discount": int,
     "coupon": str,
     "subscription": str,
+    "reference": str,
 }
 _ORDER_OPTIONAL = frozenset(_ORDER_FIELDS.keys() - {"order", "amount", "currency"})
 

@@ -55,6 +55,7 @@ class Folded:
     coupon: str = ""
     tax: dict[str, str] = field(default_factory=dict)
     subscription: str = ""
+    reference: str = ""
     refunded: int = 0
     reason: str = ""
     placed_at: datetime | None = None
@@ -76,6 +77,8 @@ class Folded:
             self.recognised = str(payload["kind"])
             self.kind = self.kind or self.recognised
         if event.type in _DESCRIBING:
+            # A shop's system may tell it only once. Of two, which none has, the same one counts in whatever order.
+            self.reference = max(self.reference, payload.get("reference") or "")
             self._describe(event)
         if (moment := _MOMENTS.get(event.type)) is not None:
             known = getattr(self, moment)

@@ -47,6 +47,7 @@ class Order(models.Model):
     no product yet. What it is was told at ``described_at``; of what was told for the same moment, the greatest
     ``described_by`` counts. ``refunded`` is the sum of the refunds in its currency. ``is_counted``: it is a purchase,
     paid, neither cancelled nor refunded whole, and no gift. ``event_id`` is the event of its payment.
+    ``reference``: of which offer, as its page told the shop; it may be forged.
     """
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="orders")
@@ -62,6 +63,7 @@ class Order(models.Model):
     coupon = models.TextField(_("coupon"), db_default="", default="", blank=True)
     tax = models.JSONField(_("tax"), db_default=_EMPTY_OBJECT, default=dict, blank=True)
     subscription = models.TextField(_("subscription"), db_default="", default="", blank=True)
+    reference = models.TextField(db_default="", default="", blank=True)
     refunded = models.BigIntegerField(_("refunded"), db_default=0, default=0)
     reason = models.TextField(_("reason"), db_default="", default="", blank=True)
     placed_at = models.DateTimeField(_("placed"), null=True)
@@ -143,6 +145,30 @@ class Refund(models.Model):
         return f"{self.number}: {self.refund}"
 
 
+class Remark(models.Model):
+    """Why something that an order named did not count: a coupon's code (``subject``), or an offer's reference.
+
+    ``reason`` is of :class:`jouren.catalog.errors.CouponRefused`, or ``forged`` or ``nobody`` of a reference.
+    """
+
+    source = models.CharField(max_length=100)
+    number = models.CharField(max_length=100)
+    subject = models.CharField(max_length=12)
+    text = models.CharField(max_length=100)
+    reason = models.CharField(max_length=40)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "orders_remark"
+        ordering = ["at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "number", "subject", "text"], name="orders_remark_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.subject} {self.reason}"
+
+
 class Buyer(models.Model):
     """Whose an order or a subscription (``thing``) is, as first told; None: something was told of it, but not whose.
 
@@ -187,6 +213,21 @@ class Waiting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.number}"
+
+
+class OtherNumber(models.Model):
+    """Another number by which a source also speaks of an order: of a payment, where refunds name nothing else."""
+
+    source = models.CharField(max_length=100)
+    number = models.CharField(max_length=100)
+    order = models.CharField(max_length=100)
+
+    class Meta:
+        db_table = "orders_other_number"
+        constraints = [models.UniqueConstraint(fields=["source", "number"], name="orders_other_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.order}"
 
 
 class SubscriptionState(models.TextChoices):

@@ -19,6 +19,9 @@ MAX_REASON_LENGTH = 1_000
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST_AHEAD = timedelta(days=1)  # clocks differ
 
+_SHORT = ("coupon", "subscription", "reference")
+# Asked a million times in an import: an enumeration makes the list of its values anew each time.
+_KINDS = frozenset({None, "", *OrderKind.values})
 _LINE_FIELDS: Mapping[str, type] = {"code": str, "name": str, "quantity": int, "amount": int, "tax_rate": int}
 
 
@@ -31,12 +34,12 @@ def check_order(payload: Mapping[str, Any]) -> None:
     products, lines = payload.get("products") or [], payload.get("lines") or []
     _check_number(payload["order"])
     _check_money(payload["amount"], payload["currency"])
-    if payload.get("kind") not in {None, "", *OrderKind.values}:
+    if payload.get("kind") not in _KINDS:
         raise BadOrder(_("The kind of an order is trial or regular."))
     if payload.get("kind") == OrderKind.FREE and payload["amount"]:
         raise BadOrder(_("What costs something is no free gift."))
-    if any(len(payload.get(name) or "") > MAX_NUMBER_LENGTH for name in ("coupon", "subscription")):
-        message = _("A coupon and a subscription have at most %(limit)s characters.")
+    if any(len(payload.get(name) or "") > MAX_NUMBER_LENGTH for name in _SHORT):
+        message = _("A coupon, a subscription and a reference have at most %(limit)s characters.")
         raise BadOrder(message % {"limit": MAX_NUMBER_LENGTH})
     for part in ("shipping", "discount"):
         if not 0 <= (payload.get(part) or 0) <= MAX_AMOUNT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from jouren.contacts.timeline import Entry, tell
 from jouren.core.sql import load_sql
 from jouren.events.queries import events_of
 from jouren.orders.event_types import ORDER_RECOGNISED, ORDER_TYPES
-from jouren.orders.models import Order, OrderState, Refund, Subscription
+from jouren.orders.models import Order, OrderState, Refund, Remark, Subscription
 
 _sql = load_sql("orders")
 _AT = Coalesce("placed_at", "paid_at")
@@ -145,7 +145,55 @@ def sold_by_product() -> dict[int, Sold]:
     return {row[0]: Sold(*row[1:]) for row in _sql.all("sold")}
 
 
+def revenue_of_offer(offer_id: int) -> list[tuple[str, int]]:
+    """What the orders that took an offer brought, after refunds, by currency."""
+    return [(row[0], int(row[1])) for row in _sql.all("revenue_of_offer", {"offer_id": offer_id})]
+
+
+class Standing(NamedTuple):
+    """Whether a paid order was neither cancelled nor paid back whole, its kind, and what is left of its amount."""
+
+    stands: bool
+    kind: str
+    left: int
+
+
+def standing_of(orders: Collection[tuple[str, str]]) -> dict[tuple[str, str], Standing]:
+    """How these orders, by source and number, stand; those that are not kept yet are left out."""
+    asked = {"sources": [source for source, _n in orders], "numbers": [number for _s, number in orders]}
+    return {(row[0], row[1]): Standing(*row[2:]) for row in _sql.all("standing", asked)}
+
+
+def remarks_on(order: Order) -> list[Remark]:
+    """What an order named, and why it did not count."""
+    return list(Remark.objects.filter(source=order.source, number=order.number))
+
+
 def buyers_since(product_id: int, since: Mapping[int, datetime]) -> list[int]:
     """Of people, each with a moment, those who have paid for the product at or after theirs."""
     asked = {"contact_ids": list(since), "moments": list(since.values()), "product_id": product_id}
     return [row[0] for row in _sql.all("bought_since", asked)]
+
+
+class Purchased(NamedTuple):
+    """Purchases of a period: how many people's ``first``, and how many ``repeat`` ones, of people who had bought."""
+
+    first: int = 0
+    repeat: int = 0
+
+
+def purchases_between(bounds: Sequence[datetime]) -> list[Purchased]:
+    """For each period between two of the moments, the purchases paid in it.
+
+    Trials and the regular price count; gifts, and what was cancelled or refunded whole, do not.
+    """
+    asked = {"bounds": list(bounds), "since": bounds[0], "until": bounds[-1]}
+    firsts, every = dict(_sql.all("first_purchases", asked)), dict(_sql.all("all_purchases", asked))
+    periods = range(len(bounds) - 1)
+    return [Purchased(firsts.get(place, 0), every.get(place, 0) - firsts.get(place, 0)) for place in periods]
+
+
+def has_many_orders(most: int) -> bool:
+    """Whether there are more orders than ``most``; looks at no more than those."""
+    row = _sql.one("has_many_orders", {"most": most})
+    return bool(row and row[0])

@@ -9,7 +9,7 @@ from jouren.events.types import Event
 from jouren.orders.event_types import ORDER_RECOGNISED, ORDER_TYPES, SUBSCRIPTION_TYPES
 from jouren.orders.keeping import keep_orders, keep_subscriptions
 from jouren.orders.recognising import Unknown, recognise
-from jouren.orders.redeeming import redeem_coupons
+from jouren.orders.redeeming import give_back, redeem_coupons, take_offers
 from jouren.orders.undoing import tell_undone
 
 
@@ -17,6 +17,8 @@ def fold_orders(events: Sequence[Event]) -> None:
     """Keep what a batch of events makes of orders. Codes may have got their meaning since an order was told of."""
     historical = {(event.source, event.payload["order"]): event.historical for event in events}
     orders = keep_orders(events)
+    take_offers(orders, historical)
+    give_back(orders)
     tell_undone(orders, events)
     recognise(
         [

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -172,6 +172,7 @@ def _take_in(source: str, tellings: Sequence[_Checked], contact_ids: Mapping[int
         contact_id = contact_ids[place] if place in contact_ids else buyers[telling.place]
         if contact_id is not None:
             events.append(telling.event(source, contact_id))
+    moved = _under_other_numbers(source, waiting)
     _let_wait(source, waiting)
     released = _release(source, freed)
     recorded = record_events(
@@ -179,7 +180,43 @@ def _take_in(source: str, tellings: Sequence[_Checked], contact_ids: Mapping[int
         are_checked=True,
     )
     fresh = sum(1 for event_id in recorded[: len(events)] if event_id is not None)
-    return Taken(fresh, len(tellings) - fresh - len(waiting), len(waiting))
+    more = _take_in(source, moved, {})
+    known = len(tellings) - len(moved) - fresh - len(waiting) + more.known
+    return Taken(fresh + more.recorded, known, len(waiting) + more.waiting)
+
+
+def _under_other_numbers(source: str, waiting: list[_Checked]) -> list[_Checked]:
+    """Take out of ``waiting`` those that speak of an order by another number of it. Returns them under its own.
+
+    Their nameless rows are held, so whoever tells of the other number at the same time comes before or after.
+    """
+    numbers = {each.number for each in waiting if each.thing == "order"}
+    orders = dict(_sql.all("orders_of_numbers", {"source": source, "numbers": list(numbers)})) if numbers else {}
+    moved = [_moved(each, orders[each.number]) for each in waiting if each.thing == "order" and each.number in orders]
+    waiting[:] = [each for each in waiting if each.thing != "order" or each.number not in orders]
+    return moved
+
+
+def _moved(telling: _Checked, number: str) -> _Checked:
+    return replace(telling, number=number, payload={**telling.payload, "order": number})
+
+
+@transaction.atomic
+def name_orders(source: str, orders: Mapping[str, str]) -> None:
+    """Take in that a source also speaks of orders by other numbers: ``{number: the order's own}``. What waits under
+    them is the order's.
+    """
+    others = [(number, order) for number, order in sorted(orders.items()) if number != order]
+    if not others:
+        return
+    asked = {"source": source, "numbers": [number for number, _o in others], "orders": [order for _n, order in others]}
+    places = {"source": source, **_split(("order", number) for number in asked["numbers"])}
+    _sql.run("name_buyers", {**places, "contact_ids": [None] * len(others)})
+    _sql.all("lock_nameless_things", places)
+    _sql.run("keep_other_numbers", asked)
+    released = _release(source, [("order", number) for number, _order in others])
+    if released:
+        _take_in(source, [_moved(each, orders[each.number]) for each in released], {})
 
 
 _Place = tuple[str, str]

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from jouren.events.actions import NewEvent, record_events
 from jouren.events.types import Event
 from jouren.orders.folding import Folded
-from jouren.orders.models import OrderState
-
-_UNDONE = (OrderState.CANCELLED.value, OrderState.REFUNDED.value)
+from jouren.orders.redeeming import UNDONE
 
 
 def tell_undone(orders: Sequence[Folded], events: Sequence[Event]) -> None:
@@ -17,7 +15,7 @@ def tell_undone(orders: Sequence[Folded], events: Sequence[Event]) -> None:
     last = {}
     for event in sorted(events, key=lambda each: each.occurred_at):
         last[event.source, event.payload["order"]] = event
-    undone = [(order, last[order.source, order.number]) for order in orders if order.state in _UNDONE]
+    undone = [(order, last[order.source, order.number]) for order in orders if order.state in UNDONE]
     if undone:
         record_events(
             [

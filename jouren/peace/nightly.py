@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
-from jouren.conditions.queries import shop_zone
 from jouren.core import clock
+from jouren.core.zone import shop_zone
 from jouren.peace.actions import apply_rule, claim_night
 from jouren.peace.queries import stored_rule
 

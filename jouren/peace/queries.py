@@ -77,6 +77,12 @@ def count_left() -> int:
     return Suppression.objects.filter(lifted_at=None, reason__in=LEFT_IN_PEACE).values("contact").distinct().count()
 
 
+def count_left_since(moment: datetime) -> int:
+    """How many were left in peace since a moment, and are still."""
+    lately = Suppression.objects.filter(lifted_at=None, reason__in=LEFT_IN_PEACE, at__gte=moment)
+    return lately.values("contact").distinct().count()
+
+
 def lately_left(limit: int) -> list[Suppression]:
     """Who was left in peace last, and is still."""
     open_ones = Suppression.objects.filter(lifted_at=None, reason__in=LEFT_IN_PEACE, contact__erased_at=None)

@@ -10,11 +10,13 @@ class PyramidConfig(AppConfig):
 
     def ready(self) -> None:
         from jouren.contacts.actions import register_eraser, register_merger
+        from jouren.core.worker import register_learner
         from jouren.events.reactions import register_reaction
-        from jouren.pyramid import actions, event_types, facts, reactions
+        from jouren.pyramid import actions, event_types, facts, naming, reactions
 
         event_types.register()
         facts.register()
         register_reaction(reactions.PROMOTION)
+        register_learner(naming.refresh)
         register_merger("pyramid", reactions.merge_people)
         register_eraser("pyramid", actions.forget_positions)

@@ -7,3 +7,7 @@ from jouren.core.errors import UserError
 
 class UnknownStage(UserError):
     """There is no such stage."""
+
+
+class UnknownPreset(UserError):
+    """There is no such way of naming the stages."""

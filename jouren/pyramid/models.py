@@ -65,6 +65,21 @@ class PyramidChange(models.Model):
         return f"{self.from_stage} → {self.to_stage}: {self.reason}"
 
 
+class Naming(models.Model):
+    """Which of the presets in :mod:`jouren.pyramid.naming` the shop has chosen. One row at most."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    preset = models.CharField(_("names of the stages"), max_length=20)
+
+    class Meta:
+        db_table = "pyramid_naming"
+        verbose_name = _("names of the stages")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.preset
+
+
 class PyramidRule(models.Model):
     """When the ``at_least``-th event of a type, with these payload fields, has happened, a person rises to a stage."""
 

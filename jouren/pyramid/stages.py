@@ -1,20 +1,23 @@
-"""The five stages of the customer pyramid. Pure."""
+"""The five stages of the customer pyramid."""
 
 from __future__ import annotations
 
 from django.db.models import IntegerChoices
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.functional import lazy
+
+from jouren.pyramid.naming import stage_name
+
+_name = lazy(stage_name, str)
 
 
 class Stage(IntegerChoices):
     """From having heard of the shop to coming back again and again. Higher is nearer."""
 
-    AWARE = 1, _("Aware")
-    PROSPECT = 2, _("Prospect")
-    TRIAL = 3, pgettext_lazy("stage of the pyramid", "Trial")
-    EXISTING = 4, _("Existing")
-    REGULAR = 5, _("Regular")
+    AWARE = 1, _name(1)
+    PROSPECT = 2, _name(2)
+    TRIAL = 3, _name(3)
+    EXISTING = 4, _name(4)
+    REGULAR = 5, _name(5)
 
     @property
     def key(self) -> str:

@@ -10,6 +10,7 @@ from wagtail.log_actions import LogActionRegistry
 def register_acts(actions: LogActionRegistry) -> None:
     """Tell the audit log how to name what staff do in the pyramid."""
     actions.register_action("pyramid.change_stage", _("Change stage"), _("Stage changed"))
+    actions.register_action("pyramid.choose_preset", _("Name the stages"), _("Names of the stages chosen"))
 
 
 hooks.register("register_log_actions", register_acts)

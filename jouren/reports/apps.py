@@ -11,7 +11,9 @@ class ReportsConfig(AppConfig):
     def ready(self) -> None:
         from jouren.events.reactions import register_reaction
         from jouren.journeys.writers import register_watcher
+        from jouren.reports.overview import register_questions
         from jouren.reports.recording import NOTE_UNSUBSCRIPTIONS, count_passages
 
         register_reaction(NOTE_UNSUBSCRIPTIONS)
         register_watcher(count_passages)
+        register_questions()

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -47,6 +47,35 @@ _sql = load_sql("reports")
 T = TypeVar("T")
 
 
+class ShopQuestion(Protocol):
+    """What is counted of the whole shop. ``text`` is a JSON list whose first member is its registered name."""
+
+    fresh: timedelta
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def is_large(self) -> bool: ...
+
+    def count(self) -> Any: ...
+
+
+_readers: dict[str, Callable[[str], ShopQuestion]] = {}
+_ahead: list[Callable[[], ShopQuestion]] = []
+
+
+def register_shop_question(name: str, read: Callable[[str], ShopQuestion], ahead: Callable[[], ShopQuestion]) -> None:
+    """Add a kind of question about the whole shop: how its text is read, and which one to answer for the morning."""
+    _readers[name] = read
+    _ahead.append(ahead)
+
+
+def answer_of(question: ShopQuestion, kind: type[T]) -> Kept[T]:
+    """The answer: counted now in a small shop, by a job in a large one."""
+    return _look_up(question, kind)
+
+
 @dataclass(frozen=True)
 class Standing:
     """How a journey stands: people and messages by step, what it brings, and who is on which version (by its id)."""
@@ -64,7 +93,7 @@ class ControlQuestion:
     since: datetime
     share: int
     days: int
-    journey: None = None
+    fresh = FRESH
 
     @property
     def text(self) -> str:
@@ -80,8 +109,7 @@ class ControlQuestion:
     @property
     def is_large(self) -> bool:
         """Whether the shop has more people than are counted while somebody waits."""
-        row = _sql.one("is_large_shop", {"most": MOST_AT_ONCE})
-        return bool(row and row[0])
+        return is_large_shop()
 
     def count(self) -> ControlCounts:
         """The answer, counted now."""
@@ -95,6 +123,7 @@ class Question:
     journey: Journey
     version: JourneyVersion | None = None
     period: Period | None = None
+    fresh = FRESH
 
     @property
     def text(self) -> str:
@@ -179,13 +208,19 @@ def is_large(journey: Journey) -> bool:
     return bool(row and row[0])
 
 
-def _look_up(question: Question | ControlQuestion, kind: type[T]) -> Kept[T]:
+def is_large_shop() -> bool:
+    """Whether the shop has more people than are counted while somebody waits."""
+    row = _sql.one("is_large_shop", {"most": MOST_AT_ONCE})
+    return bool(row and row[0])
+
+
+def _look_up(question: Question | ShopQuestion, kind: type[T]) -> Kept[T]:
     if not question.is_large:
         answer: T = question.count()  # type: ignore[assignment]
         return Kept(answer)
-    kept = KeptFigures.objects.filter(journey=question.journey, question=question.text).first()
+    kept = KeptFigures.objects.filter(journey=_journey_of(question), question=question.text).first()
     found = _answer(kept, kind)
-    if kept is None or found.as_of is None or _is_old(kept, found.as_of):
+    if kept is None or found.as_of is None or _is_old(kept, found.as_of, question.fresh):
         _ask(question)
         return replace(found, is_counted_anew=True)
     return found
@@ -200,19 +235,24 @@ def _answer(kept: KeptFigures | None, kind: type[T]) -> Kept[T]:
         return Kept(None)
 
 
-def _is_old(kept: KeptFigures, as_of: datetime) -> bool:
-    return clock.now() - as_of >= max(FRESH, timedelta(seconds=kept.seconds * _PAUSES))
+def _journey_of(question: Question | ShopQuestion) -> Journey | None:
+    return question.journey if isinstance(question, Question) else None
+
+
+def _is_old(kept: KeptFigures, as_of: datetime, fresh: timedelta) -> bool:
+    return clock.now() - as_of >= max(fresh, timedelta(seconds=kept.seconds * _PAUSES))
 
 
 @transaction.atomic
-def _ask(question: Question | ControlQuestion) -> None:
+def _ask(question: Question | ShopQuestion) -> None:
     """Have a question answered by a job, unless one is at it; when many wait already, somebody else's look does it."""
     from jouren.reports.tasks import count
 
+    journey = _journey_of(question)
     row = _sql.one(
         "ask_for_count",
         {
-            "journey_id": question.journey and question.journey.pk,
+            "journey_id": journey and journey.pk,
             "question": question.text,
             "now": clock.now(),
             "lost": _LOST,
@@ -232,11 +272,15 @@ def count_kept(kept_id: int) -> None:
     with _one_moment():
         as_of = clock.now()
         journey = kept.journey
-        asked = Question.read(journey, kept.question) if journey else ControlQuestion.read(kept.question)
+        asked = Question.read(journey, kept.question) if journey else _read_shop_question(kept.question)
         answer = asked.count()
     KeptFigures.objects.filter(pk=kept_id).update(
         figures=to_plain(answer), as_of=as_of, seconds=time.monotonic() - began, asked_at=None
     )
+
+
+def _read_shop_question(text: str) -> ShopQuestion:
+    return _readers.get(json.loads(text)[0], ControlQuestion.read)(text)
 
 
 @contextmanager
@@ -252,14 +296,15 @@ def _one_moment() -> Iterator[None]:
 
 def count_ahead() -> None:
     """Have every large journey that people enter counted, so that its screen has something to show in the morning; and
-    the control group of a large shop.
+    what is asked of the whole of a large shop.
     """
     for version in JourneyVersion.objects.filter(live=True).select_related("journey"):
         if is_large(version.journey):
             _ask(Question(version.journey, version))
     control = _question_of(stored_group())
-    if control and control.is_large:
-        _ask(control)
+    for asked in [*([control] if control else []), *(ahead() for ahead in _ahead)]:
+        if asked.is_large:
+            _ask(asked)
 
 
 def forget_kept() -> int:

@@ -16,7 +16,7 @@ def fill_in(visitor: Window, path: str = "/letters/", **answers: str) -> None:
     visitor.open(path)
     for name, answer in answers.items():
         page.fill(f"[name={name}]", answer)
-    page.check("text=夜中に何度も目が覚める")
+    page.check("text=夕方になると肌が乾く")
     page.check("[name=consent]")
     page.wait_for_timeout(_TYPING_MS)
     page.click("form button[type=submit]")

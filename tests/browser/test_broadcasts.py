@@ -61,13 +61,13 @@ def test_an_author_sends_a_newsletter(browser: Browser, shop: Installation, sink
         assert len(set(sink.recipients)) == len(sink.recipients) == 20
         mails = [sink.mail_to(recipient) for recipient in sink.recipients]
         subjects = {str(mail["Subject"]) for mail in mails}
-        assert "冬至のお風呂に、柚子の代わりを" in subjects
+        assert "冬至のお風呂のあとに、肌のことを少し" in subjects
         assert any(subject.endswith("様へ、冬至の便り") for subject in subjects)
         assert all("冬至" in text_of(mail, "plain") for mail in mails)
         assert wait_until(lambda: _is_sent(office), 60)
         expect(page.locator(".jouren-tiles li").first).to_contain_text("20")
         office.open("/backnumber/")
-        page.click("text=冬至のお風呂に、柚子の代わりを")
+        page.click("text=冬至のお風呂のあとに、肌のことを少し")
         expect(page.locator("body")).to_contain_text("お客様、こんにちは。")
         assert not office.complaints, office.complaints
 

@@ -19,15 +19,15 @@ from tests.installation import Installation
 
 # Names, and what every shop owner reads in Latin letters.
 NAMES = """
-JOUREN REPLIES
+JOUREN REPLIES SPF DKIM DMARC DNS TXT CNAME SELECTOR smtp smtps tls
 Jouren API APIキー URL ID QR SNS LINE YouTube Vimeo Instagram Google JavaScript HTML AVIF GIF JPG JPEG PNG WEBP MB KB
 SKU JPY USD EUR Shopify Stripe Segment Standard Webhooks BASE STORES Yahoo Amazon MyASP RMS code reference
 PR English Webhook Excel Shift JIS YAML Markdown zip md CSV https GMT JST UTC Esc Ctrl Shift Alt Tab Enter localhost
 """
 # What the demo shop, or the browser that walks, has written itself.
 WRITTEN = """
-letters news newsletter contact name shop Asia Tokyo my slug cup white demo domain com blog example http
-yofukashi tea regular trial nemuri
+letters news newsletter contact name shop Asia Tokyo my slug towel white demo domain com blog example http
+yofukashi skin regular trial moon sample hada PDF
 """
 KNOWN = frozenset(re.findall(r"[A-Za-z]{2,}", NAMES + WRITTEN))
 # Japanese words that English texts name: the columns of a file, for one.
@@ -35,7 +35,8 @@ LENT = frozenset(
     re.findall(
         r"\S+",
         "ふりがな 特商法 日本語 件名 本文 名前 プレビュー文 役割 段階 配信の種類 壁 迷い カラーミーショップ 楽天市場 "
-        "薬機法 景品表示法 ステマ告示",
+        "薬機法 景品表示法 ステマ告示 特定電子メール法 特定商取引法 特定商取引法に基づく表記 個人情報保護法 "
+        "プライバシーポリシー",
     )
 )
 # Letters stand there in the language in which they were written, with all around them; so do the pages of the help.
@@ -43,7 +44,8 @@ _WRITTEN = re.compile(r"/backnumber/\d+/$|/admin/help/")
 # What opens the choice of blocks of a page's body, and of a journey's steps.
 MANY_BLOCKS = ":is([data-contentpath='body'], [data-contentpath='steps']) .c-sf-add-button:visible"
 _OTHER = re.compile(
-    r"</?\w+>|\S+@\S+|https?://\S+|/\S*/|\b[\w-]*\d[\w-]*\b|\b(?:page|registration|order|cart|offer|video)\.\w+"
+    r"</?\w+>|\{\{[^}]*\}\}|\b[A-Z]\w+(?:/[A-Z][\w+-]*)+|\b[\w-]+(?:\.[a-z]{2,})+\b|"
+    r"\S+@\S+|https?://\S+|/\S*/|\b[\w-]*\d[\w-]*\b|\b(?:page|registration|order|cart|offer|video)\.\w+"
 )
 _LATIN = re.compile(r"[A-Za-z]{2,}")
 _JAPANESE = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fff々]+")

@@ -100,5 +100,5 @@ def test_the_mailbox_shows_what_was_sent_as_it_was_sent(browser: Browser, shop: 
         found = flaws_at_every_width(office)
         with office.page.context.expect_page() as opened:
             letter.locator("a[href*='/confirm/']").first.click()
-        expect(opened.value.locator(".notice")).to_contain_text("ねむりの手紙")
+        expect(opened.value.locator(".notice")).to_contain_text("肌の手紙")
         assert found + office.complaints == []

@@ -19,28 +19,28 @@ from tests.smtp_server import ScriptedServer, scripted_server, text_of
 HANAKO = "hanako@example.jp"
 STORY = [
     "Looked at a page | Looked at the page /letters/ | From: X · Campaign: yofukashi",
-    "Sent a form | Filled in “ねむりの手紙”, not confirmed yet",
+    "Sent a form | Filled in “肌の手紙”, not confirmed yet",
     "Message sent | Got “登録の確認”.",
     "Address confirmed | Confirmed: Mail address.",
-    "Problem noted | Wants solved: 夜中に何度も目が覚める",
-    "Consent given | Allowed ねむりの手紙 by mail.",
-    "Confirmed a registration | Confirmed the registration for “ねむりの手紙”",
+    "Problem noted | Wants solved: 夕方になると肌が乾く",
+    "Consent given | Allowed 肌の手紙 by mail.",
+    "Confirmed a registration | Confirmed the registration for “肌の手紙”",
     "Stage entered | From Aware to Prospect: Registered.",
     "Details changed | Changed: name.",
-    "Entered a journey | Entered the journey “ねむりの手紙（7日間）”.",
-    "Message sent | Got “手紙1 今夜からできる三つの準備”.",
-    "Message sent | Got “手紙2 夕方の飲みもの”.",
-    "Message sent | Got “手紙3 なぜお茶屋が眠りの話を”.",
-    "Message opened | Opened “手紙3 なぜお茶屋が眠りの話を”.",
-    "Message clicked | Clicked in “手紙3 なぜお茶屋が眠りの話を”: https://komorebi-tea.example/about",
+    "Entered a journey | Entered the journey “肌の手紙（7日間）”.",
+    "Message sent | Got “手紙1 今夜の洗顔を変える三つのこと”.",
+    "Message sent | Got “手紙2 塗る量より、待つ時間”.",
+    "Message sent | Got “手紙3 なぜ化粧品屋が塗るなと言うのか”.",
+    "Message opened | Opened “手紙3 なぜ化粧品屋が塗るなと言うのか”.",
+    "Message clicked | Clicked in “手紙3 なぜ化粧品屋が塗るなと言うのか”: https://tsukishiro.example/about",
     "Message sent | Got “手紙3の続き 読んでくださった方へ”.",
-    "Consent withdrawn | Withdrew ねむりの手紙 by mail.",
-    "Message withheld | Did not get “お試し7包のご案内”: They unsubscribed from this topic.",
+    "Consent withdrawn | Withdrew 肌の手紙 by mail.",
+    "Message withheld | Did not get “7日間お試しのご案内”: They unsubscribed from this topic.",
     "Messages stopped | Messages stopped (all channels): No more unneeded messages.",
-    "Left a journey | Left the journey “ねむりの手紙（7日間）”: 今はお茶を必要とされていない.",
+    "Left a journey | Left the journey “肌の手紙（7日間）”: 今はお試しを必要とされていない.",
 ]
 # Told by a reaction of its own, which nobody waits for: somewhere among the others.
-SEGMENT = "Entered a segment | Came into the segment “眠りに悩み、お買い上げはまだの方”."
+SEGMENT = "Entered a segment | Came into the segment “乾燥に悩み、お買い上げはまだの方”."
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def confirm(visitor: Window, mail: EmailMessage) -> None:
     link = link_in(mail, r'href="([^"]+/confirm/[^"]+)"')
     assert link in text_of(mail, "plain")
     visitor.page.goto(link)
-    expect(visitor.page.locator(".notice")).to_contain_text("ねむりの手紙")
+    expect(visitor.page.locator(".notice")).to_contain_text("肌の手紙")
     visitor.page.click("form button[type=submit]")
     expect(visitor.page.locator(".notice-done")).to_contain_text("ありがとうございます")
 
@@ -125,7 +125,7 @@ def test_a_stranger_becomes_a_prospect_and_leaves_in_peace(
         office.log_in()
         open_person(office, "山田 花子")
         expect(office.page.locator("[aria-current=true]")).to_have_text("Prospect")
-        assert mails_after(sink, 2)[1]["Subject"] == "山田 花子 様、今夜から試せる三つの準備です"
+        assert mails_after(sink, 2)[1]["Subject"] == "山田 花子 様、今夜の洗顔から変えてみませんか"
 
         shop.run("clock", "advance", "2d")
         mails_after(sink, 3)
@@ -133,7 +133,7 @@ def test_a_stranger_becomes_a_prospect_and_leaves_in_peace(
         push_clock(office, "+1 day")
         third = mails_after(sink, 4)[3]
         with window(browser, shop) as reader:
-            read_and_click(reader, third, "畑と店のことを読む", "https://komorebi-tea.example/about")
+            read_and_click(reader, third, "工房と店のことを読む", "https://tsukishiro.example/about")
 
         unsubscribe_as_mail_programs_do(mails_after(sink, 5)[4])
         shop.run("clock", "advance", "14d")

@@ -25,6 +25,7 @@ from tests.offering import make_offer
 pytestmark = pytest.mark.django_db
 
 OWN = (
+    "home_screen",
     "people",
     "segments",
     "products",
@@ -39,6 +40,7 @@ OWN = (
     "parked",
     "mailbox",
     "clock",
+    "setup",
     "conditions",
     "files",
     "playbooks",
@@ -296,11 +298,12 @@ def test_the_menu_shows_the_areas_in_the_words_of_a_shop() -> None:
 def test_the_menu_hides_what_one_may_not_open() -> None:
     page = staff_client("journeys.view_journey").get("/admin/").content.decode()
     assert '"Journeys"' in page
-    for label in ("Customers", "Mailbox", "Parked events", "API keys", "Who did what"):
+    for label in ("Customers", "Mailbox", "What got stuck", "API keys", "Who did what"):
         assert f'"{label}"' not in page
 
 
 def test_the_login_page_bears_our_name_and_sign() -> None:
+    create_owner("owner@example.jp", "correct horse battery")
     page = Client(headers=ENGLISH).get("/admin/login/").content.decode()
     assert "Sign in to Jouren" in page
     assert "backoffice/favicon.svg" in page

@@ -1,4 +1,4 @@
-"""The demo shop is whole: everything in it is published, and its people stand on every stage."""
+"""The small demo shop is whole: everything in it is published, and its people stand on every stage."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_demo_shop_is_loaded_once_and_whole() -> None:
-    assert load_demo()
-    assert Journey.objects.count() == JourneyVersion.objects.filter(live=True).count() == 4
+    assert load_demo(small=True)
+    assert Journey.objects.count() == JourneyVersion.objects.filter(live=True).count() == 5
     assert not Message.objects.filter(live=False).exists()
     assert LandingPage.objects.live().count() == 1
     assert {1, 2, 3, 4, 5} - {1} <= set(PyramidPosition.objects.values_list("stage", flat=True))
@@ -39,8 +39,8 @@ def test_the_demo_shop_is_loaded_once_and_whole() -> None:
     _check_segment()
     _check_split()
     _check_products()
-    assert not load_demo()
-    assert Journey.objects.count() == 4
+    assert not load_demo(small=True)
+    assert Journey.objects.count() == 5
 
 
 def _check_segment() -> None:
@@ -65,6 +65,6 @@ def _check_products() -> None:
     """There is one for each role, and all that orders name is known but one code."""
     assert set(Product.objects.filter(is_on_sale=True).values_list("role", flat=True)) == set(Role.values)
     sold = sold_by_product()
-    codes = ("tea-trial", "tea-trial-3", "tea-30", "tea-regular")
+    codes = ("skin-trial", "skin-trial-3", "skin-30", "skin-regular")
     assert all(sold[ProductCode.objects.get(code=code).product_id].orders for code in codes)
-    assert [each.code for each in unmapped_codes(9)] == ["cup-white"]
+    assert [each.code for each in unmapped_codes(9)] == ["towel-white"]

@@ -101,7 +101,7 @@ def test_giving_up_keeps_the_event_on_the_timeline() -> None:
 
 
 def test_nothing_parked_is_good_news() -> None:
-    assert "Nothing is parked." in owner_client().get("/admin/parked/").content.decode()
+    assert "Nothing is stuck." in owner_client().get("/admin/parked/").content.decode()
 
 
 @pytest.fixture
@@ -261,7 +261,7 @@ EMPTY = {
     "/admin/messages/": "Begin with one that helps",
     "/admin/people/": "You know nobody yet.",
     "/admin/people/stage/regular/": "Nobody stands on this stage yet.",
-    "/admin/parked/": "Nothing is parked.",
+    "/admin/parked/": "Nothing is stuck.",
     "/admin/api-keys/": "Make one when a shop system is to report purchases here",
 }
 

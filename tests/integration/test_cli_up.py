@@ -22,6 +22,8 @@ from jouren.core.config import read_config
 from jouren.core.database import EmbeddedDatabase
 from jouren.core.loops import wait_until
 from jouren.core.mailbox import smtp_address
+from tests.installation import SERVER
+from tests.installation import Installation as Template
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 180.0
@@ -101,9 +103,11 @@ class Installation:
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """One installation for all tests here: its first start makes a database and collects the static files."""
+def installation(new: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One installation for all tests here, whose first start collects the static files."""
     installation = Installation(tmp_path_factory.mktemp("up") / "home")
+    if not SERVER:
+        subprocess.run(["cp", "-a", str(new.home), str(installation.home)], check=True)
     yield installation
     if installation.process is not None:
         installation.process.terminate()
@@ -122,12 +126,12 @@ def worker_pids(installation: Installation) -> set[int]:
     return {pid for pid, command in installation.processes().items() if " -m jouren worker " in command}
 
 
-def test_it_prints_one_url_where_the_back_office_answers_with_its_styles(
+def test_it_prints_one_url_and_a_key_for_the_first_owner_and_answers_with_its_styles(
     installation: Installation, running: subprocess.Popen[bytes]
 ) -> None:
-    assert re.findall(r"http://\S+", installation.said().split("Jouren is ready")[1]) == [
-        f"http://127.0.0.1:{installation.port}/admin/"
-    ]
+    office, first = re.findall(r"http://\S+", installation.said().split("Jouren is ready")[1])
+    assert office == f"http://127.0.0.1:{installation.port}/admin/"
+    assert first.startswith(f"{office}first/?key=")
     assert installation.get("/healthz") == (200, "ok\n")
     status, page = installation.get("/admin/login/")
     assert status == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from typing import Any
@@ -18,7 +19,7 @@ from jouren.connectors.models import Connection, Outcome, Received
 from jouren.contacts.models import Consent, Contact
 from jouren.contacts.queries import find_by_email, find_by_identity
 from jouren.events.queries import events_of
-from jouren.orders.models import Order, Subscription
+from jouren.orders.models import Order, Subscription, Waiting
 from tests.connecting import STRIPE_SECRET, from_stripe, post, stripe
 from tests.reacting import react_to_all
 
@@ -248,6 +249,31 @@ def test_invoices_of_newer_versions_of_the_api_are_read_too(account: Connection)
     (paid,) = _payloads("order.paid")
     assert (paid["order"], paid["subscription"], paid["products"]) == ("in_1", "sub_1", ["prod_tea"])
     assert paid["lines"][0]["amount"] == 3240
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
+def test_a_refund_of_an_invoice_of_newer_versions_finds_it_in_whatever_order(account: Connection, order: Any) -> None:
+    new = invoice(parent={"subscription_details": {"subscription": "sub_1"}})
+    del new["payment_intent"], new["subscription"]
+    payment = {
+        "id": "inpay_1",
+        "object": "invoice_payment",
+        "invoice": "in_1",
+        "payment": {"type": "payment_intent", "payment_intent": "pi_9"},
+        "status": "paid",
+    }
+    basil = {"api_version": "2025-09-30.clover"}
+    told = (
+        event("invoice.paid", new, 1) | basil,
+        event("invoice_payment.paid", payment, 2) | basil,
+        event("refund.created", refund(payment_intent="pi_9", currency="jpy", amount=240), 3) | basil,
+    )
+    for place in (*order, *order):
+        assert from_stripe(account, told[place])[2]["failed"] == 0
+    react_to_all()
+    kept = Order.objects.get()
+    assert (kept.number, kept.amount, kept.refunded) == ("in_1", 3240, 240)
+    assert not Waiting.objects.exists()
 
 
 def test_a_trial_for_nothing_is_no_order(account: Connection) -> None:

@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
 from django.db import connection
+from django.test import Client
+from wagtail.documents.models import Document
 
 from jouren.api.ingest import ingest
 from jouren.capture.models import Form
@@ -107,6 +110,7 @@ def tables_with_traces() -> set[str]:
 
 @pytest.fixture(autouse=True)
 def home(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
     settings.JOUREN = replace(settings.JOUREN, home=tmp_path)
 
 
@@ -131,6 +135,7 @@ def sign_up(form: Form, page: LandingPage) -> Contact:
     fill_in(browser, page, form, f"?utm_campaign={TRACE}", email=EMAIL, family_name=family, given_name=given)
     browser.post(last_confirm_path())
     browser.get(page.url)
+    take_the_gift(browser, form)
     contact = find_by_email(EMAIL)
     assert contact is not None
     # A second form, not confirmed yet: what was written still waits.
@@ -147,6 +152,17 @@ def sign_up(form: Form, page: LandingPage) -> Contact:
     assert second is not None
     merge_contacts(contact.pk, second.pk)
     return contact
+
+
+def take_the_gift(browser: Client, form: Form) -> None:
+    """By a link that they had mailed anew."""
+    form.gift = Document.objects.create(title="Guide", file=ContentFile(b"%PDF", name="guide.pdf"))
+    form.save()
+    browser.post("/gift/again", {"email": EMAIL})
+    waiting = Delivery.objects.order_by("-pk")[0]
+    assert waiting.context is not None
+    answer = browser.get(waiting.context["gift_url"].removeprefix("http://127.0.0.1:8000") + "/file")
+    assert b"".join(answer.streaming_content) == b"%PDF"  # type: ignore[attr-defined]
 
 
 def be_looked_after(contact: Contact) -> None:

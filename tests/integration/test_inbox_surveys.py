@@ -90,8 +90,10 @@ def test_an_answer_is_kept_then_more_is_asked_and_thanks_are_said(survey: Survey
         "title": "お茶のあと",
         "satisfaction": "above",
         "product": survey.product_id,
+        "further": False,
     }
-    assert second_told == first_told | {"still_using": True, "worth_price": False, "trouble": "夜に眠れない"}
+    more_said = {"still_using": True, "worth_price": False, "trouble": "夜に眠れない", "further": True}
+    assert second_told == first_told | more_said
     assert Problem.objects.get().text == "夜に眠れない"
 
 

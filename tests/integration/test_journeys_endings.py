@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from jouren.contacts.actions import merge_contacts
 from jouren.events import reactor
 from jouren.events.actions import NewEvent, record_event
 from jouren.journeys import engine
@@ -99,6 +100,24 @@ def test_the_last_message_of_a_finished_walk_is_withheld_as_well(time: Time) -> 
     assert states(buyer)["B"][0] == EnrolmentState.FINISHED
     stood = dict(Delivery.objects.filter(contact_id=buyer).values_list("occurrence", "state"))
     assert stood == {1: State.PLANNED, 2: State.SUPPRESSED}
+
+
+@pytest.mark.parametrize("is_merged_first", [True, False])
+def test_a_merge_keeps_what_an_ended_walk_had_planned_withheld(time: Time, is_merged_first: bool) -> None:
+    kept, gone = make_reader(1).pk, make_reader(2).pk
+    journey()
+    pay(gone, time, "A")
+    time.pass_by(days=7)
+    settle()
+    assert list(Delivery.objects.values_list("state", flat=True)) == [State.PLANNED]
+    if is_merged_first:
+        merge_contacts(kept, gone)
+    refund(kept if is_merged_first else gone, time, "A", 3000)
+    if not is_merged_first:
+        merge_contacts(kept, gone)
+    settle()
+    assert set(Delivery.objects.values_list("state", flat=True)) == {State.SUPPRESSED}
+    assert states(kept)["A"][0] in {EnrolmentState.LEFT, EnrolmentState.FINISHED}
 
 
 def test_an_order_that_was_told_to_be_cancelled_first_begins_no_walk(time: Time) -> None:

@@ -23,12 +23,13 @@ from jouren.messaging.control_group.actions import save_control_group
 from jouren.messaging.models import Delivery, Message
 from jouren.messaging.vocabulary import State
 from jouren.pyramid.actions import change_stages
-from tests.walking import START, Time, draft_journey, live_journey, make_message, make_reader, send, wait, work
+from tests.walking import START, Time, draft_journey, got, live_journey, make_message, make_reader, send, wait, work
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("time")]
 
 BY_FORM = [{"type": "form", "value": {"form": None}}]
 FOR_500 = {"field": "amount", "op": "gte", "value": "500"}
+FREE = {"field": "kind", "op": "eq", "value": "free"}
 ANY_PURCHASE = [{"type": "purchase", "value": {"kind": "", "product": "", "amount": None}}]
 
 
@@ -119,6 +120,43 @@ def test_each_order_counts_at_the_last_message_before_it_and_only_there(time: Ti
         one["id"]: (1, 1000),
         two["id"]: (1, 6000),
     }
+
+
+def test_yen_are_what_is_left_after_refunds_and_what_is_no_purchase_is_no_success(time: Time) -> None:
+    """1,000 − 300 + 2,000 = 2,700 yen; 4,000 were paid back whole, 8,000 cancelled, and a gift was free."""
+    one = send(make_message("One"), "one")
+    journey = live_journey([one], BY_FORM, conversion_days=5, holdout=0)
+    rewritten(journey, ANY_PURCHASE)
+    readers = [make_reader(number) for number in range(1, 6)]
+    enter(*readers)
+    for reader in readers:
+        deliver(reader, time.now)
+    time.pass_by(days=1)
+    for number, (reader, amount) in enumerate(zip(readers, (1_000, 2_000, 4_000, 8_000, 0), strict=True), start=1):
+        pay(reader, f"{number}", amount, **({} if amount else {"kind": "free"}))
+    time.pass_by(days=9)  # money also goes back after the window
+    told = {"currency": "JPY", "refund": "r"}
+    for number, amount in ((1, 300), (3, 4_000)):
+        refund = {**told, "order": f"{number}", "amount": amount}
+        record_event(NewEvent("order.refunded", readers[number - 1].pk, refund, source="shop"))
+    record_event(NewEvent("order.cancelled", readers[3].pk, {"order": "4"}, source="shop"))
+    work()
+    found = results(journey)
+    assert (found.walked.over, found.reached) == (5, 2)
+    assert {key: (each.people, each.yen) for key, each in found.steps.items()} == {one["id"]: (2, 2_700)}
+    rewritten(journey, [{"type": "event", "value": {"event": "order.paid", "where": [FREE]}}])
+    assert results(journey).reached == 1  # who asks for gifts means them
+
+
+def test_a_journey_for_any_purchase_does_not_begin_at_a_free_gift_nor_wait_for_one(time: Time) -> None:
+    first, asked = make_message("First"), make_message("Asked")
+    live_journey([send(first)], [{"type": "purchase", "value": {"kind": "", "product": ""}}], name="Any")
+    live_journey([send(asked)], [{"type": "event", "value": {"event": "order.paid", "where": [FREE]}}], name="Gifts")
+    reader = make_reader()
+    pay(reader, "1", 0, kind="free")
+    assert got(reader) == ["Asked"]
+    pay(reader, "2")
+    assert got(reader) == ["Asked", "First"]
 
 
 def test_imported_history_and_what_came_before_do_not_count(hello: Message, time: Time) -> None:

@@ -136,7 +136,7 @@ def test_an_event_that_comes_as_its_wait_ends_does_not_answer_the_next_one(monke
         return True
 
     click(contact)
-    monkeypatch.setattr(listening, "fits", meanwhile_the_wait_ends)
+    monkeypatch.setattr(listening, "is_meant", meanwhile_the_wait_ends)
     reactor.tick()
     assert (str(walk_of(contact).step), walk_of(contact).heard_event_id) == (second["id"], None)
 

@@ -232,3 +232,32 @@ def test_links_of_a_preview_lead_to_their_goals() -> None:
     rendered = preview_message(draft(("button", {"text": "見る", "url": "https://example.jp/?a=1&b=2"})))
     assert 'href="https://example.jp/?a=1&amp;b=2"' in rendered.html
     assert "▶ 見る\nhttps://example.jp/?a=1&b=2" in rendered.text
+
+
+@pytest.mark.parametrize(
+    ("colour", "painted"),
+    [
+        ("", 'bgcolor="#1f6f54"'),
+        ("#FFD166", 'bgcolor="#ffd166"'),
+        ("#123", 'bgcolor="#1f6f54"'),
+        ('"/><b>', 'bgcolor="#1f6f54"'),
+    ],
+)
+def test_buttons_have_the_colour_of_the_shop(colour: str, painted: str) -> None:
+    make_shop()
+    ShopSettings.objects.update(colour=colour[:7])
+    button = draft(("button", {"text": "詳細こちら", "url": "https://example.jp/a"}))
+    html = publish_message(button).bodies["email"]["html"]
+    assert painted in html
+    # White letters could not be read on yellow.
+    assert ("color:#000000" in html) == (colour == "#FFD166")
+
+
+def test_a_new_colour_is_taken_on_when_a_message_is_published_again() -> None:
+    make_shop()
+    button = draft(("button", {"text": "詳細こちら", "url": "https://example.jp/a"}))
+    first = publish_message(button)
+    ShopSettings.objects.update(colour="#8a1c4a")
+    second = publish_message(button)
+    assert (first.number, second.number) == (1, 2)
+    assert "#8a1c4a" in second.bodies["email"]["html"]

@@ -382,9 +382,9 @@ def test_an_address_that_cannot_be_called_is_refused_when_it_is_written() -> Non
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        ({"endpoint": "", "name": "", "fields": []}, "webhook that is not there"),
-        ({"endpoint": "99999", "name": "", "fields": []}, "webhook that is not there"),
-        ({"endpoint": "one", "name": "", "fields": []}, "webhook that is not there"),
+        ({"endpoint": "", "name": "", "fields": []}, "system that is not there"),
+        ({"endpoint": "99999", "name": "", "fields": []}, "system that is not there"),
+        ({"endpoint": "one", "name": "", "fields": []}, "system that is not there"),
         ({"endpoint": "own", "name": "", "fields": ["attribute:gone"]}, "cannot tell “attribute:gone”"),
     ],
 )
@@ -399,6 +399,6 @@ def test_a_step_that_cannot_call_is_refused_when_the_journey_is_published(
 def test_the_preview_tells_that_a_system_is_called(hook: Endpoint) -> None:
     journey = draft_journey([_step(hook), _step(hook, name="")])
     assert [moment.text for moment in day_by_day(compile_journey(journey))][:2] == [
-        "The webhook “Shipping” is called (send samples)",
-        "The webhook “Shipping” is called",
+        "“Shipping” is told (send samples)",
+        "“Shipping” is told",
     ]

@@ -45,7 +45,7 @@ class _Step(Screen):
     """One page of the editor. What is no draft any more is shown instead."""
 
     permissions = ("broadcasts.view_broadcast", "broadcasts.change_broadcast")
-    header_icon = "mail"
+    header_icon = "megaphone"
     parents = (("broadcasts:list", gettext_lazy("Broadcasts")),)
     step: ClassVar[str]
 

@@ -51,7 +51,7 @@ class BroadcastsScreen(Screen):
     permissions = ("broadcasts.view_broadcast",)
     template_name = "backoffice/broadcasts/list.html"
     page_title = gettext_lazy("Broadcasts")
-    header_icon = "mail"
+    header_icon = "megaphone"
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Begin a draft and open its editor."""
@@ -140,7 +140,7 @@ class BroadcastScreen(Screen):
 
     permissions = ("broadcasts.view_broadcast",)
     template_name = "backoffice/broadcasts/show.html"
-    header_icon = "mail"
+    header_icon = "megaphone"
     parents = (("broadcasts:list", gettext_lazy("Broadcasts")),)
 
     @cached_property

@@ -43,7 +43,7 @@ class _ConnectionScreen(MakingScreen):
     """What all of these screens ask and tell."""
 
     permissions = ("connectors.view_connection",)
-    header_icon = "link"
+    header_icon = "plug"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         may = {f"may_{verb}": self.request.user.has_perm(f"connectors.{verb}_connection") for verb in ("add", "change")}

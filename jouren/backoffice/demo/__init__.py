@@ -1,7 +1,9 @@
-"""A small shop to try everything on: a tea shop for people who sleep badly. Made up, all of it."""
+"""A small shop to try everything on: it sells skin care to people whose skin is dry. Made up, all of it."""
 
 from __future__ import annotations
 
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.db import transaction
 
 from jouren.backoffice.demo.broadcasts import make_broadcasts
@@ -9,14 +11,26 @@ from jouren.backoffice.demo.offers import make_offers
 from jouren.backoffice.demo.people import make_people
 from jouren.backoffice.demo.products import make_products
 from jouren.backoffice.demo.segments import make_segments
-from jouren.backoffice.demo.shop import make_shop
+from jouren.backoffice.demo.shop import make_shop, put_gift
+from jouren.backoffice.demo.year.loading import load_year
+from jouren.core import clock
 from jouren.journeys.models import Journey
 
 
-def load_demo() -> bool:
-    """Fill an empty installation with the demo shop. Returns False when something is there already."""
+def load_demo(*, small: bool = False) -> bool:
+    """Fill an empty installation with the demo shop. Returns False when something is there already.
+
+    It comes with a year that 300 people lived through (see ``year``), which needs an account that may do everything.
+    ``small``: with two dozen people and a few lines of a past instead, made on the spot.
+    """
     if Journey.objects.exists():
         return False
+    if not small:
+        owner = get_user_model().objects.filter(is_superuser=True).order_by("pk")[0]
+        load_year(clock.now(), owner.pk)
+        put_gift()
+        call_command("update_index", verbosity=0)
+        return True
     with transaction.atomic():
         make_products()
         make_shop(make_offers())

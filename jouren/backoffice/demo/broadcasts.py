@@ -25,10 +25,11 @@ _AGO = timedelta(days=30)
 def make_broadcasts() -> None:
     """Make both."""
     _make_sent()
-    _make_draft()
+    make_draft()
 
 
-def _make_draft() -> None:
+def make_draft() -> None:
+    """A draft in two versions, for the segment."""
     message_id = _message("winter").pk
     broadcast = create_broadcast(texts.BROADCASTS["winter"])
     wordings = [Wording(message_id), Wording(message_id, texts.WINTER_SUBJECT)]

@@ -11,9 +11,9 @@ from jouren.catalog.offers.vocabulary import ButtonKind, CouponKind
 from jouren.pyramid.stages import Stage
 
 _PAYMENT = "クレジットカード（ご注文時）、または商品到着後14日以内の後払い。"
-_DELIVERY = "ご注文から3日以内に、畑から発送します。"
+_DELIVERY = "ご注文から3日以内に、工房から発送します。"
 _CANCELLATION = (
-    "定期購入ではありません。届いてから8日以内、未開封のものは返品できます（返送料はお客様のご負担）。"
+    "定期購入ではありません。届いてから30日以内は、使いかけでも返品できます（返送料はお客様のご負担）。"
     "お電話かメールでお知らせください。"
 )
 
@@ -22,17 +22,17 @@ def make_offers() -> Offer:
     """Make them. Returns the trial."""
     trial = save_offer(
         Offer(
-            product=Product.objects.get(name="お試し7包"),
-            name="お試し7包を送料無料で",
-            description="棗と陳皮のお茶を一週間。お一人様一回かぎりです。",
+            product=Product.objects.get(name="7日間お試しセット"),
+            name="7日間お試しセットを送料無料で",
+            description="三品の7日分。お一人様一回かぎりです。",
             price=TRIAL_PRICE,
             personal_hours=72,
             least_stage=Stage.PROSPECT,
             most_stage=Stage.PROSPECT,
             button_kind=ButtonKind.CART,
-            button_text="お試し7包を注文する",
-            button_url="https://komorebi-tea.example/cart?item=tea-trial&coupon={code}&ref={reference}",
-            quantity_text="ティーバッグ7包（1包3g）、1回のお届け",
+            button_text="7日間お試しを注文する",
+            button_url="https://tsukishiro.example/cart?item=skin-trial&coupon={code}&reference={reference}",
+            quantity_text="せっけん15g、化粧水20mL、クリーム8g（7日分）、1回のお届け",
             prices_text="980円（税込、送料込み）",
             payment_text=_PAYMENT,
             delivery_text=_DELIVERY,
@@ -40,23 +40,23 @@ def make_offers() -> Offer:
         )
     )
     generate_codes(make_coupon(trial, "送料無料", CouponKind.UNIQUE, 350), 200)
-    finest = Product.objects.get(name="畑のいちばん奥の一缶")
+    finest = Product.objects.get(name="満月のクリーム")
     save_offer(
         Offer(
             product=finest,
-            name="今年の一缶のお知らせ",
-            description="毎年三十缶。今年もできました。",
+            name="今年の満月のクリームのお知らせ",
+            description="毎年三十個。今年もできました。",
             price=finest.price,
             stock=30,
             least_stage=Stage.REGULAR,
             needs_satisfaction=True,
             is_finest=True,
             button_kind=ButtonKind.TRANSFER,
-            quantity_text="一缶（60包）、1回のお届け",
+            quantity_text="1個（40g）、1回のお届け",
             payment_text="ご注文から7日以内に、銀行振込でお支払いください。手数料はお客様のご負担です。",
-            delivery_text="ご入金から3日以内に、畑から発送します。",
+            delivery_text="ご入金から3日以内に、工房から発送します。",
             cancellation_text=_CANCELLATION,
-            transfer_text="こもれび銀行 丘の上支店 普通 1234567\nこもれび茶園",
+            transfer_text="つきしろ銀行 丘の上支店 普通 1234567\nはだの店つきしろ",
         )
     )
     return trial

@@ -46,7 +46,7 @@ _SOURCES = [
     {"utm_source": "x", "utm_medium": "social", "utm_campaign": "yofukashi"},
     {"utm_source": "instagram", "utm_medium": "social"},
     {"referrer": "https://www.google.com/"},
-    {"referrer": "https://blog.example/nemuri"},
+    {"referrer": "https://blog.example/hada"},
     {},
 ]
 # From this person on, they came so long ago that the trial was another one.
@@ -95,7 +95,7 @@ def _make_person(
 
 
 def _buy(contact: Contact, number: int, signed_up: datetime, now: datetime, chance: random.Random) -> None:
-    """Half try the tea, half of those come back, a few come back every month."""
+    """Half try the set, half of those come back, a few come back every month."""
     orders: list[tuple[str, int, list[str], datetime]] = []
     if number % 2 == 0:
         tried = signed_up + timedelta(days=chance.randint(7, 12))
@@ -114,9 +114,9 @@ def _buy(contact: Contact, number: int, signed_up: datetime, now: datetime, chan
 
 
 def _regular_order(times: int, month: int) -> tuple[int, list[str]]:
-    """Amount and codes: who comes once takes a pack, who comes every month the subscription, and a cup in time."""
+    """Amount and codes: who comes once takes a pack, who comes every month the subscription, and a towel in time."""
     if times == 1:
         return products.PACK_PRICE, [products.PACK]
     if month == 3:
-        return products.MONTHLY_PRICE + products.CUP_PRICE, [products.MONTHLY, products.CUP]
+        return products.MONTHLY_PRICE + products.TOWEL_PRICE, [products.MONTHLY, products.TOWEL]
     return products.MONTHLY_PRICE, [products.MONTHLY]

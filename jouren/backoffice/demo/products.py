@@ -6,56 +6,53 @@ from typing import Any
 
 from jouren.catalog.actions import map_code, save_product
 from jouren.catalog.models import Product
-from jouren.catalog.vocabulary import Role, TaxRate
+from jouren.catalog.vocabulary import Goods, Role, TaxRate
 
-TRIAL, OLD_TRIAL, PACK, MONTHLY = "tea-trial", "tea-trial-3", "tea-30", "tea-regular"
-# Sold beside the tea, and not in the catalogue yet.
-CUP, CUP_PRICE = "cup-white", 1_320
-TRIAL_PRICE, OLD_TRIAL_PRICE, PACK_PRICE, MONTHLY_PRICE = 980, 580, 4_300, 3_980
+TRIAL, OLD_TRIAL, PACK, MONTHLY, FINEST = "skin-trial", "skin-trial-3", "skin-30", "skin-regular", "skin-moon"
+# Sold beside the rest, and not in the catalogue yet.
+TOWEL, TOWEL_PRICE = "towel-white", 1_320
+TRIAL_PRICE, OLD_TRIAL_PRICE, PACK_PRICE, MONTHLY_PRICE, FINEST_PRICE = 980, 580, 5_800, 5_200, 33_000
 
-_HOW_TO = ["https://komorebi-tea.example/how-to-brew", "https://komorebi-tea.example/cold-brew"]
+_HOW_TO = ["https://tsukishiro.example/how-to", "https://tsukishiro.example/how-to-foam"]
 
 _PRODUCTS: list[tuple[str, dict[str, Any]]] = [
     (
-        "tea-sample",
+        "skin-sample",
         {
-            "name": "はじめての一包",
+            "name": "はじめての泡ひとつ",
             "role": Role.FRONT_END,
-            "description": "手紙をお読みの方に、ご希望で一包お送りします。",
+            "description": "手紙をお読みの方に、ご希望でせっけんをひとかけお送りします。",
             "price": 0,
             "cost": 190,
-            "lasts_days": 1,
         },
     ),
     (
         TRIAL,
         {
-            "name": "お試し7包",
+            "name": "7日間お試しセット",
             "role": Role.TRIAL,
-            "description": "棗と陳皮のお茶を一週間。手紙の最後に、72時間だけご案内します。",
+            "description": "せっけん、化粧水、クリームの7日分。手紙の最後に、72時間だけご案内します。",
             "price": TRIAL_PRICE,
             "cost": 520,
-            "lasts_days": 7,
         },
     ),
     (
         OLD_TRIAL,
         {
-            "name": "お試し3包",
+            "name": "3日間お試しセット",
             "role": Role.TRIAL,
-            "description": "以前のお試し。三日では違いがわからないという声で、7包にしました。",
+            "description": "以前のお試し。三日では違いがわからないという声で、7日分にしました。",
             "price": OLD_TRIAL_PRICE,
             "cost": 400,
-            "lasts_days": 3,
             "is_on_sale": False,
         },
     ),
     (
         PACK,
         {
-            "name": "ねむりのお茶 30包",
+            "name": "つきしろの三品 ひと月分",
             "role": Role.MAIN,
-            "description": "夜の一杯を一か月。",
+            "description": "せっけん、化粧水、クリームのひと月分。",
             "price": PACK_PRICE,
             "cost": 1_480,
             "lasts_days": 30,
@@ -64,21 +61,21 @@ _PRODUCTS: list[tuple[str, dict[str, Any]]] = [
     (
         MONTHLY,
         {
-            "name": "毎月のお茶 30包の定期便",
+            "name": "つきしろの三品 毎月の定期便",
             "role": Role.SUBSCRIPTION,
-            "description": "毎月30包。飲みきれない月はお休みできます。",
+            "description": "毎月ひと月分。使い切れない月はお休みできます。",
             "price": MONTHLY_PRICE,
             "cost": 1_480,
             "lasts_days": 30,
         },
     ),
     (
-        "tea-first-can",
+        FINEST,
         {
-            "name": "畑のいちばん奥の一缶",
+            "name": "満月のクリーム",
             "role": Role.BACK_END,
-            "description": "毎年三十缶。棚には並べず、長くおつきあいくださる方だけにお知らせします。",
-            "price": 33_000,
+            "description": "毎年三十個。棚には並べず、長くおつきあいくださる方だけにお知らせします。",
+            "price": FINEST_PRICE,
             "cost": 9_000,
             "lasts_days": 60,
         },
@@ -89,5 +86,7 @@ _PRODUCTS: list[tuple[str, dict[str, Any]]] = [
 def make_products() -> None:
     """Make them, and let the codes of the demo's orders mean them."""
     for code, details in _PRODUCTS:
-        product = save_product(Product(tax_rate=TaxRate.REDUCED, how_to_links=_HOW_TO, **details))
+        product = save_product(
+            Product(tax_rate=TaxRate.STANDARD, goods=Goods.COSMETIC, how_to_links=_HOW_TO, **details)
+        )
         map_code(product.pk, code)

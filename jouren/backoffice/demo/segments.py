@@ -11,12 +11,12 @@ from jouren.contacts.segments.actions import save_segment
 
 def make_segments() -> None:
     """Make it, and fill it with the people who are there."""
-    save_segment(texts.SEGMENT_NAME, _sleeps_badly_and_bought_nothing(), description=texts.SEGMENT_DESCRIPTION)
+    save_segment(texts.SEGMENT_NAME, _has_dry_skin_and_bought_nothing(), description=texts.SEGMENT_DESCRIPTION)
     while filling.tick():
         pass
 
 
-def _sleeps_badly_and_bought_nothing() -> dict[str, Any]:
+def _has_dry_skin_and_bought_nothing() -> dict[str, Any]:
     return {
         "all": [
             {"fact": "contact.problems", "op": "contains_any", "value": texts.PROBLEMS},

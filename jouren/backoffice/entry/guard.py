@@ -43,6 +43,8 @@ MAILS = Limit("reset-mail", 3, timedelta(hours=1))
 """Mails with a link to a new password, to one address."""
 ASKING = Limit("reset-connection", 20, timedelta(hours=1))
 """Asking for such mails from one connection."""
+FIRST = Limit("first-key", 20, timedelta(hours=1))
+"""Keys to a new installation, from one connection."""
 _KNOWN = "login-known"
 _KNOWN_FOR = timedelta(days=180)
 
@@ -95,6 +97,11 @@ def remember(account: str, network: str) -> None:
 def may_ask_for_mail(network: str) -> datetime | None:
     """Count one who forgot their password. Returns until when their connection has to wait, None when it need not."""
     return _refused_until(ASKING, network) if network else None
+
+
+def may_try_key(network: str) -> datetime | None:
+    """Count one who brings a key to a new installation. Returns until when they have to wait, if they have to."""
+    return _refused_until(FIRST, network or "unknown")
 
 
 def may_get_mail(address: str) -> bool:

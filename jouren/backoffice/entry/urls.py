@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from jouren.backoffice.entry import views
+from jouren.backoffice.entry import first, views
 
 urlpatterns = [
+    path("first/", first.FirstOwnerScreen.as_view(), name="first_owner"),
     path("login/", views.LoginScreen.as_view(), name="wagtailadmin_login"),
     path("password_reset/", views.ForgottenScreen.as_view(), name="wagtailadmin_password_reset"),
     path(

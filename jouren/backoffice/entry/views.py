@@ -7,12 +7,14 @@ from typing import Any
 
 from django.contrib.auth.forms import SetPasswordForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from wagtail.admin.views import account
 
 from jouren.backoffice.entry.backend import refused_until
 from jouren.backoffice.entry.forms import wait_text
 from jouren.backoffice.entry.guard import may_ask_for_mail, remember
 from jouren.core import clock
+from jouren.core.first_key import has_nobody
 from jouren.core.network import client_network
 
 
@@ -23,7 +25,14 @@ def _too_many(response: HttpResponse, until: datetime) -> HttpResponse:
 
 
 class LoginScreen(account.LoginView):
-    """Signing in."""
+    """Signing in; where nobody can yet, the way to the first account."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Send whoever comes to a new installation to where its first account is made."""
+        if has_nobody():
+            return redirect("first_owner")
+        answer: HttpResponse = super().get(request, *args, **kwargs)
+        return answer
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """Say what is wrong; how long to wait when it was once too often."""

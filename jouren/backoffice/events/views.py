@@ -52,7 +52,7 @@ class ParkedScreen(Screen):
 
     permissions = ("events.view_parkedevent",)
     template_name = "backoffice/events/parked.html"
-    page_title = gettext_lazy("Parked events")
+    page_title = gettext_lazy("What got stuck")
     header_icon = "warning"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

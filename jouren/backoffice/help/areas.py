@@ -27,7 +27,7 @@ AREAS = (
     Area(pgettext_lazy("area of help", "First steps"), ("first-ten-minutes",)),
     Area(
         _("Gather people"),
-        ("sign-up-pages", "connectors", "imports"),
+        ("sign-up-pages", "gifts", "connectors", "imports"),
     ),
     Area(
         _("Customers"),
@@ -43,11 +43,11 @@ AREAS = (
     ),
     Area(
         pgettext_lazy("area of help", "Figures"),
-        ("reports", "holdouts", "why", "replies"),
+        ("home-screen", "reports", "holdouts", "why", "replies"),
     ),
     Area(
         _("Settings"),
-        ("webhooks", "journeys-as-files"),
+        ("first-run", "owners-story", "look", "webhooks", "journeys-as-files"),
     ),
 )
 KNOWN = frozenset(page for area in AREAS for page in area.pages)
@@ -86,13 +86,16 @@ PAGE_OF: Mapping[str, str] = {
     "segments": "segments",
     "sending_rules": "sending-rules",
     "series": "series",
+    "setup": "first-run",
+    "setup:look": "look",
+    "setup:story": "owners-story",
     "surveys": "surveys",
     "taskkind": "mechanisms",
     "topic": "sign-up-pages",
     "voice_screens": "voices",
     "wagtailadmin_explore": "sign-up-pages",
     "wagtailadmin_explore_root": "sign-up-pages",
-    "wagtailadmin_home": "mechanisms",
+    "wagtailadmin_home": "home-screen",
     "wagtailadmin_pages": "sign-up-pages",
     "wagtailsnippets_capture_form": "sign-up-pages",
     "webhooks": "webhooks",

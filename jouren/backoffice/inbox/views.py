@@ -25,7 +25,7 @@ class InboxScreen(Screen):
     permissions = _SEES
     template_name = "backoffice/inbox/list.html"
     page_title = gettext_lazy("Inbox")
-    header_icon = "mail"
+    header_icon = "tray"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {
@@ -46,7 +46,7 @@ class HandledScreen(Screen):
     template_name = "backoffice/inbox/list.html"
     page_title = gettext_lazy("Seen to")
     parents = (("inbox_screens:list", gettext_lazy("Inbox")),)
-    header_icon = "mail"
+    header_icon = "tray"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         shown = {"tab": "handled", "inquiries": handled_inquiries(PAGE), "count": count_open()}

@@ -240,7 +240,7 @@ def _assumptions(run: DryRun) -> list[str]:
     told = [
         _("It goes by when things happened, also of imported history, and as if everything had been told at once."),
         _("Nobody answers what they would have got here: no click, no reply. What they really did counts."),
-        _("Sending rules, messages and days off are those of now. No relay is slow, and nothing bounces."),
+        _("Sending rules, messages and days off are those of now. No mail service is slow, and nothing comes back."),
         _("Whoever was in this journey before the first day does not go on in it; messages of other journeys count."),
     ]
     if unknown := unknown_pasts(program):

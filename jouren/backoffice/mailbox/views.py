@@ -45,7 +45,7 @@ class MailboxScreen(_SinkOnly, Screen):
 
     template_name = "backoffice/mailbox/list.html"
     page_title = gettext_lazy("Mailbox")
-    header_icon = "mail"
+    header_icon = "postbox"
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Show the mail to one address."""
@@ -60,7 +60,7 @@ class MailScreen(_SinkOnly, Screen):
     """One mail: its headers, its HTML in a frame of its own, its text."""
 
     template_name = "backoffice/mailbox/mail.html"
-    header_icon = "mail"
+    header_icon = "postbox"
     parents = (("mailbox:list", gettext_lazy("Mailbox")),)
 
     def get_page_title(self) -> str:

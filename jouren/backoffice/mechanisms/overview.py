@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from jouren.backoffice.figures import changes
+from jouren.backoffice.figures import promotions
 from jouren.backoffice.mechanisms.wording import (
     good_sentence,
     lapse_sentence,
@@ -94,7 +94,7 @@ _LEADS = {
 def sections(now: datetime, may: Any) -> list[Section]:
     """The four mechanisms and lapses. ``may(permission)``: what the reader may open."""
     rules, peace = stored_rules(), stored_peace()
-    risen = {stage: change.month for stage, change in changes(now).promoted.items()}
+    risen = promotions(now)
     found: dict[int, list[Line]] = {stage: [] for stage in _TITLES}
     for rule in PyramidRule.objects.all():
         found.setdefault(rule.stage, []).append(_promotion(rule, risen, may))

@@ -26,7 +26,7 @@ class TasksScreen(Screen):
     template_name = "backoffice/mechanisms/tasks.html"
     page_title = gettext_lazy("Special treatment")
     parents = (("inbox_screens:list", gettext_lazy("Inbox")),)
-    header_icon = "pick"
+    header_icon = "gift"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {
@@ -47,7 +47,7 @@ class DoneScreen(Screen):
     template_name = "backoffice/mechanisms/tasks.html"
     page_title = gettext_lazy("Special treatment seen to")
     parents = (("mechanisms:tasks", gettext_lazy("Special treatment")),)
-    header_icon = "pick"
+    header_icon = "gift"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         shown = {"tab": "tasks_done", "tasks": finished_tasks(PAGE)}

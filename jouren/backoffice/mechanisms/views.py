@@ -61,7 +61,7 @@ class MechanismsScreen(Screen):
     permissions = (VIEW,)
     template_name = "backoffice/mechanisms/show.html"
     page_title = gettext_lazy("Mechanisms")
-    header_icon = "resubmit"
+    header_icon = "stairs"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user
@@ -167,7 +167,7 @@ class _RulesScreen(Screen):
 
     permissions = (VIEW,)
     parents = (_HOME,)
-    header_icon = "resubmit"
+    header_icon = "stairs"
     form_class: ClassVar[type[forms.Form]]
     name: ClassVar[str]
 

@@ -135,7 +135,7 @@ class DeliveriesScreen(Screen):
     permissions = ("messaging.view_message", "messaging.view_delivery", "contacts.view_contact")
     template_name = "backoffice/messages/deliveries.html"
     page_title = gettext_lazy("Who got it")
-    header_icon = "mail"
+    header_icon = "letter"
     parents = (("messages:list", gettext_lazy("Messages")),)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class MessageViewSet(SnippetViewSet):
     """Messages in the back office."""
 
     model = Message
-    icon = "mail"
+    icon = "letter"
     menu_item_is_registered = True
     url_namespace = "messages"
     url_prefix = "messages"

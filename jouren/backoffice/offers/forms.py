@@ -84,6 +84,11 @@ class OfferForm(forms.Form):
     most_stage = _stage(_("Up to stage"))
     condition = ConditionFormField(label=_("And only for whom this holds"), required=False)
     is_once = forms.BooleanField(label=_("Each person can take it once"), required=False, initial=True)
+    gives_back = forms.BooleanField(
+        label=_("A cancelled order, or one paid back whole, gives its place and its coupon code back"),
+        required=False,
+        initial=True,
+    )
     needs_satisfaction = forms.BooleanField(label=_("Only for people who are known to be satisfied"), required=False)
     needs_likely_regular = forms.BooleanField(
         label=_("Only for people who are likely to become regulars"), required=False

@@ -40,12 +40,13 @@ from jouren.core.errors import UserError
 from jouren.core.money import money_text
 from jouren.messaging.models import Delivery, MessageVersion
 from jouren.messaging.vocabulary import State
+from jouren.orders.queries import revenue_of_offer
 
 PAGE = 200
 ORDERS = 50
 MESSAGE_VERSIONS = 500
 HISTORY = 20
-ICON = "pick"
+ICON = "gift"
 PARENTS = (("offers:list", gettext_lazy("Offers")),)
 _TAKEN = ~Q(applications__state=ApplicationState.CANCELLED) & Q(applications__isnull=False)
 
@@ -181,6 +182,7 @@ class OfferScreen(_OfOffer, Screen):
             "coupons": coupons,
             "coupon_uses": sum(each.uses for each in figures.values()),
             "coupon_cost": money_text(sum(each.cost for each in figures.values()), offer.currency),
+            "revenue": [money_text(amount, currency) for currency, amount in revenue_of_offer(offer.pk)],
             "orders": _orders(offer, may_see_people=user.has_perm("contacts.view_contact")),
             "history": history(offer, HISTORY),
             "may_change": user.has_perm("catalog.change_offer"),

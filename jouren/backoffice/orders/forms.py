@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from jouren.catalog.models import Product
-from jouren.conditions.queries import shop_zone
 from jouren.core import clock
 from jouren.core.money import BadAmount, read_amount
+from jouren.core.zone import shop_zone
 from jouren.orders.by_hand import MAX_SEMINAR_LENGTH, new_number
 from jouren.orders.models import OrderState
 from jouren.orders.policies import MAX_REASON_LENGTH

@@ -13,16 +13,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from jouren.backoffice.orders.forms import FilterForm
-from jouren.backoffice.orders.wording import line_rows, order_rows, source_text, subscription_rows, taxes
+from jouren.backoffice.orders.wording import line_rows, order_rows, remark_text, source_text, subscription_rows, taxes
 from jouren.backoffice.people.searching import MAX_TEXT, recall_search, remember_search
 from jouren.backoffice.screens import Screen
 from jouren.core.money import money_text
 from jouren.orders.models import Order, OrderState, Subscription, SubscriptionState
-from jouren.orders.queries import Wanted, find_orders, happened_to, order_sources, refunds_of
+from jouren.orders.queries import Wanted, find_orders, happened_to, order_sources, refunds_of, remarks_on
 
 PAGE = 50
 VIEW = ("orders.view_order", "contacts.view_contact")
-ICON = "clipboard-list"
+ICON = "bag"
 PARENTS = (("orders:list", gettext_lazy("Orders")),)
 
 
@@ -130,6 +130,7 @@ class OrderScreen(Screen):
             "moments": [(label, at) for label, at in moments if at is not None],
             "refunds": [(each, money_text(each.amount, each.currency)) for each in refunds_of(order)],
             "happened": happened_to(order),
+            "remarks": [remark_text(each) for each in remarks_on(order)],
             "marks": _marks(order) if self.request.user.has_perm("orders.change_order") else [],
             "is_noted": "noted" in self.request.GET,
         }

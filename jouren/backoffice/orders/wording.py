@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from jouren.catalog.eligibility import Reason
 from jouren.catalog.policies import included_taxes
 from jouren.catalog.queries import products_of_codes
 from jouren.core.money import money_text
 from jouren.core.wording import listed
-from jouren.orders.models import Line, Order, Subscription
+from jouren.orders.models import Line, Order, Remark, Subscription
+from jouren.orders.redeeming import REFERENCE
 
 _SOURCES = {
     "hand": gettext_lazy("Entered by hand"),
@@ -24,6 +26,29 @@ _SOURCES = {
 def source_text(source: str) -> str:
     """Who told of an order, as people call it."""
     return str(_SOURCES.get(source, source))
+
+
+_CODE_REASONS = {
+    "closed": gettext_lazy("the coupon was stopped"),
+    "used_up": gettext_lazy("it was used already"),
+    "of_another": gettext_lazy("it belongs to somebody else"),
+    "used_before": gettext_lazy("this person has used it already"),
+    "unknown": gettext_lazy("it cannot be used"),
+}
+_REFERENCE_REASONS = {
+    "forged": gettext_lazy("it was not made here, or was changed on the way"),
+    "nobody": gettext_lazy("the person or the offer is not there any more"),
+}
+
+
+def remark_text(remark: Remark) -> str:
+    """Why something that an order named did not count."""
+    if remark.subject == REFERENCE:
+        said = _("The order names an offer by a reference that does not count: %(reason)s.")
+        return said % {"reason": _REFERENCE_REASONS.get(remark.reason, remark.reason)}
+    reasons = {**_CODE_REASONS, **dict(Reason.choices)}
+    said = _("The coupon code %(code)s does not count: %(reason)s. The shop may have given the discount all the same.")
+    return said % {"code": remark.text, "reason": reasons.get(remark.reason, remark.reason)}
 
 
 @dataclass(frozen=True)

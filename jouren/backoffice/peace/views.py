@@ -57,7 +57,7 @@ class PeaceScreen(Screen):
     permissions = (VIEW,)
     template_name = "backoffice/peace/rule.html"
     page_title = gettext_lazy("Leaving in peace")
-    header_icon = "pause"
+    header_icon = "leaf"
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Show or save."""

@@ -227,6 +227,7 @@ class EraseScreen(Screen):
             return self.render_to_response(self.get_context_data(form=form))
         erase_contact(contact_or_404(public_id).pk, by=self.staff)
         messages.success(
-            request, _("The person was erased. Only a keyed hash stays, so that no import brings them back.")
+            request,
+            _("The person was erased. Only a mark that nobody can read stays, so that no import brings them back."),
         )
         return redirect("people:list")

@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from jouren.backoffice.home.pyramid import MEANINGS
 from jouren.backoffice.orders.forms import SeminarForm
 from jouren.backoffice.people.forms import NameForm, ProblemForm, StageForm, TagForm
 from jouren.backoffice.people.listing import list_people
 from jouren.backoffice.people.person import askable_journeys, enterable_journeys, load_person, timeline_page
 from jouren.backoffice.people.searching import MAX_TEXT, recall_search, remember_search
-from jouren.backoffice.pyramid.home import MEANINGS
 from jouren.backoffice.screens import Screen
 from jouren.backoffice.voices.forms import VoiceAskForm
 from jouren.capture.models import Form

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -47,7 +48,10 @@ class PlaybookForm(forms.Form):
         label=gettext_lazy("Offer"),
     )
 
-    def __init__(self, *args: Any, playbook: Playbook, may_add_survey: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, playbook: Playbook, may_add_survey: bool, owner: Mapping[str, str], **kwargs: Any
+    ) -> None:
+        """``owner``: what the owner's story says, by place."""
         super().__init__(*args, **kwargs)
         self.playbook = playbook
         self._drop_what_it_has_not()
@@ -67,6 +71,7 @@ class PlaybookForm(forms.Form):
                 required=False,
                 max_length=MAX_TEXT,
                 label=place,
+                initial=owner.get(place, ""),
                 widget=forms.Textarea(attrs={"rows": 1}),
                 strip=True,
             )

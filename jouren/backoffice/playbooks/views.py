@@ -18,7 +18,9 @@ from jouren.contacts.models import Topic
 from jouren.core.errors import UserError
 from jouren.files.errors import BadFiles
 from jouren.playbooks.making import BadChoice, make
+from jouren.playbooks.prefilling import texts_of
 from jouren.playbooks.reading import LANGUAGES, Playbook, Row, find_playbook, playbooks
+from jouren.story.queries import owner_variables
 
 ICON = "route"
 _EDIT = ("journeys.add_journey", "journeys.change_journey", "messaging.add_message", "messaging.change_message")
@@ -108,7 +110,8 @@ class PlaybookScreen(Screen):
 
     def _form(self, data: Any = None) -> PlaybookForm:
         may_add = self.request.user.has_perm("inbox.add_survey")
-        return PlaybookForm(data, playbook=self.playbook, may_add_survey=may_add)
+        owner = texts_of(self.playbook.places, owner_variables())
+        return PlaybookForm(data, playbook=self.playbook, may_add_survey=may_add, owner=owner)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.utils.formats import date_format
@@ -21,9 +22,8 @@ def paces() -> dict[str, Pace]:
     return topic_paces(clock.now(), zone_of(stored_rules().zone))
 
 
-def silent_topics() -> list[tuple[Topic, Pace]]:
-    """Topics that people are offered and that have been quiet for longer than usual."""
-    silent = {key: pace for key, pace in paces().items() if pace.is_silent}
+def offered_topics(silent: Mapping[str, Pace]) -> list[tuple[Topic, Pace]]:
+    """Of silent topics, by their keys, those that people are offered."""
     topics = Topic.objects.filter(key__in=silent, is_offered=True) if silent else []
     return [(topic, silent[topic.key]) for topic in topics]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -12,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin import messages
 
-from jouren.backoffice.figures import NEWEST, WEEK
 from jouren.backoffice.policy.forms import CapForm, CapFormSet, RulesForm, initial_of, initial_of_cap
 from jouren.backoffice.policy.wording import control_group_text, limit_text, sentences
 from jouren.backoffice.screens import Screen
@@ -26,6 +26,10 @@ from jouren.messaging.sending_rules.queries import load_rules, stored_rules
 from jouren.messaging.sending_rules.terms import Cap, Rules
 
 VIEW, CHANGE = "messaging.view_sendingrules", "messaging.change_sendingrules"
+
+WEEK = timedelta(days=7)
+NEWEST = 200_000
+"""Among how many of the newest deliveries those that were held back are counted."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ from jouren.backoffice.screens import Act, Screen
 from jouren.backoffice.segments.forms import SegmentForm
 from jouren.conditions.errors import ConditionError
 from jouren.conditions.moments import day_of
-from jouren.conditions.queries import shop_zone
 from jouren.conditions.wording import describe_parts
 from jouren.contacts.errors import BadSegment
 from jouren.contacts.models import Contact
@@ -30,6 +29,7 @@ from jouren.contacts.segments.actions import check_condition, delete_segment, sa
 from jouren.contacts.segments.models import Segment
 from jouren.contacts.segments.queries import Day, Size, growth, people_in_segment, segments, sizes
 from jouren.core import clock
+from jouren.core.zone import shop_zone
 
 PAGE = 50
 MOST_LISTED = 500
@@ -76,7 +76,7 @@ class SegmentsScreen(Screen):
     permissions = ("contacts.view_segment",)
     template_name = "backoffice/segments/list.html"
     page_title = gettext_lazy("Segments")
-    header_icon = "folder-open-inverse"
+    header_icon = "circles"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         listed = list(segments()[:MOST_LISTED])
@@ -106,7 +106,7 @@ class SegmentScreen(_OfSegment, Screen):
     permissions = ("contacts.view_segment",)
     template_name = "backoffice/segments/segment.html"
     parents = (("segments:list", gettext_lazy("Segments")),)
-    header_icon = "folder-open-inverse"
+    header_icon = "circles"
 
     def get_page_title(self) -> str:
         return self.segment.name
@@ -192,7 +192,7 @@ class _Editor(Screen):
 
     template_name = "backoffice/segments/edit.html"
     parents = (("segments:list", gettext_lazy("Segments")),)
-    header_icon = "folder-open-inverse"
+    header_icon = "circles"
     edited: Segment | None = None
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -27,7 +27,7 @@ class ListScreen(Screen):
     permissions = VIEW
     template_name = "backoffice/series/list.html"
     page_title = pgettext_lazy("plural", "Series")
-    header_icon = "list-ol"
+    header_icon = "letters"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {
@@ -43,7 +43,7 @@ class NewScreen(Screen):
     permissions = CHANGE
     template_name = "backoffice/series/settings.html"
     page_title = gettext_lazy("New series")
-    header_icon = "list-ol"
+    header_icon = "letters"
     parents = (("series:list", pgettext_lazy("plural", "Series")),)
 
     def post(self, request: HttpRequest) -> HttpResponse:

@@ -32,7 +32,7 @@ def series_url(series_id: int, *, number: int = 1, **query: str) -> str:
 class SeriesPart(Screen):
     """A screen about the series of its URL."""
 
-    header_icon = "list-ol"
+    header_icon = "letters"
 
     @cached_property
     def series(self) -> Series:

@@ -1,18 +1,9 @@
 -- name: promotions
--- People who came up to each stage since two moments; the index on (to_stage, at) serves it.
-SELECT to_stage, count(*) FILTER (WHERE at >= %(week)s), count(*)
+-- How often people came up to each stage since a moment; the index on (to_stage, at) serves it.
+SELECT to_stage, count(*)
 FROM pyramid_change
-WHERE to_stage > 1 AND to_stage > from_stage AND at >= %(month)s
+WHERE to_stage = ANY('{2,3,4,5}'::smallint[]) AND to_stage > from_stage AND at >= %(since)s
 GROUP BY to_stage
-
--- name: deliveries
--- Sent and withheld since two moments, among the newest deliveries only: the table may have many millions.
-SELECT
-    count(*) FILTER (WHERE state = 2 AND planned_at >= %(week)s), count(*) FILTER (WHERE state = 2),
-    count(*) FILTER (WHERE state IN (3, 5) AND planned_at >= %(week)s), count(*) FILTER (WHERE state IN (3, 5)),
-    count(*)
-FROM (SELECT state, planned_at FROM messaging_delivery ORDER BY id DESC LIMIT %(newest)s) AS newest
-WHERE planned_at >= %(month)s
 
 -- name: message_figures
 -- What became of each message's deliveries, all of them, counted in indexes alone.

@@ -22,7 +22,7 @@ from jouren.inbox.queries import latest_words, results_of
 from jouren.inbox.vocabulary import Question
 
 PAGE, WORDS = 100, 20
-ICON = "help"
+ICON = "question-list"
 PARENTS = (("surveys:list", gettext_lazy("Surveys")),)
 
 

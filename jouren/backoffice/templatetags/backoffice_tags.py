@@ -85,3 +85,11 @@ def first_help(model: Any) -> tuple[str, str] | None:
 def first_words(model: Any) -> str:
     """What the empty list of a model says."""
     return emptiness.first_words(model)
+
+
+@register.inclusion_tag("backoffice/empty.html", takes_context=True)
+def nothing_yet(context: Context, name: str) -> dict[str, Any]:
+    """What an empty list says (:data:`emptiness.PLACES`), with the ways on that its reader may take."""
+    place, user = emptiness.PLACES[name], context["request"].user
+    ways = [way for way in place.ways if user.has_perms(way.permissions)]
+    return {"place": place, "ways": ways}

@@ -26,7 +26,7 @@ from jouren.content.voices.vocabulary import State
 from jouren.core.errors import UserError
 
 PAGE = 100
-ICON = "openquote"
+ICON = "speech"
 _DECIDABLE = {State.RECEIVED, State.APPROVED, State.DECLINED}
 
 

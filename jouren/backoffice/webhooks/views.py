@@ -93,7 +93,7 @@ class WebhooksScreen(_WebhookScreen):
 
     making = "webhooks.add_endpoint"
     template_name = "backoffice/webhooks/list.html"
-    page_title = gettext_lazy("Webhooks")
+    page_title = gettext_lazy("Tell other systems")
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Make a webhook."""
@@ -124,7 +124,7 @@ class WebhookScreen(_WebhookScreen):
 
     making = "webhooks.change_endpoint"
     template_name = "backoffice/webhooks/webhook.html"
-    parents = (("webhooks:list", gettext_lazy("Webhooks")),)
+    parents = (("webhooks:list", gettext_lazy("Tell other systems")),)
 
     @cached_property
     def endpoint(self) -> Endpoint:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from django import template
+import logging
 
+from django import template
+from django.urls import reverse
+from wagtail.images.models import AbstractRendition
+
+from jouren.capture.theme import theme_name
 from jouren.messaging.models import ShopSettings
 
+logger = logging.getLogger(__name__)
 register = template.Library()
 
 
@@ -14,3 +20,23 @@ def shop(context: template.Context) -> ShopSettings:
     """Who runs this site, for the foot of a page."""
     settings: ShopSettings = ShopSettings.load(request_or_site=context.get("request"))
     return settings
+
+
+@register.simple_tag
+def shop_theme(shop: ShopSettings) -> str:
+    """The address of the stylesheet with the shop's colour; empty for the theme's own colours."""
+    name = theme_name(shop.colour)
+    version, _, colour = name.partition("-")
+    return reverse("capture:theme", args=[version, colour]) if name else ""
+
+
+@register.simple_tag
+def shop_logo(shop: ShopSettings) -> AbstractRendition | None:
+    """The shop's logo at twice the size in which pages show it; None without one that can be read."""
+    if shop.logo is None:
+        return None
+    try:
+        return shop.logo.get_rendition("max-640x160")
+    except OSError as error:  # the file is gone, or no picture any more: the name stands in for it
+        logger.warning("The shop's logo cannot be shown: %s", str(error))
+        return None

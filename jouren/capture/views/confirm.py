@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from jouren.capture.actions import Outcome, confirm_registration, find_registration, outcome_before
-from jouren.capture.models import Registration
+from jouren.capture.models import Form, Registration
 from jouren.capture.views.base import notice, public_view, unknown_link
+from jouren.capture.views.gift import gift_context
 from jouren.core import clock
 from jouren.core.network import client_address
 
@@ -34,12 +35,28 @@ def confirm_view(request: HttpRequest, token: str) -> HttpResponseBase:
 
 def _confirmed(request: HttpRequest, registration: Registration) -> HttpResponseBase:
     form = registration.form
+    if form is not None and form.gift is not None:
+        return _handed_over(request, form, registration.pk)
     if form is not None and form.after_page is not None and form.after_page.live and form.after_page.url:
         response = HttpResponseRedirect(form.after_page.url)
         response.status_code = 303
         return response
     text = (form.confirmed_text if form else "") or _("Thank you. We look forward to writing to you.")
     return notice(request, _("Your registration is confirmed"), text, kind="done")
+
+
+def _handed_over(request: HttpRequest, form: Form, registration_id: int) -> HttpResponse:
+    """The gift, with the way on to the page that would have come at once without one."""
+    contact_id = Registration.objects.values_list("contact", flat=True).get(pk=registration_id)
+    after = form.after_page
+    context = {
+        **gift_context(form, contact_id),
+        "title": _("Your registration is confirmed"),
+        "text": form.confirmed_text or _("Thank you. Here is what you asked for."),
+        "link": after.url if after is not None and after.live else "",
+        "link_text": _("Go on"),
+    }
+    return TemplateResponse(request, "capture/gift.html", context)
 
 
 def _explain(request: HttpRequest, registration: Registration | None, outcome: Outcome) -> HttpResponse:

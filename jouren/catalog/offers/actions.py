@@ -231,9 +231,11 @@ def order_by_transfer(offer_id: int, contact_id: int) -> OfferApplication:
 
 
 @transaction.atomic
-def take_offer(offer_id: int, contact_id: int, order_ref: str) -> OfferApplication:
+def take_offer(
+    offer_id: int, contact_id: int, order_ref: str, *, source: str = "", at: datetime | None = None
+) -> OfferApplication:
     """Note that a paid order of the shop took an offer. What was paid counts, whoever it was meant for: nothing is
-    judged. The same order counts once.
+    judged. The same order counts once. ``source`` told of the order, which was paid ``at``.
 
     Raises:
         ContactNotFound: there is no such person.
@@ -241,25 +243,47 @@ def take_offer(offer_id: int, contact_id: int, order_ref: str) -> OfferApplicati
     """
     contact = locked(contact_id)
     offer = lock_offer(offer_id)
-    if (before := OfferApplication.objects.filter(offer=offer, order_ref=order_ref).first()) is not None:
+    if (before := OfferApplication.objects.filter(offer=offer, source=source, order_ref=order_ref).first()) is not None:
         return before
-    return keep_application(offer, contact.pk, order_ref, Via.ORDER, ApplicationState.SETTLED)
+    return keep_application(offer, contact.pk, order_ref, Via.ORDER, ApplicationState.SETTLED, source=source, at=at)
 
 
 def keep_application(
-    offer: Offer, contact_id: int, order_ref: str, via: Via, state: ApplicationState
+    offer: Offer,
+    contact_id: int,
+    order_ref: str,
+    via: Via,
+    state: ApplicationState,
+    *,
+    source: str = "",
+    at: datetime | None = None,
 ) -> OfferApplication:
     """Write down that somebody took an offer. The caller holds the offer's row locked."""
-    return OfferApplication.objects.create(
+    kept = OfferApplication.objects.create(
         offer=offer,
         contact_id=contact_id,
+        source=source,
         order_ref=order_ref,
         via=via,
         state=state,
         price=offer.price,
         currency=offer.currency,
-        at=clock.now(),
+        at=at or clock.now(),
     )
+    if state == ApplicationState.SETTLED:
+        _tell_taken(kept, kept.at)
+    return kept
+
+
+def _tell_taken(taken: OfferApplication, at: datetime) -> None:
+    payload = {
+        "order": taken.order_ref,
+        "offer": taken.offer.name,
+        "offer_id": taken.offer_id,
+        "amount": taken.price,
+        "currency": taken.currency,
+    }
+    record_event(NewEvent("offer.taken", taken.contact_id, payload, at, "offers", f"taken:{taken.pk}"))
 
 
 @transaction.atomic
@@ -277,6 +301,8 @@ def move_application(
     if application.state != state:
         application.state = state
         application.save(update_fields=["state"])
+        if state == ApplicationState.SETTLED:
+            _tell_taken(application, clock.now())
         log_act(application.offer, "move_application", by, order=application.order_ref, state=str(state))
     return application
 

@@ -198,16 +198,17 @@ def code_for(offer: Offer, contact_id: int) -> str:
     return str(row[0]) if row else ""
 
 
-def known_codes(texts: Iterable[str]) -> frozenset[str]:
-    """Those of these texts that are a coupon's code, however it was typed."""
+def offers_of_codes(texts: Iterable[str]) -> dict[str, int]:
+    """Of these texts those that are a coupon's code, however it was typed, each with the id of its offer."""
     codes = {text: read_code(text) for text in texts}
-    ours = set(CouponCode.objects.filter(code__in=codes.values()).values_list("code", flat=True))
-    return frozenset(text for text, code in codes.items() if code in ours)
+    ours = dict(CouponCode.objects.filter(code__in=codes.values()).values_list("code", "coupon__offer"))
+    return {text: ours[code] for text, code in codes.items() if code in ours}
 
 
 @transaction.atomic
-def redeem(code: str, contact_id: int, order_ref: str) -> Redemption:
-    """Use a code for an order. The same code for the same order of the same person counts once and is given back.
+def redeem(code: str, contact_id: int, order_ref: str, *, source: str = "") -> Redemption:
+    """Use a code for an order, which ``source`` told of. The same code for the same order of the same person counts
+    once and is given back.
 
     Of several at once for one use left, one gets it: the code's row is locked until its use is written.
 
@@ -224,17 +225,20 @@ def redeem(code: str, contact_id: int, order_ref: str) -> Redemption:
     )
     if held is None:
         raise CouponRefused(_("There is no such code."), "unknown")
-    before = Redemption.objects.filter(code=held, order_ref=order_ref).first()
+    before = Redemption.objects.filter(code=held, source=source, order_ref=order_ref).first()
     if before is not None and before.contact_id == contact.pk:
         return before
     _check_use(held, contact.pk, has_order=before is not None)
     coupon, offer = held.coupon, lock_offer(held.coupon.offer_id)
-    if not OfferApplication.objects.filter(offer=offer, order_ref=order_ref, contact=contact).exists():
+    taken = OfferApplication.objects.filter(offer=offer, source=source, order_ref=order_ref, contact=contact)
+    if not taken.exists():
         if (reason := judge_offer(offer, contact.pk).reason) is not None:
             raise CouponRefused(_("The offer is not open: %(reason)s.") % {"reason": Reason(reason).label}, reason)
-        keep_application(offer, contact.pk, order_ref, Via.COUPON, ApplicationState.SETTLED)
+        keep_application(offer, contact.pk, order_ref, Via.COUPON, ApplicationState.SETTLED, source=source)
     now = clock.now()
-    used = Redemption.objects.create(code=held, contact=contact, order_ref=order_ref, discount=coupon.discount, at=now)
+    used = Redemption.objects.create(
+        code=held, contact=contact, source=source, order_ref=order_ref, discount=coupon.discount, at=now
+    )
     CouponCode.objects.filter(pk=held.pk).update(uses=F("uses") + 1)
     payload = {
         "order": order_ref,
@@ -255,5 +259,5 @@ def _check_use(held: CouponCode, contact_id: int, *, has_order: bool) -> None:
         raise CouponRefused(_("This code was used already."), "used_up")
     if held.given_to_id not in {None, contact_id}:
         raise CouponRefused(_("This code belongs to somebody else."), "of_another")
-    if Redemption.objects.filter(code=held, contact=contact_id).exists():
+    if Redemption.objects.filter(code=held, contact=contact_id, undone_at=None).exists():
         raise CouponRefused(_("This person has used the code already."), "used_before")

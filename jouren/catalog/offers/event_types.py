@@ -21,6 +21,13 @@ ORDER_REQUESTED = EventType(
     {"order": str, "offer": str, "offer_id": int, "amount": int, "currency": str},
     sentence=_("Ordered “%(offer)s” for %(amount)s %(currency)s, to be paid by bank transfer: order %(order)s."),
 )
+# However it is known: by an order that came back with the offer's reference, by a coupon, or by a transfer.
+OFFER_TAKEN = EventType(
+    "offer.taken",
+    _("Took an offer"),
+    {"order": str, "offer": str, "offer_id": int, "amount": int, "currency": str},
+    sentence=_("Took the offer “%(offer)s”, order %(order)s."),
+)
 COUPON_REDEEMED = EventType(
     "coupon.redeemed",
     _("Used a coupon"),
@@ -31,10 +38,11 @@ COUPON_REDEEMED = EventType(
 
 def register() -> None:
     """Make these event types known."""
-    for event_type in (OFFER_VIEWED, ORDER_REQUESTED, COUPON_REDEEMED):
+    for event_type in (OFFER_VIEWED, ORDER_REQUESTED, OFFER_TAKEN, COUPON_REDEEMED):
         register_event_type(event_type)
-    register_value_label("order.requested", "amount", lambda amount: f"{amount:,}")
-    register_value_label("order.requested", "currency", _currency)
+    for name in ("order.requested", "offer.taken"):
+        register_value_label(name, "amount", lambda amount: f"{amount:,}")
+        register_value_label(name, "currency", _currency)
 
 
 def _currency(value: str) -> str:

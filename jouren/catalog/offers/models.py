@@ -19,7 +19,8 @@ class Offer(models.Model):
 
     ``price`` counts the smallest unit of the product's currency, tax included. ``ends_at`` is the first moment at which
     it is over. The texts are those of the final confirmation screen (最終確認画面, 特定商取引法 第12条の6). An offer is
-    withdrawn (``is_open``), never deleted: orders and messages still mean it.
+    withdrawn (``is_open``), never deleted: orders and messages still mean it. ``gives_back``: an order that is
+    cancelled or paid back whole gives its place and its coupon code back.
     """
 
     product = models.ForeignKey("catalog.Product", models.PROTECT, related_name="offers", verbose_name=_("product"))
@@ -34,6 +35,7 @@ class Offer(models.Model):
     condition = ConditionField(_("for whom"))
     stock = models.PositiveIntegerField(_("how many there are"), null=True, blank=True)
     is_once = models.BooleanField(_("once for each person"), default=True, db_default=True)
+    gives_back = models.BooleanField(_("cancelled orders give back"), default=True, db_default=True)
     needs_satisfaction = models.BooleanField(_("only for the satisfied"), default=False, db_default=False)
     needs_likely_regular = models.BooleanField(_("only for likely regulars"), default=False, db_default=False)
     is_limited_information = models.BooleanField(_("limited information"), default=False, db_default=False)
@@ -133,18 +135,24 @@ class CouponCode(models.Model):
 
 
 class Redemption(models.Model):
-    """One use of a code. ``discount`` is what it cost, as it was then."""
+    """One use of a code. ``discount`` is what it cost, as it was then; nothing, if the order was ``undone_at``.
+
+    ``source`` and ``order_ref`` are those of the order; ``source`` is empty where none is known.
+    """
 
     code = models.ForeignKey(CouponCode, models.PROTECT, related_name="redemptions")
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="+")
+    source = models.CharField(max_length=100, default="", db_default="")
     order_ref = models.CharField(_("order number"), max_length=100)
     discount = models.BigIntegerField()
     at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("use of a coupon")
         verbose_name_plural = _("uses of coupons")
-        constraints = [models.UniqueConstraint(fields=["code", "order_ref"], name="catalog_redemption_once")]
+        constraints = [models.UniqueConstraint(fields=["code", "source", "order_ref"], name="catalog_redemption_of")]
+        indexes = [models.Index(fields=["order_ref"], name="catalog_redemption_order")]
 
     def __str__(self) -> str:
         return f"{self.code_id}: {self.order_ref}"
@@ -186,11 +194,13 @@ class OfferRefusal(models.Model):
 class OfferApplication(models.Model):
     """That somebody took an offer. Those that are not cancelled count against its stock.
 
-    ``order_ref`` is the number that the person was told, or that of the shop's order. ``price`` in the smallest unit.
+    ``order_ref`` is the number that the person was told, or that of the shop's order, which ``source`` told of.
+    ``price`` in the smallest unit.
     """
 
     offer = models.ForeignKey(Offer, models.PROTECT, related_name="applications")
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="offer_applications")
+    source = models.CharField(max_length=100, default="", db_default="")
     order_ref = models.CharField(_("order number"), max_length=100)
     via = models.CharField(max_length=20, choices=Via)
     state = models.CharField(_("state"), max_length=20, choices=ApplicationState)
@@ -201,8 +211,11 @@ class OfferApplication(models.Model):
     class Meta:
         verbose_name = _("application for an offer")
         verbose_name_plural = _("applications for offers")
-        constraints = [models.UniqueConstraint(fields=["offer", "order_ref"], name="catalog_application_once")]
-        indexes = [models.Index(fields=["offer", "-at"], name="catalog_application_of")]
+        constraints = [models.UniqueConstraint(fields=["offer", "source", "order_ref"], name="catalog_taken_once")]
+        indexes = [
+            models.Index(fields=["offer", "-at"], name="catalog_application_of"),
+            models.Index(fields=["order_ref"], name="catalog_application_order"),
+        ]
 
     def __str__(self) -> str:
         return self.order_ref

@@ -14,10 +14,11 @@ from jouren.catalog.offers.vocabulary import ApplicationState
 from jouren.conditions.choices import Choice
 from jouren.conditions.compile import CompiledPython, compile_python, compile_sql
 from jouren.conditions.errors import ConditionError
-from jouren.conditions.queries import PATIENCE_MILLISECONDS, PRESENT, briefly, load_facts, shop_zone
+from jouren.conditions.queries import PATIENCE_MILLISECONDS, PRESENT, briefly, load_facts
 from jouren.conditions.registry import FactUse, fact
 from jouren.core import clock
 from jouren.core.sql import hot_cursor, load_sql
+from jouren.core.zone import shop_zone
 
 _sql = load_sql("catalog")
 OFFERS = "catalog_offers"
@@ -197,6 +198,13 @@ def _count_customers() -> int:
 def count_taken(offer: Offer) -> int:
     """How many of it are taken."""
     return OfferApplication.objects.filter(offer=offer).exclude(state=ApplicationState.CANCELLED).count()
+
+
+def count_left(offers: Sequence[Offer]) -> dict[int, int]:
+    """How many are left of those of these offers of which there is a number, by their ids."""
+    limited = {offer.pk: offer.stock for offer in offers if offer.stock is not None}
+    taken: dict[int, int] = dict(_sql.all("taken", {"offer_ids": list(limited)})) if limited else {}
+    return {offer_id: max(stock - taken.get(offer_id, 0), 0) for offer_id, stock in limited.items()}
 
 
 def open_terms(offer: Offer) -> OfferTerms:

@@ -62,7 +62,7 @@ SELECT coupon.id,
     coalesce(sum(code.uses), 0),
     coalesce((
         SELECT sum(used.discount) FROM catalog_redemption used
-        JOIN catalog_couponcode own ON own.id = used.code_id WHERE own.coupon_id = coupon.id
+        JOIN catalog_couponcode own ON own.id = used.code_id WHERE own.coupon_id = coupon.id AND used.undone_at IS NULL
     ), 0)
 FROM catalog_coupon coupon
 JOIN catalog_couponcode code ON code.coupon_id = coupon.id

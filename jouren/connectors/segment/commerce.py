@@ -77,6 +77,7 @@ def _payload(properties: Data) -> dict[str, Any]:
             "shipping": _money(properties, "shipping", currency),
             "discount": _money(properties, "discount", currency),
             "coupon": text_of(properties, "coupon", 100),
+            "reference": text_of(properties, "reference", 100),
         },
         [_line(each, currency) for each in objects_of(properties, "products")],
     )

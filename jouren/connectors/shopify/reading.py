@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
@@ -37,6 +38,7 @@ from jouren.connectors.reading import (
 from jouren.orders.telling import Telling
 
 Data = Mapping[str, Any]
+_REFERENCE = "reference"
 _PARCEL = re.compile(r"(?:\.|-F)(\d+)$")
 
 
@@ -114,9 +116,26 @@ def _payload(order: Data) -> dict[str, Any]:
             "shipping": shipping,
             "discount": minor_amount(order.get("total_discounts") or "0", currency, "total_discounts"),
             "coupon": text_of(codes[0], "code", 100) if codes else "",
+            "reference": _reference(order),
         },
         [_line(line, currency, with_tax) for line in objects_of(order, "line_items") if line.get("quantity") != 0],
     )
+
+
+def _reference(order: Data) -> str:
+    """What ``{reference}`` became: an attribute of the cart, or a part of the address by which the buyer came."""
+    for attribute in objects_of(order, "note_attributes"):
+        if attribute.get("name") == _REFERENCE and isinstance(attribute.get("value"), str):
+            return text_of(attribute, "value", 100)
+    landing = order.get("landing_site")
+    if not isinstance(landing, str):
+        return ""
+    try:
+        told = parse_qs(urlsplit(landing).query, max_num_fields=100)
+    except ValueError:
+        return ""
+    found = [*told.get(_REFERENCE, ()), *told.get(f"attributes[{_REFERENCE}]", ())]
+    return text_of({_REFERENCE: found[0]}, _REFERENCE, 100) if found else ""
 
 
 def _line(line: Data, currency: str, with_tax: bool) -> dict[str, Any]:

@@ -42,9 +42,9 @@ CONNECTOR = Connector(
         gettext_lazy("In Stripe, open Developers → Webhooks and add a destination with the address above."),
         gettext_lazy(
             "Choose the events: checkout.session.completed, checkout.session.async_payment_succeeded, invoice.paid, "
-            "customer.subscription.created, customer.subscription.updated, customer.subscription.deleted, "
-            "customer.subscription.paused, customer.subscription.resumed, refund.created, refund.updated, "
-            "customer.created, customer.updated."
+            "invoice_payment.paid, customer.subscription.created, customer.subscription.updated, "
+            "customer.subscription.deleted, customer.subscription.paused, customer.subscription.resumed, "
+            "refund.created, refund.updated, customer.created, customer.updated."
         ),
         gettext_lazy("Stripe then shows the signing secret, whsec_…. Copy it into the field for the secret here."),
     ),

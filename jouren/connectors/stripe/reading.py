@@ -1,13 +1,15 @@
 """What Stripe's events tell. Pure: the same request always tells the same.
 
 An order is known by its payment intent where the object names one, for refunds name nothing else; otherwise by its
-invoice. Since Stripe's API of 2025-03-31, invoices name no payment intent any more: so refunds of invoices find their
-order only from older versions, which can be chosen for a webhook.
+invoice. Since Stripe's API of 2025-03-31 (Basil), invoices name no payment intent any more: ``invoice_payment.paid``
+says which payment an invoice had, so that its refunds find it.
+(https://docs.stripe.com/changelog/basil/2025-03-31/add-support-for-multiple-partial-payments-on-invoices)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -44,10 +46,13 @@ def read(headers: Headers, body: bytes) -> Sequence[Delivery]:
     """What one event tells. Raises Unusable."""
     event = read_json(body)
     kind, keys = text_of(event, "type", 100), (f"event {needed(event, 'id')}",)
+    thing = object_of(object_of(event, "data"), "object")
+    if kind == "invoice_payment.paid":
+        return [_invoice_payment(keys, kind, thing)]
     reader = _READERS.get(kind)
     if reader is None:
         return [Delivery(keys, kind or "?", ignored=N_("Nothing is kept of this kind of event."))]
-    profiles, tellings = reader(event, object_of(object_of(event, "data"), "object"))
+    profiles, tellings = reader(event, thing)
     ignored = "" if profiles or tellings else N_("It tells nothing new.")
     return [Delivery(keys, kind, profiles, tellings, ignored=ignored)]
 
@@ -63,7 +68,7 @@ def _checkout(event: Data, session: Data) -> Told:
     )
     profiles = [Profile(identities, at, split_name(text_of(details, "name")), consent=consent)] if identities else []
     if session.get("mode") != "payment":
-        return profiles, []
+        return profiles, _first_of_subscription(event, session, at, identities)
     payload = _session_payload(event, session)
     tellings = []
     if event.get("type") == "checkout.session.completed":
@@ -71,6 +76,17 @@ def _checkout(event: Data, session: Data) -> Told:
     if session.get("payment_status") in {"paid", "no_payment_required"}:
         tellings.append(Telling("order.paid", payload, at, identities))
     return profiles, tellings
+
+
+def _first_of_subscription(event: Data, session: Data, at: datetime, identities: Identities) -> list[Telling]:
+    """The order that begins a subscription, placed: only its checkout knows of which offer it came. Its payment is told
+    by the invoice; before Basil an order's number could not be known from the checkout.
+    """
+    if not session.get("client_reference_id") or session.get("mode") != "subscription":
+        return []
+    if text_of(event, "api_version") < _BASIL or not _id_of(session, "invoice") or not session.get("amount_total"):
+        return []
+    return [Telling("order.placed", _session_payload(event, session), at, identities)]
 
 
 def _session_payload(event: Data, session: Data) -> dict[str, Any]:
@@ -86,6 +102,7 @@ def _session_payload(event: Data, session: Data) -> dict[str, Any]:
             "currency": currency,
             "shipping": _amount(totals, "amount_shipping", currency) if totals else None,
             "discount": _amount(totals, "amount_discount", currency) if totals else None,
+            "reference": text_of(session, "client_reference_id", 100),
             "products": [code[:100] for code in codes if code],
         },
         [_line(line, currency) for line in objects_of(object_of(session, "line_items"), "data")],
@@ -118,6 +135,14 @@ def _invoice_paid(event: Data, invoice: Data) -> Told:
         next_on = {"next_on": max(ends).date().isoformat()} if ends else {}
         tellings.append(Telling("subscription.renewed", renewed | next_on, at, identities))
     return profiles, tellings
+
+
+def _invoice_payment(keys: tuple[str, ...], kind: str, payment: Data) -> Delivery:
+    """Which payment an invoice had. One of another kind, or made elsewhere, is no number that a refund names."""
+    number, invoice = _id_of(object_of(payment, "payment"), "payment_intent"), _id_of(payment, "invoice")
+    if not number or not invoice:
+        return Delivery(keys, kind, ignored=N_("It tells nothing new."))
+    return Delivery(keys, kind, other_numbers={number: invoice})
 
 
 def _line(line: Data, currency: str) -> dict[str, Any]:

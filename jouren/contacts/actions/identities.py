@@ -25,6 +25,9 @@ _sql = load_sql("contacts")
 MAX_VALUE_LENGTH = 254
 
 
+_KINDS = frozenset(IdentityKind.values)
+
+
 @dataclass(frozen=True, slots=True)
 class NormalIdentity:
     """An identity in its normal form."""
@@ -45,7 +48,7 @@ def normalise_identity(kind: str, value: str) -> NormalIdentity:
     if kind == IdentityKind.EMAIL:
         address = normalise_email(value)
         return NormalIdentity(kind, address.value, value.strip()[:MAX_VALUE_LENGTH], address.is_odd)
-    if kind not in IdentityKind.values:
+    if kind not in _KINDS:
         raise BadValue(_("Unknown kind of identity: %(kind)s.") % {"kind": kind[:20]})
     plain = value.strip()
     if not 0 < len(plain) <= MAX_VALUE_LENGTH or not plain.isprintable():

@@ -19,13 +19,13 @@ from django.db import connection, transaction
 from psycopg.pq import TransactionStatus
 
 from jouren.conditions.compile import compile_sql
-from jouren.conditions.queries import shop_zone
 from jouren.conditions.standing import compile_standing, select_standing
 from jouren.contacts.segments.definitions import Listed, condition_of, listed_segments, plan_of
 from jouren.contacts.segments.listening import listen
 from jouren.core import clock
 from jouren.core.sql import hot_cursor, load_sql
 from jouren.core.wake import wake
+from jouren.core.zone import shop_zone
 
 _sql = load_sql("contacts")
 

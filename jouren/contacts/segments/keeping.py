@@ -14,11 +14,12 @@ from datetime import datetime
 from typing import Any
 
 from jouren.conditions.moments import day_of
-from jouren.conditions.queries import load_facts, shop_zone
+from jouren.conditions.queries import load_facts
 from jouren.conditions.standing import Answer
 from jouren.contacts.segments.definitions import MERGED, Definition, Listed, listed_segments, plan_of
 from jouren.core import clock
 from jouren.core.sql import load_sql
+from jouren.core.zone import shop_zone
 from jouren.events.actions import NewEvent, record_events
 from jouren.events.reactions import Reaction
 from jouren.events.types import Event

@@ -9,11 +9,11 @@ from datetime import date, datetime, timedelta
 from django.db.models import QuerySet
 
 from jouren.conditions.moments import day_of
-from jouren.conditions.queries import shop_zone
 from jouren.contacts.models import Contact
 from jouren.contacts.segments.models import Segment
 from jouren.core import clock
 from jouren.core.sql import load_sql
+from jouren.core.zone import shop_zone
 
 _sql = load_sql("contacts")
 LAST = 2**62

@@ -44,7 +44,7 @@ class WebhookKind(StepKind):
     def compile(self, value: Any, following: str | None, compiler: Compiler) -> dict[str, Any]:
         chosen = value["endpoint"] or ""
         if not (chosen.isdigit() and Endpoint.objects.filter(pk=int(chosen)).exists()):
-            raise compiler.refuse(gettext("A step calls a webhook that is not there. Choose one."))
+            raise compiler.refuse(gettext("A step tells a system that is not there. Choose one."))
         fields = sorted(value["fields"] or ())
         if unknown := unknown_fields(fields):
             raise compiler.refuse(gettext("A webhook cannot tell “%(field)s”.") % {"field": unknown[0][:60]})
@@ -64,8 +64,8 @@ def _calling(endpoint_id: int, name: str) -> str:
     endpoint = Endpoint.objects.filter(pk=endpoint_id).first()
     names = {"webhook": endpoint.name if endpoint else "?", "name": name}
     if name:
-        return gettext("The webhook “%(webhook)s” is called (%(name)s)") % names
-    return gettext("The webhook “%(webhook)s” is called") % names
+        return gettext("“%(webhook)s” is told (%(name)s)") % names
+    return gettext("“%(webhook)s” is told") % names
 
 
 class WebhookBlock(blocks.StructBlock):
@@ -75,7 +75,7 @@ class WebhookBlock(blocks.StructBlock):
         choices=endpoint_choices,
         refers_to="webhooks.Endpoint",
         label=_("webhook"),
-        help_text=_("The system that is told. You add systems under Operations, Webhooks."),
+        help_text=_("The system that is told. You add systems under Operations, Tell other systems."),
     )
     name = blocks.CharBlock(
         required=False,
@@ -93,4 +93,4 @@ class WebhookBlock(blocks.StructBlock):
 
     class Meta:
         icon = "link-external"
-        label = _("Call a webhook")
+        label = _("Tell another system")

@@ -13,10 +13,10 @@ from wagtail import blocks
 from wagtail.snippets.blocks import SnippetChooserBlock
 
 from jouren.events.errors import InvalidEvent
-from jouren.events.policies import fits, holds
 from jouren.events.types import Event, event_type
 from jouren.journeys.events import event_choices, human_only, property_tests, tests_block
 from jouren.journeys.program import NEVER, Decision, Facts, Go, Program, Stay, Step
+from jouren.journeys.purchases import is_meant
 from jouren.journeys.steps.base import SECONDS, Binder, Compiler, Inner, Raw, StepKind, Way
 from jouren.journeys.steps.waiting import UNITS, duration_text
 
@@ -64,8 +64,7 @@ class WaitEvent(Step):
         for rank, path in enumerate(self.paths):
             if (
                 event.type == path.event
-                and fits(event.payload, path.match)
-                and holds(event.payload, path.where)
+                and is_meant(event.type, event.payload, path.match, path.where)
                 and (not path.keyed or str(event.payload.get(path.keyed)) == key)
             ):
                 return rank

@@ -140,12 +140,13 @@ class Channel:
 
 @dataclass(frozen=True)
 class CompileContext:
-    """What compiling a body depends on besides the body."""
+    """What compiling a body depends on besides the body. ``colour``: the shop's, ``#rrggbb``, or empty."""
 
     kind: str
     language: str
     purpose: str
     base_url: str
+    colour: str = ""
 
 
 _channels: dict[str, Channel] = {}

@@ -2,7 +2,8 @@
 -- In the order of their numbers, so that two that fold into the same orders wait for each other instead of for ever.
 SELECT known.id,
        known.source, known.number, known.contact_id, known.kind, known.recognised, known.amount, known.currency,
-       known.products, known.shipping, known.discount, known.coupon, known.tax, known.subscription, known.refunded,
+       known.products, known.shipping, known.discount, known.coupon, known.tax, known.subscription, known.reference,
+       known.refunded,
        known.reason, known.placed_at, known.paid_at, known.shipped_at, known.delivered_at, known.cancelled_at,
        known.described_at, known.described_by, known.event_id, known.state, known.is_counted
 FROM unnest(%(sources)s::text[], %(numbers)s::text[]) AS asked (source, number)
@@ -20,24 +21,24 @@ ON CONFLICT (source, number) DO NOTHING
 -- name: make_orders
 INSERT INTO orders_order (
     source, number, contact_id, kind, recognised, amount, currency, products, shipping, discount, coupon, tax,
-    subscription, refunded, reason, placed_at, paid_at, shipped_at, delivered_at, cancelled_at, described_at,
+    subscription, reference, refunded, reason, placed_at, paid_at, shipped_at, delivered_at, cancelled_at, described_at,
     described_by, event_id, state, is_counted
 )
 SELECT
     row.source, row.number, row.contact_id, row.kind, row.recognised, row.amount, row.currency, ARRAY(SELECT
     jsonb_array_elements_text(row.products)), row.shipping, row.discount, row.coupon, row.tax, row.subscription,
-    row.refunded, row.reason, row.placed_at, row.paid_at, row.shipped_at, row.delivered_at, row.cancelled_at,
+    row.reference, row.refunded, row.reason, row.placed_at, row.paid_at, row.shipped_at, row.delivered_at, row.cancelled_at,
     row.described_at, row.described_by, row.event_id, row.state, row.is_counted
 FROM unnest(
     %(source)s::text[], %(number)s::text[], %(contact_id)s::bigint[], %(kind)s::text[], %(recognised)s::text[],
     %(amount)s::bigint[], %(currency)s::text[], %(products)s::jsonb[], %(shipping)s::bigint[], %(discount)s::bigint[],
-    %(coupon)s::text[], %(tax)s::jsonb[], %(subscription)s::text[], %(refunded)s::bigint[], %(reason)s::text[],
+    %(coupon)s::text[], %(tax)s::jsonb[], %(subscription)s::text[], %(reference)s::text[], %(refunded)s::bigint[], %(reason)s::text[],
     %(placed_at)s::timestamptz[], %(paid_at)s::timestamptz[], %(shipped_at)s::timestamptz[],
     %(delivered_at)s::timestamptz[], %(cancelled_at)s::timestamptz[], %(described_at)s::timestamptz[],
     %(described_by)s::text[], %(event_id)s::bigint[], %(state)s::text[], %(is_counted)s::boolean[]
 ) AS row (
     source, number, contact_id, kind, recognised, amount, currency, products, shipping, discount, coupon, tax,
-    subscription, refunded, reason, placed_at, paid_at, shipped_at, delivered_at, cancelled_at, described_at,
+    subscription, reference, refunded, reason, placed_at, paid_at, shipped_at, delivered_at, cancelled_at, described_at,
     described_by, event_id, state, is_counted
 )
 ORDER BY row.source, row.number
@@ -49,7 +50,7 @@ UPDATE orders_order AS known
 SET
     contact_id = row.contact_id, kind = row.kind, recognised = row.recognised, amount = row.amount, currency =
     row.currency, products = ARRAY(SELECT jsonb_array_elements_text(row.products)), shipping = row.shipping, discount
-    = row.discount, coupon = row.coupon, tax = row.tax, subscription = row.subscription, refunded = row.refunded,
+    = row.discount, coupon = row.coupon, tax = row.tax, subscription = row.subscription, reference = row.reference, refunded = row.refunded,
     reason = row.reason, placed_at = row.placed_at, paid_at = row.paid_at, shipped_at = row.shipped_at, delivered_at =
     row.delivered_at, cancelled_at = row.cancelled_at, described_at = row.described_at, described_by =
     row.described_by, event_id = row.event_id, state = row.state, is_counted = row.is_counted
@@ -57,14 +58,14 @@ FROM unnest(
     %(ids)s::bigint[],
     %(source)s::text[], %(number)s::text[], %(contact_id)s::bigint[], %(kind)s::text[], %(recognised)s::text[],
     %(amount)s::bigint[], %(currency)s::text[], %(products)s::jsonb[], %(shipping)s::bigint[], %(discount)s::bigint[],
-    %(coupon)s::text[], %(tax)s::jsonb[], %(subscription)s::text[], %(refunded)s::bigint[], %(reason)s::text[],
+    %(coupon)s::text[], %(tax)s::jsonb[], %(subscription)s::text[], %(reference)s::text[], %(refunded)s::bigint[], %(reason)s::text[],
     %(placed_at)s::timestamptz[], %(paid_at)s::timestamptz[], %(shipped_at)s::timestamptz[],
     %(delivered_at)s::timestamptz[], %(cancelled_at)s::timestamptz[], %(described_at)s::timestamptz[],
     %(described_by)s::text[], %(event_id)s::bigint[], %(state)s::text[], %(is_counted)s::boolean[]
 ) AS row (
     id,
     source, number, contact_id, kind, recognised, amount, currency, products, shipping, discount, coupon, tax,
-    subscription, refunded, reason, placed_at, paid_at, shipped_at, delivered_at, cancelled_at, described_at,
+    subscription, reference, refunded, reason, placed_at, paid_at, shipped_at, delivered_at, cancelled_at, described_at,
     described_by, event_id, state, is_counted
 )
 WHERE known.id = row.id
@@ -204,6 +205,23 @@ WITH RECURSIVE known AS (
 )
 SELECT source FROM known WHERE source IS NOT NULL LIMIT 200
 
+-- name: standing
+SELECT known.source, known.number, known.state NOT IN ('cancelled', 'refunded'), known.kind,
+       greatest(known.amount - known.refunded, 0)
+FROM unnest(%(sources)s::text[], %(numbers)s::text[]) AS asked (source, number)
+JOIN orders_order AS known ON known.source = asked.source AND known.number = asked.number
+WHERE known.paid_at IS NOT NULL
+
+-- name: revenue_of_offer
+-- What is left of what was paid for the orders that took an offer. Those that no shop told of count by their price.
+SELECT coalesce(known.currency, took.currency),
+       sum(CASE WHEN known.id IS NULL THEN took.price ELSE greatest(known.amount - known.refunded, 0) END)::bigint
+FROM catalog_offerapplication AS took
+LEFT JOIN orders_order AS known ON known.source = took.source AND known.number = took.order_ref
+WHERE took.offer_id = %(offer_id)s AND took.state = 'settled' AND (known.id IS NULL OR known.is_counted)
+GROUP BY 1
+ORDER BY 1
+
 -- name: bought_since
 -- Of these people those of whom a purchase at or after their moment names the product. What a source's own code
 -- says comes before what it says everywhere.
@@ -218,3 +236,20 @@ WHERE %(product_id)s::bigint = (
     ORDER BY meant.source DESC
     LIMIT 1
 )
+
+-- name: first_purchases
+-- In each of some periods, how many people bought for the first time.
+SELECT width_bucket(first_at, %(bounds)s::timestamptz[]) - 1, count(*)
+FROM orders_purchases
+WHERE first_at >= %(since)s AND first_at < %(until)s
+GROUP BY 1
+
+-- name: all_purchases
+-- In each of some periods, the orders that count as purchases; the index on (paid_at, id) serves it.
+SELECT width_bucket(paid_at, %(bounds)s::timestamptz[]) - 1, count(*)
+FROM orders_order
+WHERE is_counted AND paid_at >= %(since)s AND paid_at < %(until)s
+GROUP BY 1
+
+-- name: has_many_orders
+SELECT count(*) > %(most)s FROM (SELECT FROM orders_order LIMIT %(most)s + 1) AS bought

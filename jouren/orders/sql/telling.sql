@@ -57,5 +57,16 @@ WITH released AS (
 )
 SELECT type, thing, number, payload, occurred_at, key, historical FROM released ORDER BY occurred_at, id
 
+-- name: keep_other_numbers
+INSERT INTO orders_other_number (source, number, "order")
+SELECT %(source)s, number, own FROM unnest(%(numbers)s::text[], %(orders)s::text[]) AS row (number, own)
+ON CONFLICT (source, number) DO NOTHING
+
+-- name: orders_of_numbers
+SELECT number, "order" FROM orders_other_number AS known
+WHERE source = %(source)s AND number = ANY(%(numbers)s::text[]) AND NOT EXISTS (
+    SELECT FROM orders_other_number AS further WHERE further.source = known.source AND further.number = known."order"
+)
+
 -- name: forget_waiting
 DELETE FROM orders_waiting WHERE told_at < %(before)s

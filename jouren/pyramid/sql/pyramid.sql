@@ -127,3 +127,43 @@ INSERT INTO pyramid_position AS kept (contact_id, stage, since)
 SELECT %(kept_id)s, stage, since FROM gone
 ON CONFLICT (contact_id) DO UPDATE SET stage = excluded.stage, since = excluded.since
 WHERE excluded.stage > kept.stage OR (excluded.stage = kept.stage AND excluded.since < kept.since)
+
+-- name: movements
+-- Steps from stage to stage in each of some periods, by the moments between them; the index on (to_stage, at) serves it.
+SELECT width_bucket(at, %(bounds)s::timestamptz[]) - 1, from_stage, to_stage, count(*)
+FROM pyramid_change
+WHERE to_stage = ANY(%(stages)s::smallint[]) AND at >= %(since)s AND at < %(until)s
+GROUP BY 1, 2, 3
+
+-- name: newcomers
+-- People who became known since a moment and are still there.
+SELECT count(*) FROM contacts_contact WHERE erased_at IS NULL AND merged_at IS NULL AND created_at >= %(since)s
+
+-- name: first_arrivals
+-- In each of some periods, who came to a stage for the first time: up to it, or past it.
+SELECT width_bucket(at, %(bounds)s::timestamptz[]) - 1, count(*)
+FROM (
+    SELECT min(at) AS at FROM pyramid_change WHERE from_stage < %(stage)s AND to_stage >= %(stage)s GROUP BY contact_id
+) AS first
+WHERE at >= %(since)s AND at < %(until)s
+GROUP BY 1
+
+-- name: rises
+-- Of those who first came to each stage between two moments, how many came to the next within so long; and how many
+-- came later, so that their time is not over. One look at everybody's history.
+WITH first AS (
+    SELECT min(at) FILTER (WHERE from_stage < 2 AND to_stage >= 2) AS prospect,
+           min(at) FILTER (WHERE from_stage < 3 AND to_stage >= 3) AS trial,
+           min(at) FILTER (WHERE from_stage < 4 AND to_stage >= 4) AS existing,
+           min(at) FILTER (WHERE from_stage < 5 AND to_stage >= 5) AS regular
+    FROM pyramid_change
+    WHERE to_stage > from_stage
+    GROUP BY contact_id
+)
+SELECT step.to_stage, count(*) FILTER (WHERE step.came < %(until)s),
+       count(*) FILTER (WHERE step.came < %(until)s AND step.rose <= step.came + %(within)s::interval),
+       count(*) FILTER (WHERE step.came >= %(until)s)
+FROM first
+CROSS JOIN LATERAL (VALUES (3, prospect, trial), (4, trial, existing), (5, existing, regular)) AS step (to_stage, came, rose)
+WHERE step.came >= %(since)s
+GROUP BY step.to_stage

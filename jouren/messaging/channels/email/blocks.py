@@ -6,9 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.images.blocks import ImageChooserBlock
 
-from jouren.messaging import surveys
+from jouren.messaging import gifts, surveys
 from jouren.messaging.offers import choices as offer_choices
 from jouren.messaging.voices import NOTHING, given_choices, product_choices, voice_choices
+from jouren.story.interview import block_choices as story_choices
 
 TEXT_FEATURES = ["h2", "h3", "bold", "italic", "ol", "ul", "link", "hr"]
 
@@ -32,6 +33,16 @@ class SurveyBlock(blocks.StructBlock):
     class Meta:
         icon = "help"
         label = _("Survey")
+
+
+class GiftBlock(blocks.StructBlock):
+    """The gift of a form with a button. The link is the reader's own, and good for the gift's days from the sending."""
+
+    form = blocks.ChoiceBlock(choices=gifts.choices, refers_to="capture.Form", label=_("Gift"))
+
+    class Meta:
+        icon = "download"
+        label = _("Gift")
 
 
 class ImageBlock(blocks.StructBlock):
@@ -121,6 +132,17 @@ class VoiceAskBlock(blocks.StructBlock):
         label = _("Ask for their words")
 
 
+class StoryBlock(blocks.StructBlock):
+    """The owner's own words from the interview, as they are when the mail goes."""
+
+    heading = blocks.CharBlock(label=_("Heading"), max_length=150, required=False)
+    show = blocks.ChoiceBlock(choices=story_choices, label=_("Which answer"))
+
+    class Meta:
+        icon = "user"
+        label = _("Owner's story")
+
+
 class EmailContentBlock(blocks.StreamBlock):
     text = blocks.RichTextBlock(label=_("Text"), features=TEXT_FEATURES, icon="pilcrow")
     button = ButtonBlock()
@@ -128,9 +150,11 @@ class EmailContentBlock(blocks.StreamBlock):
     image = ImageBlock()
     video = VideoBlock()
     quote = QuoteBlock()
+    story = StoryBlock()
     voices = VoicesBlock()
     voice_ask = VoiceAskBlock()
     offer = OfferBlock()
+    gift = GiftBlock()
 
 
 class EmailBodyBlock(blocks.StructBlock):

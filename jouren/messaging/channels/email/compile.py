@@ -13,9 +13,10 @@ from typing import Any
 
 import mrml
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import ngettext, override
 
-from jouren.messaging import surveys
+from jouren.core.colours import WHITE, Colour, as_hex, parse_colour, text_on
+from jouren.messaging import gifts, surveys
 from jouren.messaging.channels.base import CompileContext
 from jouren.messaging.channels.email.links import Links
 from jouren.messaging.channels.email.richtext import mail_html, mend_expressions, plain_text
@@ -25,8 +26,10 @@ from jouren.messaging.templating import mend_honorifics
 from jouren.messaging.vocabulary import Kind
 from jouren.messaging.voices import ask_path
 from jouren.messaging.voices import template_name as voices_name
+from jouren.story.interview import SHOWN
 
 _FONTS = "'Hiragino Sans', 'Hiragino Kaku Gothic ProN', 'Noto Sans JP', Meiryo, sans-serif"
+_BUTTON: Colour = (0x1F, 0x6F, 0x54)
 IMAGE_WIDTH = 1100  # pixels: twice the column, for fine screens
 _REMOTE_STYLE = re.compile(r"@import[^;]*;|<link[^>]*>", re.IGNORECASE)
 
@@ -34,6 +37,7 @@ _REMOTE_STYLE = re.compile(r"@import[^;]*;|<link[^>]*>", re.IGNORECASE)
 def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
     """The JSON of a version's mail: ``subject``, ``preheader``, ``html``, ``text`` (templates) and ``links`` (URLs).
     Where it shows offers, ``offers`` and ``needed_offers`` (their ids); where it shows surveys, ``surveys``;
+    gifts, ``gifts`` (the ids of their forms);
     voices, ``voices`` (what is wanted); where it asks for some, ``voice_asks`` (what is given, by product).
 
     Raises:
@@ -68,6 +72,8 @@ def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
         body["needed_offers"] = _ids((each for each in offers if each["if_closed"] != "leave_out"), "offer")
     if asked := [block.value for block in value["content"] if block.block_type == "survey"]:
         body["surveys"] = _ids(asked, "survey")
+    if given := [block.value for block in value["content"] if block.block_type == "gift"]:
+        body["gifts"] = _ids(given, "form")
     if voices := [block.value for block in value["content"] if block.block_type == "voices"]:
         body["voices"] = [_wanted(each, context.language) for each in voices]
     if asks := [block.value for block in value["content"] if block.block_type == "voice_ask"]:
@@ -91,7 +97,7 @@ def _html(sections: list[str], preheader: str, subject: str, context: CompileCon
         f'<mjml lang="{escape(context.language)}"><mj-head><mj-title>{escape(subject)}</mj-title>{preview}'
         f'<mj-attributes><mj-all font-family="{_FONTS}" />'
         '<mj-text font-size="16px" line-height="1.7" color="#222222" />'
-        '<mj-button font-size="16px" background-color="#1f6f54" border-radius="6px" inner-padding="14px 28px" />'
+        f'<mj-button font-size="16px" {_paint(context.colour)} border-radius="6px" inner-padding="14px 28px" />'
         "</mj-attributes></mj-head>"
         '<mj-body background-color="#f3f4f2"><mj-section background-color="#ffffff" padding="24px 0"><mj-column>'
         f"{''.join(sections)}</mj-column></mj-section></mj-body></mjml>"
@@ -102,6 +108,13 @@ def _html(sections: list[str], preheader: str, subject: str, context: CompileCon
         return html
     pixel = '<img src="{{ pixel_url|safe }}" width="1" height="1" alt="" style="display:block;border:0" />'
     return html.replace("</body>", f"{pixel}</body>")
+
+
+def _paint(text: str) -> str:
+    """How buttons are coloured: as the shop is, with letters on them that can be read."""
+    colour = parse_colour(text) or _BUTTON
+    letters = text_on(colour)
+    return f'background-color="{as_hex(colour)}"' + (f' color="{as_hex(letters)}"' if letters != WHITE else "")
 
 
 Piece = tuple[str, str]
@@ -134,6 +147,27 @@ def _survey(value: Any, links: Links) -> Piece:
     )
     text = "\n".join([str(survey.question), *(f"▶ {label}\n{href}" for label, href in buttons)])
     return f'<mj-text align="center" font-weight="700">{question}</mj-text>{html}', text
+
+
+def _gift(value: Any, links: Links) -> Piece:
+    form_id = int(value["form"] or 0)
+    gift = gifts.shown(form_id)
+    if gift is None:
+        links.problems.append(_("Choose the gift that the mail hands over."))
+        return "", ""
+    if not links.is_tracking:
+        links.problems.append(_("A built-in message belongs to what somebody does just now: it cannot show a gift."))
+        return "", ""
+    href = links.add(gifts.gift_path(form_id))
+    name, button = mend_expressions(escape(gift.name)), _("Receive the gift")
+    days = ngettext("The link is good for %(days)s day.", "The link is good for %(days)s days.", gift.days)
+    good = days % {"days": gift.days}
+    html = (
+        f'<mj-text align="center" font-weight="700">{name}</mj-text>'
+        f'<mj-button href="{href}">{escape(button)}</mj-button>'
+        f'<mj-text align="center" font-size="14px">{escape(good)}</mj-text>'
+    )
+    return html, f"{mend_expressions(gift.name)}\n▶ {button}\n{href}\n{good}"
 
 
 def _picture(image: Any, alt: str, href: str, base_url: str) -> str:
@@ -231,6 +265,32 @@ def _voice_ask(value: Any, links: Links) -> Piece:
     return html, f"{question}\n▶ {button}\n{href}"
 
 
+def _story(value: Any, links: Links) -> Piece:
+    """The owner's words as they are when the mail goes. That there are some is asked at publishing."""
+    key = str(value["show"] or "")
+    heading = mend_expressions(escape(value["heading"] or ""))
+    top = f'<mj-text font-weight="700" padding-bottom="0">{heading}</mj-text>' if heading else ""
+    above = f"{value['heading']}\n" if heading else ""
+    if key == "questions":
+        begin, end = "{% for asked in owner.questions %}", "{% endfor %}"
+        html = (
+            f"{top}<mj-raw>{begin}</mj-raw>"
+            '<mj-text font-weight="700" padding-bottom="0">{{ asked.question }}</mj-text>'
+            "<mj-text>{% for line in asked.lines %}{{ line }}<br />{% endfor %}</mj-text>"
+            f"<mj-raw>{end}</mj-raw>"
+        )
+        text = "{{ asked.question }}\n{% for line in asked.lines %}{{ line }}\n{% endfor %}\n"
+        return html, f"{above}{begin}{text}{end}"
+    if key not in SHOWN:
+        links.problems.append(_("Choose which answer of the owner's story the mail shows."))
+        return "", ""
+    lines = f"{{% for line in owner.lines.{key} %}}"
+    return (
+        f"{top}<mj-text>{lines}{{{{ line }}}}<br />{{% endfor %}}</mj-text>",
+        f"{above}{lines}{{{{ line }}}}\n{{% endfor %}}",
+    )
+
+
 _BLOCKS: dict[str, Callable[[Any, Links], Piece]] = {
     "text": _text,
     "button": _button,
@@ -238,9 +298,11 @@ _BLOCKS: dict[str, Callable[[Any, Links], Piece]] = {
     "image": _image,
     "video": _video,
     "quote": _quote,
+    "story": _story,
     "voices": _voices,
     "voice_ask": _voice_ask,
     "offer": _offer,
+    "gift": _gift,
 }
 
 
