@@ -53,7 +53,11 @@ def _desk(chromium: Browser, base: str, password: str, language: str) -> None:
 
 
 def _home(page: Page, base: str) -> None:
+    """The pyramid, which may stand further down than what there is to do."""
     page.goto(f"{base}/admin/")
+    pyramid = page.locator(".jouren-pyramid").first
+    pyramid.wait_for()
+    pyramid.evaluate("it => it.scrollIntoView({block: 'center'})")
 
 
 def _person(page: Page, base: str) -> None:

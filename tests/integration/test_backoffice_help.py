@@ -107,7 +107,7 @@ def test_without_the_folder_the_list_says_so(docs: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("url", "page"),
     [
-        ("/admin/", "/admin/help/mechanisms/"),
+        ("/admin/", "/admin/help/home-screen/"),
         ("/admin/orders/", "/admin/help/orders/"),
         ("/admin/orders/subscriptions/", "/admin/help/orders/"),
         ("/admin/journeys/", "/admin/help/ready-journeys/"),
