@@ -25,11 +25,9 @@ hypothesis_settings.load_profile("untimed")
 
 # What takes minutes begins first, so that no process ends long after the others.
 # The second is one of those that need no copy of the demo shop, which the first makes.
-_LONGEST = "browser/test_languages"
 _LONG_FIRST = (
-    f"{_LONGEST}.py::test_every_screen_speaks_the_language_of_its_reader_and_is_for_everybody[ja]",
+    "browser/test_languages",
     "integration/test_cli_commands",
-    _LONGEST,
     "tests/faults",
     "tests/browser",
     "integration/test_cli",
@@ -57,14 +55,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long tests first, and keep those of a file, which share what is dear to make, in one process.
-
-    Of the longest each goes wherever there is room.
-    """
+    """Put the long tests first. Those of a file share what is dear to make: xdist keeps them together (loadfile)."""
     items.sort(key=_turn)
-    for item in items:
-        if _LONGEST not in item.nodeid:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def _turn(item: pytest.Item) -> int:
@@ -109,13 +101,15 @@ END $$;
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings: None, testrun_uid: str) -> Iterator[None]:
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None, testrun_uid: str, django_db_blocker: Any
+) -> Iterator[None]:
     """Have the first process of a run migrate its database, and the others copy what came of it: half a minute each."""
     creation = connection.creation
     create, migrated = creation.create_test_db, f"test_migrated_{testrun_uid[:12]}"
 
     def drop(_shared: Path) -> None:
-        with creation._nodb_cursor() as cursor:
+        with django_db_blocker.unblock(), creation._nodb_cursor() as cursor:
             cursor.execute(f'DROP DATABASE IF EXISTS "{migrated}"')
 
     def create_or_copy(*args: Any, keepdb: bool = False, **kwargs: Any) -> str:

@@ -79,8 +79,8 @@ def notices(request: HttpRequest) -> Iterator[Notice]:
         yield from _broadcasts()
     if request.user.has_perm("events.view_parkedevent") and (people := count_parked_people()):
         text = ngettext(
-            "Events of %(count)s person are parked, because something failed. They wait for you.",
-            "Events of %(count)s people are parked, because something failed. They wait for you.",
+            "Something got stuck for %(count)s person. It waits for you.",
+            "Something got stuck for %(count)s people. It waits for you.",
             people,
         )
         yield Notice(text % {"count": people}, reverse("parked:list"), _("Look at them"))

@@ -93,7 +93,7 @@ def today_lines(user: Any, found: Today | None) -> list[Line]:
         lines.append(
             Line(
                 "parked",
-                _("Parked: people whose events wait"),
+                _("Got stuck: people for whom something waits"),
                 people,
                 reverse("parked:list"),
                 is_bad=bool(people),
