@@ -17,8 +17,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 STAMP := $(VENV)/.jouren-ready
+DOCS_ENV := build/docs-env
+DOCS_STAMP := $(DOCS_ENV)/.ready
 
-.PHONY: help setup demo demo-year run test faults check bench lock messages schemas format
+.PHONY: help setup demo demo-year run test faults check bench docs lock messages schemas reference format
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +55,18 @@ check: $(STAMP) ## style, types, layers, migrations, translations
 bench: $(STAMP) ## measure against the budgets
 	@for name in ingest journey send latency segments broadcast dryrun reports screens; do $(BIN)/python -m benchmarks $$name --json $(ARGS); done
 
+docs: $(DOCS_STAMP) ## make the site of these documents in build/docs; whatever leads nowhere fails
+	@rm -rf build/docs
+	$(DOCS_ENV)/bin/sphinx-build -q -W --keep-going -n -b html docs build/docs
+	@! grep -rEl --include='*.html' --include='*.css' '<(script|img|iframe)[^>]+src="https?:|<link[^>]+rel="stylesheet"[^>]+href="https?:|@import|url\("?https?:' build/docs || \
+		{ echo "These pages ask another host for a part of theirs." >&2; exit 1; }
+	@echo "build/docs/index.html"
+
+$(DOCS_STAMP): requirements/docs.lock $(STAMP)
+	@$(UV) venv --quiet --clear --python $(BIN)/python $(DOCS_ENV)
+	@$(UV) pip sync --quiet --python $(DOCS_ENV)/bin/python --require-hashes requirements/docs.lock
+	@touch $@
+
 format: $(STAMP) ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -66,6 +80,9 @@ demo-year: $(STAMP) ## live through the demo shop's year again, after a change o
 schemas: $(STAMP) ## renew docs/schemas, after a change of a step, a trigger or a block
 	@for name in journeys messages segments series; do JOUREN_HOME=.jouren/check $(BIN)/jouren schema $$name > docs/schemas/$$name.json; done
 
+reference: $(STAMP) ## renew docs/reference, after a change of a command or an event type
+	@$(BIN)/python scripts/reference.py write
+
 lock: $(STAMP) ## renew the lock files (UPGRADE=1: to the newest versions allowed)
 	$(UV) pip compile --universal --generate-hashes --python-version 3.11 $(if $(UPGRADE),--upgrade) --quiet \
 		pyproject.toml -o requirements/run.lock
@@ -73,3 +90,5 @@ lock: $(STAMP) ## renew the lock files (UPGRADE=1: to the newest versions allowe
 		--extra dev pyproject.toml -o requirements/dev.lock
 	$(UV) pip compile --universal --generate-hashes --python-version 3.11 $(if $(UPGRADE),--upgrade) --quiet \
 		requirements/uv.in -o requirements/uv.lock
+	$(UV) pip compile --universal --generate-hashes --python-version 3.11 $(if $(UPGRADE),--upgrade) --quiet \
+		requirements/docs.in -o requirements/docs.lock

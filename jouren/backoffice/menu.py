@@ -60,6 +60,7 @@ def register_areas() -> None:
         _gather_area,
         _operations_area,
         _settings_area,
+        _help,
     ):
         hooks.register("register_admin_menu_item", make)
     for make in (_broadcasts, _messages, _series, _surveys, _sending_rules, _peace):
@@ -268,6 +269,11 @@ def _operations_area() -> MenuItem:
 def _settings_area() -> MenuItem:
     # Wagtail's own entry of that name ends with its version, which is no business of a shop's.
     return SubmenuMenuItem(_("Settings"), settings_menu, name="shop-settings", icon_name="cogs", order=70)
+
+
+def _help() -> MenuItem:
+    label = pgettext_lazy("how to use the back office", "Help")
+    return MenuItem(label, reverse("help:index"), name="how-to", icon_name="help", order=80)
 
 
 def _setup() -> MenuItem:

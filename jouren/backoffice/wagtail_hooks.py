@@ -108,6 +108,7 @@ def _urls() -> list[Any]:
         path("clock/", include("jouren.backoffice.clock.urls")),
         path("setup/", include("jouren.backoffice.setup.urls")),
         path("conditions/", include("jouren.backoffice.conditions.urls")),
+        path("help/", include("jouren.backoffice.help.urls")),
     ]
 
 

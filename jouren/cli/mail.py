@@ -32,12 +32,13 @@ def list_command(limit: int, to: str | None) -> None:
 
 @mail.command("show")
 @click.argument("number")
-def show_command(number: str) -> None:
+@click.option("--to", default=None, help="NUMBER is of the list of mail to this address.")
+def show_command(number: str, to: str | None) -> None:
     """Show one mail: NUMBER of the list (1 is the newest), or its id."""
     config = start_django()
 
     if number.isascii() and number.isdigit() and len(number) < 6:
-        newest = list_mail(config, int(number))
+        newest = list_mail(config, int(number), to)
         if not 1 <= int(number) <= len(newest):
             raise NoSuchMail(f"There is no mail number {number}.")
         found = newest[int(number) - 1]

@@ -60,7 +60,7 @@ class EventType:
                 raise InvalidEvent(f"{self.name}: the field {name!r} is missing.")
         for name, value in payload.items():
             if value is not None and not _fits(value, self.fields[name]):
-                raise InvalidEvent(f"{self.name}: the field {name!r} must be {_KIND_NAMES[self.fields[name]]}.")
+                raise InvalidEvent(f"{self.name}: the field {name!r} must be {KIND_NAMES[self.fields[name]]}.")
         # Python's own form is quick to make, and no character of it becomes more than four bytes of JSON.
         if len(repr(payload)) * 4 > MAX_PAYLOAD_BYTES < len(_encode(payload).encode(errors="replace")):
             raise InvalidEvent(f"{self.name}: the payload is larger than {MAX_PAYLOAD_BYTES} bytes.")
@@ -72,7 +72,7 @@ class EventType:
         return tuple(name for name in self.fields if name not in self.optional)
 
 
-_KIND_NAMES: Mapping[type, str] = {
+KIND_NAMES: Mapping[type, str] = {
     str: "a text",
     int: "a whole number",
     float: "a number",
@@ -81,6 +81,7 @@ _KIND_NAMES: Mapping[type, str] = {
     dict: "an object of texts",
     Records: "a list of objects of texts and whole numbers",
 }
+"""What a field's value is, in words, by its Python type."""
 
 
 def can_be_kept(text: str) -> bool:

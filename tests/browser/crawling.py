@@ -14,6 +14,8 @@ from tests.browser.watching import Window
 _NUMBER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{20}-\d+-\d+|(?<=/)\d+(?=/)")
 # Of what Wagtail shows alike for every kind of thing, one: where it is used, how it is taken away, what was done to it.
 _ALIKE = re.compile(r"^/admin/(?!journeys|messages|pages)[\w/]+/(usage|delete|history)/N/$")
+# The pages of the help are documents: one shows how they are shown.
+_HELP = re.compile(r"^/admin/help/[\w-]+/$")
 _LINK = re.compile(r'href="(/[^"]*)"')
 _LEFT_OUT = re.compile(
     r"/admin/(logout|bulk|jsi18n|sprite|choose-|editing-sessions|autosize|account/delete)|/preview/|/export/|"
@@ -56,7 +58,7 @@ def screens(seen: Window, *starts: str) -> Iterator[str]:
     waiting, known = deque(starts), set()
     while waiting:
         path = waiting.popleft()
-        kind = _ALIKE.sub(r"\1", _NUMBER.sub("N", path))
+        kind = _HELP.sub("/admin/help/N/", _ALIKE.sub(r"\1", _NUMBER.sub("N", path)))
         if kind in known:
             continue
         known.add(kind)

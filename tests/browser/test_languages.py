@@ -39,8 +39,8 @@ LENT = frozenset(
         "プライバシーポリシー",
     )
 )
-# Letters stand there in the language in which they were written, with all around them.
-_LETTERS = re.compile(r"/backnumber/\d+/$")
+# Letters stand there in the language in which they were written, with all around them; so do the pages of the help.
+_WRITTEN = re.compile(r"/backnumber/\d+/$|/admin/help/")
 # What opens the choice of blocks of a page's body, and of a journey's steps.
 MANY_BLOCKS = ":is([data-contentpath='body'], [data-contentpath='steps']) .c-sf-add-button:visible"
 _OTHER = re.compile(
@@ -88,7 +88,7 @@ class Reader:
         return "\n".join(f"{url}: {text}" for text, url in self.foreign.items())
 
     def read(self) -> None:
-        if _LETTERS.search(self.seen.page.url):
+        if _WRITTEN.search(self.seen.page.url):
             return
         for text in texts(self.seen):
             strange = english_in(text, self.data) if self.language == "ja" else japanese_in(text, self.data)

@@ -95,6 +95,9 @@ def test_mail_is_listed_newest_first_and_shown_without_control_characters(run: R
     shown = run("mail", "show", "2").stdout
     assert "Subject: first" in shown
     assert "hello [31mred" in shown
+    (folder / f"{1_700_000_003 * 10**9:020d}-0-1.eml").write_text("X-Envelope-To: b@example.jp\nSubject: third\n\nx\n")
+    assert "second" in run("mail", "list", "--to", "a@example.jp").stdout.splitlines()[0]
+    assert "Subject: second" in run("mail", "show", "1", "--to", "a@example.jp").stdout
 
 
 @pytest.mark.django_db(transaction=True)

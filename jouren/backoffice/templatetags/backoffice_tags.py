@@ -8,9 +8,11 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.template import Context
+from django.urls import reverse
 
 from jouren.backoffice import emptiness
 from jouren.backoffice.clock.views import PERMISSION, clock_state
+from jouren.backoffice.help.areas import page_for
 from jouren.backoffice.messages import wording
 from jouren.core import wording as wording_of
 
@@ -30,6 +32,17 @@ def sandbox_clock(context: Context) -> dict[str, Any]:
         "csrf_token": context.get("csrf_token"),
         **clock_state(),
     }
+
+
+@register.inclusion_tag("backoffice/help/link.html", takes_context=True)
+def help_link(context: Context) -> dict[str, Any]:
+    """The way to the page of the help about this screen, or to the list of all of them; nothing in the help itself."""
+    # A header that was included "only" with some variables still knows its request.
+    match = getattr(getattr(context, "request", None), "resolver_match", None)
+    if match is None or match.namespace == "help":
+        return {"url": ""}
+    page = page_for(match)
+    return {"url": reverse("help:page", args=[page]) if page else reverse("help:index")}
 
 
 @register.filter
