@@ -9,11 +9,13 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.urls import reverse_lazy
+from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 from wagtail.admin.forms.collections import GroupCollectionManagementPermissionFormSet
 from wagtail.documents.forms import GroupDocumentPermissionFormSet
 from wagtail.images.forms import GroupImagePermissionFormSet
 from wagtail.models import Page
+from wagtail.sites.views import IndexView as SiteIndexView
 from wagtail.snippets.views.snippets import SnippetViewSet
 from wagtail.snippets.widgets import AdminSnippetChooser
 from wagtail.users.forms import PagePermissionsForm
@@ -42,6 +44,8 @@ _CHOOSER_TEXTS = {
     "choose_another_text": "Choose another %(object)s",
     "link_to_chosen_text": "Edit this %(object)s",
 }
+# The list of sites is reached from where a page is used.
+_SITE_COLUMNS = {"port": "port", "site_name": "site name", "root_page": "root page"}
 # Wagtail shows these rights under their English names, by way of the catalogue.
 _RIGHTS = (gettext_noop("Can lock"), gettext_noop("Can unlock"), gettext_noop("Can publish"))
 
@@ -55,6 +59,9 @@ def speak_the_readers_language() -> None:
     PagePermissionsForm.base_fields["page"].label = _lent("Page")
     PagePermissionsForm.base_fields["permissions"].label_from_instance = _page_right
     SnippetViewSet.breadcrumbs_items = [{"url": reverse_lazy("wagtailadmin_home"), "label": _lent("Home")}]
+    for column in SiteIndexView.columns:
+        if column.name in _SITE_COLUMNS:
+            column.label = capfirst(_lent(_SITE_COLUMNS[column.name]))
     for name, text in _CHOOSER_TEXTS.items():
         setattr(AdminSnippetChooser, name, _chooser_text(text))
 
