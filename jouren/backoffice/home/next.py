@@ -11,6 +11,7 @@ from jouren.backoffice.home.checklist import StepState, steps
 from jouren.reports.kept import Kept
 from jouren.reports.overview import Overview, Today
 
+_SHOWN = 4
 SET_UP = "journeys.change_journey"
 """Who sets up the shop: sees first steps, and puts them aside."""
 
@@ -23,7 +24,7 @@ def steps_for(user: Any) -> list[StepState]:
 
 
 class NextPanel(Component):
-    """One list, in its order. While first steps are left it stands above the pyramid, later below it."""
+    """One list, in its order. In a shop that nobody has come to yet it stands above the pyramid, later below it."""
 
     name = "next"
     template_name = "backoffice/home/next.html"
@@ -31,7 +32,8 @@ class NextPanel(Component):
     def __init__(self, user: Any, kept: Kept[Overview], work: Kept[Today]) -> None:
         self.steps = steps_for(user)
         self.advice = list(advice(user, kept.answer, work.answer))
-        self.order = 8 if self.left else 25
+        is_new = kept.answer is not None and not kept.answer.people
+        self.order = 8 if self.left and is_new else 25
 
     @property
     def left(self) -> list[StepState]:
@@ -40,7 +42,8 @@ class NextPanel(Component):
 
     def get_context_data(self, parent_context: dict[str, Any]) -> dict[str, Any]:
         return {
-            "left": self.left,
+            "left": self.left[:_SHOWN],
+            "more": self.left[_SHOWN:],
             "done": [step for step in self.steps if step.is_done],
             "skipped": [step for step in self.steps if step.is_skipped and not step.is_done],
             "total": len(self.steps),
