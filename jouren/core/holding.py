@@ -20,7 +20,7 @@ from jouren.core import clock
 from jouren.core.errors import UserError
 from jouren.core.models import Overdue, Restore
 
-LET_GO = "core.release_sends"
+RELEASED = "core.release_sends"
 RESTORED = "restored"
 """The reason of what was withheld."""
 
@@ -87,4 +87,4 @@ def release_sends(overdue: Overdue, *, by: AbstractBaseUser | None = None) -> No
             released_at=clock.now(), overdue=str(overdue)
         )
         if ended:
-            log(instance=hold, action=LET_GO, user=by, data={"overdue": str(overdue), "until": until.isoformat()})
+            log(instance=hold, action=RELEASED, user=by, data={"overdue": str(overdue), "until": until.isoformat()})

@@ -83,7 +83,7 @@ class BackupRun(models.Model):
         indexes = [models.Index(fields=["-asked_at"], name="core_backup_run_newest")]
 
     def __str__(self) -> str:
-        return self.file
+        return self.file or f"{self.asked_at:%Y-%m-%d %H:%M}"
 
 
 class Worker(models.Model):

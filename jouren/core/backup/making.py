@@ -21,6 +21,11 @@ from jouren.core.config import Config
 from jouren.core.errors import UserError
 
 PART = ".part"
+# What shares the database with us, and what restores have put aside.
+_FOREIGN = (
+    "SELECT nspname FROM pg_namespace"
+    " WHERE nspname <> 'public' AND nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%'"
+)
 Look = Callable[[psycopg.Connection[Any]], object]
 
 
@@ -109,7 +114,8 @@ def _write(config: Config, writer: BackupWriter, say: Say, look: Look) -> Manife
                 done += len(chunk)
                 say(DUMP, done)
 
-            Tools(conninfo, manifest.postgres // 10_000).dump(snapshot, take)
+            foreign = [name for (name,) in connection.execute(_FOREIGN).fetchall()]
+            Tools(conninfo, manifest.postgres // 10_000).dump(snapshot, foreign, take)
     writer.add_bytes(KEY, config.secret_key.encode())
     for name, file in _media(config.home / "media"):
         # What is deleted while we walk is not missed: the database does not name it any more.

@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -30,6 +30,7 @@ _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 # Written by newer tools, and unknown to older servers: (the line, the first version that knows it).
 _NEWER_SETTINGS = {b"SET transaction_timeout = 0;\n": 17}
 _HEADER_LINES = 60
+_EXCLUDES_EXTENSIONS = 17
 
 
 class ToolTrouble(UserError):
@@ -51,10 +52,20 @@ class Tools:
         self._conninfo, self._server = conninfo, server
         self._folder = _folder_for(server)
 
-    def dump(self, snapshot: str, write: Callable[[bytes], None]) -> None:
-        """Give all of the database, as it stands in a snapshot that is open elsewhere, to ``write``, bit by bit."""
+    def dump(self, snapshot: str, foreign: Iterable[str], write: Callable[[bytes], None]) -> None:
+        """Give the database, as it stands in a snapshot that is open elsewhere, to ``write``, bit by bit.
+
+        ``foreign`` are the names of schemas that are none of ours.
+        """
         options = ["--format=custom", "--compress=3", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
-        options += ["--exclude-schema=before_restore_*", "--no-publications", "--no-subscriptions", "--no-comments"]
+        options += [
+            *(f'--exclude-schema="{name}"' for name in foreign),
+            "--no-publications",
+            "--no-subscriptions",
+            "--no-comments",
+        ]
+        if _major(self._folder) >= _EXCLUDES_EXTENSIONS:
+            options.append("--exclude-extension=*")
         with self._run("pg_dump", *options, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             while chunk := process.stdout.read(_CHUNK):

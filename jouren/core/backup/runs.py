@@ -27,7 +27,7 @@ from jouren.core.loops import Loop
 from jouren.core.models import BackupRun
 
 CHANNEL = "jouren_backup"
-MADE = "core.ask_backup"
+ASKED = "core.ask_backup"
 _LOCK = 7_205_759_003
 _KEPT_ROWS = 200
 _AGAIN_AFTER = timedelta(minutes=30)
@@ -51,7 +51,7 @@ def ask_for_backup(*, by: AbstractBaseUser | None = None) -> BackupRun:
         if BackupRun.objects.filter(ended_at=None).exists():
             raise CannotAsk(_("A backup is being made already."))
         run = BackupRun.objects.create(asked_at=datetime.now(UTC), is_asked=True)
-        log(instance=run, action=MADE, user=by)
+        log(instance=run, action=ASKED, user=by)
     return run
 
 
