@@ -43,6 +43,7 @@ _PERMISSIONS = (
     ("messaging", "sendingrules", ("view", "change")),
     ("events", "parkedevent", ("view", "change", "delete")),
     ("core", "clock", ("change",)),
+    ("core", "restore", ("change",)),
     ("broadcasts", "broadcast", ("view", "add", "change", "delete", "send")),
     ("webhooks", "endpoint", ("view", "add", "change")),
     ("webhooks", "call", ("change",)),
@@ -74,6 +75,7 @@ def _urls() -> list[Any]:
         path("mailbox/", include("jouren.backoffice.mailbox.urls")),
         path("notices/", include("jouren.backoffice.team.urls")),
         path("connectors/", include("jouren.backoffice.connectors.urls")),
+        path("backups/", include("jouren.backoffice.backups.urls")),
         path("webhooks/", include("jouren.backoffice.webhooks.urls")),
         # Below the journeys, so that the menu marks these.
         path("journeys/reports/", include("jouren.backoffice.reports.urls")),

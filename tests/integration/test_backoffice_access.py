@@ -47,6 +47,7 @@ OWN = (
     "api_keys",
     "sending_rules",
     "webhooks",
+    "backups",
     "connectors",
     "notices",
     "broadcasts",

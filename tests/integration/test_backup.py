@@ -17,6 +17,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
 from psycopg import sql
+from wagtail.models import ModelLogEntry
 
 from jouren.core import clock
 from jouren.core.backup import runs
@@ -25,7 +26,9 @@ from jouren.core.backup.making import BackupFailed, make_backup
 from jouren.core.backup.postgres import ToolTrouble
 from jouren.core.backup.restoring import NotEmpty, restore_backup
 from jouren.core.backup.settling import settle
+from jouren.core.checkup import examine
 from jouren.core.config import Backups, Config
+from jouren.core.database import EmbeddedDatabase, OtherMajorVersion
 from jouren.core.holding import NotHeld, is_held, release_sends
 from jouren.core.models import BackupRun, Overdue, Restore
 from jouren.events.actions import NewEvent, record_event
@@ -36,11 +39,12 @@ from jouren.messaging.vocabulary import Lane, State
 from jouren.pyramid.actions import change_stage
 from jouren.webhooks.caller import Caller
 from jouren.webhooks.models import Call, CallState, Endpoint
+from tests.backoffice import owner_client, staff_client
 from tests.integration.test_cli_commands import database_url
 from tests.messages import published, reader
 from tests.sending import plan, run
 from tests.smtp_server import ScriptedServer
-from tests.walking import live_journey, send, wait, walk_of, work
+from tests.walking import buy, live_journey, send, wait, walk_of, work
 
 HOUR = timedelta(hours=1)
 KEY = "another-secret-key-of-at-least-32-characters"
@@ -181,7 +185,7 @@ def test_the_backup_of_the_day_is_made_once_and_old_ones_go(
     assert runs.claim(now, backups) is None
     with pytest.raises(runs.CannotAsk):
         runs.carry_out(run_id, settings.JOUREN)
-    assert "is not there" in runs.standing().trouble
+    assert "is not there" in runs.standing(backups).trouble
     # A failed one is tried again after a while, not at once.
     assert runs.claim(now + timedelta(minutes=5), backups) is None
     run_id = runs.claim(now + HOUR, backups)
@@ -199,8 +203,8 @@ def test_the_backup_of_the_day_is_made_once_and_old_ones_go(
     }
     assert (made.size, made.error) == ((folder / made.file).stat().st_size, "")
     assert read_manifest(folder / made.file).people == 0
-    assert runs.standing().last == made
-    assert runs.standing().trouble == ""
+    assert runs.standing(backups).last == made
+    assert runs.standing(backups).trouble == ""
     assert runs.claim(now + 2 * HOUR, backups) is None
     assert runs.claim(now + timedelta(days=1, hours=2), backups) is not None
 
@@ -295,9 +299,6 @@ def test_what_fell_due_since_the_backup_happens_at_its_own_time_and_is_not_sent(
     live_journey([send(messages[0]), wait(1, "one"), send(messages[1]), wait(1, "two"), send(messages[2])])
     early, late = reader("early@example.jp"), reader("late@example.jp")
 
-    def buy(contact: Any) -> None:
-        record_event(NewEvent("order.paid", contact.pk, {"order": "1", "amount": 1, "currency": "JPY"}, clock.now()))
-
     with clock.living_through(now - timedelta(days=1, hours=12)):
         buy(early)
         work()
@@ -350,3 +351,46 @@ def test_one_hold_at_a_time(restored: Restore) -> None:
     assert connection.vendor == "postgresql"
     with pytest.raises(Exception, match="core_restore_one_holds"):
         Restore.objects.create(taken_at=clock.now(), restored_at=clock.now())
+
+
+@pytest.mark.django_db
+def test_the_first_screen_and_doctor_tell_of_the_hold_and_a_button_ends_it(restored: Restore) -> None:
+    plan(published(name="doubtful"), reader("a@example.jp"), due_at=clock.now() - 90 * timedelta(minutes=1))
+    assert "all sends are held" in " ".join(finding.text for finding in examine(settings.JOUREN))
+    owner = owner_client()
+    assert b"Nothing is sent, and no webhook is called" in owner.get("/admin/").content
+    page = owner.get("/admin/backups/held-sends/").content.decode()
+    assert "<strong>1</strong> message would go at once." in page
+    assert owner.post("/admin/backups/held-sends/release/", {"overdue": "all"}).status_code == 404
+    assert staff_client().post("/admin/backups/held-sends/release/", {"overdue": "send"}).status_code in {302, 403}
+    assert is_held()
+    owner.post("/admin/backups/held-sends/release/", {"overdue": "careful"})
+    assert not is_held()
+    assert states() == [("doubtful", State.SUPPRESSED, "restored")]
+    assert ModelLogEntry.objects.filter(action="core.release_sends").count() == 1
+    assert b"Nothing is held" in owner.get("/admin/backups/held-sends/").content
+
+
+@pytest.mark.django_db
+def test_owners_see_backups_and_what_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = owner_client()
+    assert b"JOUREN_BACKUP_DIR" in owner.get("/admin/backups/").content
+    backups = Backups(Path("/nowhere"), time(3, 30), 2, 0)
+    monkeypatch.setattr(settings, "JOUREN", replace(settings.JOUREN, backups=backups))
+    owner.post("/admin/backups/make/")
+    run_id = runs.claim(datetime.now(UTC), backups)
+    assert run_id is not None
+    assert b"Is being made" in owner.get("/admin/backups/").content
+    runs.end(run_id, error="The disk is full.")
+    assert b"The disk is full." in owner.get("/admin/backups/").content
+    assert b"The last backup was not made: The disk is full." in owner.get("/admin/").content
+    assert any(each.level == "error" and "disk is full" in each.text for each in examine(settings.JOUREN))
+
+
+def test_a_cluster_of_another_major_version_is_refused_and_told_how_to_go_on(tmp_path: Path) -> None:
+    database = EmbeddedDatabase(tmp_path)
+    database.data.mkdir()
+    (database.data / "PG_VERSION").write_text("17\n")
+    with pytest.raises(OtherMajorVersion, match="upgrade-database --from FILE"), database.running():
+        pass
+    assert [path.name for path in database.data.iterdir()] == ["PG_VERSION"]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from wagtail.admin.ui.components import Component
 from wagtail.models import Page
 
+from jouren.backoffice.backups.notices import backup_notices
 from jouren.backoffice.figures import changes
 from jouren.backoffice.policy.silence import silence_text, silent_topics
 from jouren.backoffice.publishing import failed_schedules
@@ -193,6 +194,8 @@ def notices(request: HttpRequest) -> Iterator[Notice]:
         yield Notice(
             _("No worker is running: nothing is sent and nothing moves. Start it with “jouren up” or “jouren worker”.")
         )
+    for told in backup_notices(request):
+        yield Notice(*told)
     for failed in failed_schedules(request.user):
         yield Notice(failed.text, failed.url, _("Open it"))
     trouble = known_trouble()

@@ -128,9 +128,8 @@ class Standing:
     is_late: bool
 
 
-def standing() -> Standing:
+def standing(backups: Backups | None) -> Standing:
     """Whether backups are made as they should be."""
-    backups: Backups | None = settings.JOUREN.backups
     now = datetime.now(UTC)
     ended = BackupRun.objects.exclude(ended_at=None).exclude(error="restored").order_by("-asked_at")
     newest = ended.first()
