@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from django.db import OperationalError, connection
 from jouren.core import checkup, health
 from jouren.core.checkup import Finding, examine
 from jouren.core.config import Backups, Config, SmtpAddress
+from jouren.core.models import BackupRun
 from jouren.core.worker import _say
 from jouren.wsgi import application
 
