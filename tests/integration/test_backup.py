@@ -40,9 +40,10 @@ from jouren.pyramid.actions import change_stage
 from jouren.webhooks.caller import Caller
 from jouren.webhooks.models import Call, CallState, Endpoint
 from tests.backoffice import owner_client, staff_client
-from tests.integration.test_cli_commands import database_url
+from tests.integration.test_cli_commands import Run, database_url, run  # noqa: F401
 from tests.messages import published, reader
-from tests.sending import plan, run
+from tests.sending import plan
+from tests.sending import run as work_off
 from tests.smtp_server import ScriptedServer
 from tests.walking import buy, live_journey, send, wait, walk_of, work
 
@@ -185,7 +186,7 @@ def test_the_backup_of_the_day_is_made_once_and_old_ones_go(
     assert runs.claim(now, backups) is None
     with pytest.raises(runs.CannotAsk):
         runs.carry_out(run_id, settings.JOUREN)
-    assert "is not there" in runs.standing(backups).trouble
+    assert str(folder) in runs.standing(backups).trouble
     # A failed one is tried again after a while, not at once.
     assert runs.claim(now + timedelta(minutes=5), backups) is None
     run_id = runs.claim(now + HOUR, backups)
@@ -276,7 +277,7 @@ def test_nothing_leaves_before_the_release_and_then_what_was_chosen(
     call.refresh_from_db()
     assert (call.state, call.error) == ((CallState.WAITING, "") if overdue == Overdue.SEND else (3, "restored"))
     for lane in (Lane.TRANSACTIONAL, Lane.TRIGGERED):
-        run(sender(lane))
+        work_off(sender(lane))
     withheld = {name for name, state, reason in states() if (state, reason) == (State.SUPPRESSED, "restored")}
     got = {name for name, state, _reason in states() if state == State.SENT}
     assert got == sent
@@ -328,7 +329,7 @@ def test_what_fell_due_since_the_backup_happens_at_its_own_time_and_is_not_sent(
 
     release_sends(Overdue.CAREFUL)
     work()
-    run(sender())
+    work_off(sender())
     assert server.letters == []
     assert [state for _name, state, _reason in states()] == [
         *(State.SENT, State.SUPPRESSED),  # the first letters
@@ -394,3 +395,39 @@ def test_a_cluster_of_another_major_version_is_refused_and_told_how_to_go_on(tmp
     with pytest.raises(OtherMajorVersion, match="upgrade-database --from FILE"), database.running():
         pass
     assert [path.name for path in database.data.iterdir()] == ["PG_VERSION"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_commands_back_up_restore_release_and_take_a_cluster_to_another_major_version(run: Run, tmp_path: Path) -> None:
+    """From the tests' server to an embedded database, which then comes from an older PostgreSQL."""
+    contact = reader("hanako@example.jp")
+    plan(published(name="doubtful"), contact, due_at=clock.now() - HOUR)
+    file, home = str(tmp_path / "shop.backup"), tmp_path / "home"
+    key = {"JOUREN_SECRET_KEY": KEY}
+    made = run("backup", file, DATABASE_URL=database_url(), **key)
+    assert (made.returncode, made.stderr) == (0, "")
+    assert "1 people" in made.stdout
+    assert "--force" in run("backup", file, DATABASE_URL=database_url(), **key).stderr
+    there = {"JOUREN_HOME": str(home), "JOUREN_SANDBOX": "1"}
+
+    other = run("restore", file, JOUREN_SECRET_KEY="x" * 40, **there)
+    assert (other.returncode, "JOUREN_SECRET_KEY" in other.stderr) == (1, True)
+    done = run("restore", file, **there)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "All sends are held." in done.stdout
+    assert (home / "secret_key").read_text() == KEY
+    assert "--force" in run("restore", file, **there).stderr
+    wrong = run("restore", file, "--force", input="yes\n", **there)
+    assert (wrong.returncode, "Nothing was changed" in wrong.stderr) == (1, True)
+
+    (home / "postgres" / "PG_VERSION").write_text("17\n")
+    refused = run("release-sends", "--yes", **there)
+    assert "jouren upgrade-database --from FILE" in refused.stderr
+    upgraded = run("upgrade-database", "--from", file, "--yes", **there)
+    assert (upgraded.returncode, upgraded.stderr) == (0, "")
+    (aside,) = home.glob("before-restore-*")
+    assert (aside / "postgres" / "PG_VERSION").read_text() == "17\n"
+    released = run("release-sends", "--yes", **there)
+    assert "Marketing that was due before the restore: 1" in released.stdout
+    assert "nothing to release" in run("release-sends", "--yes", **there).stderr
+    assert KEY not in made.stdout + done.stdout + upgraded.stdout + other.stderr

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from wagtail.log_actions import log
 
 from jouren.core.backup.archive import read_manifest
@@ -85,6 +86,12 @@ def end(run_id: int, *, file: str = "", size: int = 0, error: str = "") -> None:
 
 def carry_out(run_id: int, config: Config) -> None:
     """Make a claimed backup, look at it, and delete those that are not kept any longer."""
+    # What goes wrong is read in the back office, later.
+    with override(settings.LANGUAGE_CODE):
+        _carry_out(run_id, config)
+
+
+def _carry_out(run_id: int, config: Config) -> None:
     backups = config.backups
     if backups is None:
         end(run_id, error=_("No folder for backups is set: JOUREN_BACKUP_DIR."))
