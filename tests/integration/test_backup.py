@@ -398,7 +398,10 @@ def test_a_cluster_of_another_major_version_is_refused_and_told_how_to_go_on(tmp
 
 
 @pytest.mark.django_db(transaction=True)
-def test_commands_back_up_restore_release_and_take_a_cluster_to_another_major_version(run: Run, tmp_path: Path) -> None:
+def test_commands_back_up_restore_release_and_take_to_another_major_version(
+    run: Run,  # noqa: F811
+    tmp_path: Path,
+) -> None:
     """From the tests' server to an embedded database, which then comes from an older PostgreSQL."""
     contact = reader("hanako@example.jp")
     plan(published(name="doubtful"), contact, due_at=clock.now() - HOUR)
@@ -425,8 +428,8 @@ def test_commands_back_up_restore_release_and_take_a_cluster_to_another_major_ve
     assert "jouren upgrade-database --from FILE" in refused.stderr
     upgraded = run("upgrade-database", "--from", file, "--yes", **there)
     assert (upgraded.returncode, upgraded.stderr) == (0, "")
-    (aside,) = home.glob("before-restore-*")
-    assert (aside / "postgres" / "PG_VERSION").read_text() == "17\n"
+    (old,) = home.glob("before-restore-*/postgres/PG_VERSION")
+    assert old.read_text() == "17\n"
     released = run("release-sends", "--yes", **there)
     assert "Marketing that was due before the restore: 1" in released.stdout
     assert "nothing to release" in run("release-sends", "--yes", **there).stderr
