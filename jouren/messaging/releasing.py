@@ -21,18 +21,15 @@ _CHANNEL = "email"
 @dataclass(frozen=True)
 class Held:
     """How many messages wait for the release: doubtful ones that market, doubtful ones that somebody asked for, and
-    those that were due after the restore. ``attempting``: were being handed over when the backup was made.
+    those that were due after the restore. ``total``: would go at once. ``attempting``: were being handed over when the
+    backup was made.
     """
 
     marketing: int
     transactional: int
     later: int
+    total: int
     attempting: int
-
-    @property
-    def total(self) -> int:
-        """How many would go at once."""
-        return self.marketing + self.transactional + self.later
 
 
 def count_held() -> Held | None:
@@ -41,7 +38,7 @@ def count_held() -> Held | None:
     if hold is None:
         return None
     counts = _sql.all("count_held", {"until": doubtful_until(hold), "now": clock.now()})[0]
-    return Held(counts[0], counts[1], counts[2], _sql.all("count_attempting")[0][0])
+    return Held(counts[0], counts[1], counts[2], counts[3], _sql.all("count_attempting")[0][0])
 
 
 def let_go(release: Release) -> None:

@@ -220,7 +220,12 @@ def test_who_asks_for_a_backup_gets_one_at_a_time(monkeypatch: pytest.MonkeyPatc
     asked = runs.ask_for_backup(by=owner)
     with pytest.raises(runs.CannotAsk, match="already"):
         runs.ask_for_backup(by=owner)
-    assert runs.claim(datetime.now(UTC), backups) == asked.pk
+    now = datetime.now(UTC)
+    assert runs.claim(now, backups) == asked.pk
+    assert runs.claim(now + timedelta(minutes=1), backups) is None
+    # Whoever was to make it was killed: it is given up, and the day's is made.
+    assert runs.claim(now + timedelta(minutes=3), backups) is None
+    assert runs.claim(now + timedelta(minutes=3), backups) is not None
 
 
 @pytest.fixture
@@ -266,7 +271,7 @@ def test_nothing_leaves_before_the_release_and_then_what_was_chosen(
     call = Call.objects.create(
         endpoint=endpoint, content={"type": "t"}, created_at=before, try_at=before, give_up_at=now + HOUR
     )
-    assert count_held() == Held(marketing=1, transactional=1, later=1, attempting=2)
+    assert count_held() == Held(marketing=1, transactional=1, later=1, total=3, attempting=2)
     for lane in Lane:
         assert not sender(lane).tick()
     assert not Caller().tick()
@@ -342,7 +347,7 @@ def test_a_restore_that_was_cut_off_before_it_settled_doubts_all_that_is_due() -
     now = clock.now()
     Restore.objects.create(taken_at=now - HOUR, restored_at=now)
     plan(published(name="new"), reader("a@example.jp"))
-    assert count_held() == Held(1, 0, 0, 0)
+    assert count_held() == Held(1, 0, 0, 1, 0)
     release_sends(Overdue.CAREFUL)
     assert states() == [("new", State.SUPPRESSED, "restored")]
 

@@ -30,9 +30,12 @@ from jouren.core.models import BackupRun
 CHANNEL = "jouren_backup"
 ASKED = "core.ask_backup"
 _LOCK = 7_205_759_003
+# Held by whoever makes one, for as long as they live.
+_AT_WORK = 7_205_759_004
 _KEPT_ROWS = 200
 _AGAIN_AFTER = timedelta(minutes=30)
-_STALE = timedelta(days=1)
+_START = timedelta(minutes=2)
+"""So long the process that makes a backup may take to start."""
 
 
 class CannotAsk(UserError):
@@ -65,7 +68,7 @@ def claim(now: datetime, backups: Backups) -> int | None:
             BackupRun.objects.filter(pk=running.pk).update(begun_at=now)
             return running.pk
         if running is not None:
-            if running.begun_at is not None and running.begun_at < now - _STALE:
+            if running.begun_at is not None and running.begun_at < now - _START and not _is_at_work():
                 end(running.pk, error=_("It did not come to an end."))
             return None
         since = last_time(now, backups.at)
@@ -96,6 +99,8 @@ def _carry_out(run_id: int, config: Config) -> None:
     if backups is None:
         end(run_id, error=_("No folder for backups is set: JOUREN_BACKUP_DIR."))
         return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_AT_WORK])
     try:
         # A disk that is not there must not be filled in its place: the folder is not made.
         if not backups.folder.is_dir():
@@ -106,6 +111,9 @@ def _carry_out(run_id: int, config: Config) -> None:
     except (JourenError, OSError) as error:
         end(run_id, error=str(error))
         raise
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_AT_WORK])
     end(run_id, file=made.path.name, size=made.size)
     for name in outdated((path.name for path in backups.folder.iterdir()), backups.days, backups.weeks):
         with suppress(OSError):
@@ -118,6 +126,12 @@ def clear_up(folder: Path) -> None:
         if moment_of(path.name.split(".backup.")[0] + ".backup") is not None:
             with suppress(OSError):
                 path.unlink()
+
+
+def _is_at_work() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_AT_WORK])
+        return not cursor.fetchone()[0]
 
 
 def _alone() -> None:
