@@ -76,7 +76,7 @@ class Tools:
         # A list of the dump's own parts is made first: what cannot be read changes nothing.
         with self._run("pg_restore", "--list", str(dump), stdout=subprocess.DEVNULL, connects=False):
             pass
-        alone = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file=-"]
+        alone = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-"]
         script = ["--no-owner", "--no-privileges", "--file=-", str(dump)]
         with (
             self._run("pg_restore", *script, stdout=subprocess.PIPE, connects=False) as source,
@@ -86,16 +86,15 @@ class Tools:
             assert psql.stdin is not None
             assert source.stdout is not None
             with suppress(BrokenPipeError):
-                psql.stdin.write(f"{before}\n".encode())
+                # Not psql's own --single-transaction: it commits what it has when we die, and its input ends.
+                psql.stdin.write(f"BEGIN;\n{before}\n".encode())
                 for number, line in enumerate(source.stdout):
                     if number < _HEADER_LINES and _NEWER_SETTINGS.get(line, 0) > self._server:
                         continue
                     psql.stdin.write(line)
                 if source.wait():
-                    # The end of its input would be a commit.
-                    psql.kill()
                     raise ToolTrouble(_("The backup's database cannot be read to its end."))
-                psql.stdin.write(f"\n{after}\n".encode())
+                psql.stdin.write(f"\n{after}\nCOMMIT;\n".encode())
                 psql.stdin.close()
 
     @contextmanager
