@@ -69,7 +69,7 @@ def register_areas() -> None:
         hooks.register(GATHER_HOOK, make)
     for make in (_mailbox, _parked, _connectors, _imports, _webhooks, _history):
         hooks.register(OPERATIONS_HOOK, make)
-    for make in (_setup, _story):
+    for make in (_setup, _story, _backups):
         hooks.register("register_settings_menu_item", make)
     hooks.register("construct_main_menu", drop_foreign)
     hooks.register("construct_settings_menu", drop_foreign_settings)
@@ -376,6 +376,10 @@ def _webhooks() -> MenuItem:
 class _OwnerMenuItem(MenuItem):
     def is_shown(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)
+
+
+def _backups() -> MenuItem:
+    return _OwnerMenuItem(_("Backups"), reverse("backups:list"), name="backups", icon_name="download", order=900)
 
 
 def _history() -> MenuItem:

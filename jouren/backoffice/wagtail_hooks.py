@@ -68,6 +68,7 @@ _PERMISSIONS = (
     ("events", "parkedevent", ("view", "change", "delete")),
     ("core", "clock", ("change",)),
     ("story", "ownerstory", ("view", "change")),
+    ("core", "restore", ("change",)),
     ("broadcasts", "broadcast", ("view", "add", "change", "delete", "send")),
     ("webhooks", "endpoint", ("view", "add", "change")),
     ("webhooks", "call", ("change",)),
@@ -100,6 +101,7 @@ def _urls() -> list[Any]:
         path("mailbox/", include("jouren.backoffice.mailbox.urls")),
         path("notices/", include("jouren.backoffice.team.urls")),
         path("connectors/", include("jouren.backoffice.connectors.urls")),
+        path("backups/", include("jouren.backoffice.backups.urls")),
         path("webhooks/", include("jouren.backoffice.webhooks.urls")),
         # Below the journeys, so that the menu marks these.
         path("journeys/reports/", include("jouren.backoffice.reports.urls")),

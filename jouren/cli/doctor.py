@@ -5,7 +5,6 @@ import sys
 import click
 
 from jouren.cli.base import as_it_runs, start_django
-from jouren.core.checkup import examine
 
 _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "red")}
 
@@ -14,6 +13,7 @@ _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "
 def doctor() -> None:
     """Say what is wrong, and how to mend it. The exit code is 1 when something is broken."""
     config = as_it_runs(start_django())
+    from jouren.core.checkup import examine
 
     broken = False
     for finding in examine(config):

@@ -5,6 +5,7 @@ import sys
 import click
 
 from jouren import __version__
+from jouren.cli.backup import backup, release_sends_command, restore, settle, upgrade_major
 from jouren.cli.base import end_on_signals, use_demo
 from jouren.cli.clock import clock
 from jouren.cli.doctor import doctor
@@ -44,6 +45,11 @@ for command in (
     schema,
     why,
     recompute_stages,
+    backup,
+    restore,
+    release_sends_command,
+    upgrade_major,
+    settle,
 ):
     cli.add_command(command)
 

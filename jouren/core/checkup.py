@@ -6,6 +6,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.db import DatabaseError, connection
@@ -13,8 +14,10 @@ from django.db.utils import InterfaceError
 from django.utils.translation import gettext as _
 
 from jouren.core import imap
+from jouren.core.backup.runs import standing
 from jouren.core.config import Config, unknown_settings
 from jouren.core.health import pending_migrations
+from jouren.core.holding import is_held
 from jouren.core.mailbox import sink_listens
 from jouren.core.relay import CONNECT_ERRORS, connect, describe, trouble_of
 from jouren.core.worker import count_alive
@@ -44,6 +47,8 @@ def examine(config: Config) -> Iterator[Finding]:
         yield _migrations()
         if not pending_migrations():
             yield _workers()
+            yield from _hold()
+            yield from _backups(config)
     yield from _mail(config)
     yield from _replies(config)
     yield from _exposure(config)
@@ -119,6 +124,43 @@ def _workers() -> Finding:
             _("Run: jouren up (or jouren worker)"),
         )
     return Finding("ok", _("%(count)s worker processes run.") % {"count": alive})
+
+
+def _hold() -> Iterator[Finding]:
+    if is_held():
+        yield Finding(
+            "warning",
+            _("This installation was restored: all sends are held."),
+            _("Release them on the first screen, or by: jouren release-sends"),
+        )
+
+
+def _backups(config: Config) -> Iterator[Finding]:
+    how = standing(config.backups)
+    if not how.is_set:
+        if not config.sandbox:
+            yield Finding(
+                "warning",
+                _("No backups are made by themselves."),
+                _("Name a folder in JOUREN_BACKUP_DIR: see docs/how-to/backups.md."),
+            )
+        return
+    if how.trouble:
+        yield Finding(
+            "error",
+            _("The last backup was not made: %(reason)s") % {"reason": how.trouble},
+            _("Mend that, and make one under Settings, Backups."),
+        )
+    if how.last is None or how.last.ended_at is None:
+        if not how.trouble:
+            yield Finding("warning", _("No backup was made yet."), _("Run: jouren up (or jouren worker)"))
+        return
+    hours = (datetime.now(UTC) - how.last.ended_at) // timedelta(hours=1)
+    text = _("The last backup, %(file)s, is %(hours)s hours old.") % {"file": how.last.file, "hours": hours}
+    if how.is_late:
+        yield Finding("error", text, _("Run a worker where the folder JOUREN_BACKUP_DIR is."))
+    else:
+        yield Finding("ok", text)
 
 
 def _mail(config: Config) -> Iterator[Finding]:

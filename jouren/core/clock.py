@@ -11,6 +11,8 @@ there from one due moment to the next, waiting at each until the work that is du
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -24,6 +26,8 @@ _REFRESH_SECONDS = 0.2
 # Of this process, not of a thread: (read at, by the monotonic clock; the offset). Replaced whole, so it needs no lock.
 _NEVER = (float("-inf"), timedelta())
 _known = _NEVER
+# Of this process too: the moment it lives through again after a restore.
+_again: datetime | None = None
 
 
 class NotASandbox(UserError):
@@ -32,6 +36,8 @@ class NotASandbox(UserError):
 
 def now() -> datetime:
     """The current time, timezone-aware, in UTC."""
+    if _again is not None:
+        return _again
     real = datetime.now(UTC)
     if not settings.JOUREN.sandbox:
         return real
@@ -42,6 +48,17 @@ def forget() -> None:
     """Drop the offset this process knows, so that the next :func:`now` reads it again."""
     global _known  # noqa: PLW0603 - one value a process is the point
     _known = _NEVER
+
+
+@contextmanager
+def living_through(moment: datetime) -> Iterator[None]:
+    """Let it be that moment for this whole process, for the length of a ``with``: see ``core.backup.settling``."""
+    global _again  # noqa: PLW0603 - one value a process is the point
+    before, _again = _again, moment
+    try:
+        yield
+    finally:
+        _again = before
 
 
 def move_to(moment: datetime) -> None:

@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from difflib import get_close_matches
 from email.headerregistry import Address
 from email.utils import parseaddr
@@ -24,6 +25,7 @@ _SHORTEST_SECRET = 32
 # What ``createowner`` reads, and what the benchmarks and the supervisor do: they have no form by file.
 _OF_COMMANDS = ("JOUREN_OWNER_EMAIL", "JOUREN_OWNER_PASSWORD", "JOUREN_BENCH_HOME", "JOUREN_LIFELINE")
 _HOST = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$|^[0-9A-Fa-f:.]+$")
+_TIME = re.compile(r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
 _ADDRESS = re.compile(r"^[^@\s<>]+@[A-Za-z0-9.-]+\.?[A-Za-z0-9-]+$")
 
 
@@ -114,6 +116,34 @@ SETTINGS: Mapping[str, Setting] = {
             "`3`",
             "Worker processes that `jouren up` starts: one for what people wait for, the others for broadcasts",
         ),
+        Setting(
+            "JOUREN_BACKUP_DIR",
+            "an absolute path of a folder",
+            "/var/backups/jouren",
+            "no backups by itself",
+            "Where a worker writes a backup every day. A disk of another machine is best",
+        ),
+        Setting(
+            "JOUREN_BACKUP_AT",
+            "HH:MM",
+            "03:30",
+            "`03:30`",
+            "When the day's backup is made, by the time of Japan",
+        ),
+        Setting(
+            "JOUREN_BACKUP_KEEP_DAYS",
+            "a whole number from 1 to 366",
+            "7",
+            "`7`",
+            "Of so many days the last backup is kept",
+        ),
+        Setting(
+            "JOUREN_BACKUP_KEEP_WEEKS",
+            "a whole number from 0 to 366",
+            "4",
+            "`4`",
+            "Of so many weeks the last backup is kept, besides those of the days",
+        ),
     )
 }
 
@@ -142,6 +172,16 @@ class ImapAddress:
 
 
 @dataclass(frozen=True)
+class Backups:
+    """Where and when backups are made by themselves, and of how many days and weeks one is kept."""
+
+    folder: Path
+    at: time
+    days: int
+    weeks: int
+
+
+@dataclass(frozen=True)
 class Config:
     """One installation's settings, checked. Its ``repr`` shows no secret."""
 
@@ -156,6 +196,7 @@ class Config:
     replies: ImapAddress | None = None
     web_processes: int = 1
     worker_processes: int = 3
+    backups: Backups | None = None
 
     @property
     def uses_embedded_database(self) -> bool:
@@ -182,6 +223,7 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
     sandbox, debug = _flag(env, "JOUREN_SANDBOX"), _flag(env, "JOUREN_DEBUG")
     web_processes = _count(env, "JOUREN_WEB_PROCESSES", min(os.cpu_count() or 1, 2))
     worker_processes = _count(env, "JOUREN_WORKER_PROCESSES", 3)
+    backups = _backups(env)
     given_key = _secret(_get(env, "JOUREN_SECRET_KEY"))
     home = _home(_get(env, "JOUREN_HOME") or ".jouren")
     return Config(
@@ -196,6 +238,7 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
         replies=replies,
         web_processes=web_processes,
         worker_processes=worker_processes,
+        backups=backups,
     )
 
 
@@ -236,13 +279,25 @@ def _flag(env: Mapping[str, str], name: str) -> bool:
     return value == "1"
 
 
-def _count(env: Mapping[str, str], name: str, default: int) -> int:
+def _count(env: Mapping[str, str], name: str, default: int, least: int = 1, most: int = 64) -> int:
     value = _get(env, name)
     if not value:
         return default
-    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 64):
+    if not (value.isascii() and value.isdigit() and len(value) < 5 and least <= int(value) <= most):
         _refuse(name)
     return int(value)
+
+
+def _backups(env: Mapping[str, str]) -> Backups | None:
+    """The folder is not looked at here: that a disk of backups is away is no reason not to start."""
+    folder, at = _get(env, "JOUREN_BACKUP_DIR"), _get(env, "JOUREN_BACKUP_AT") or "03:30"
+    if not _TIME.match(at):
+        _refuse("JOUREN_BACKUP_AT")
+    days = _count(env, "JOUREN_BACKUP_KEEP_DAYS", 7, most=366)
+    weeks = _count(env, "JOUREN_BACKUP_KEEP_WEEKS", 4, least=0, most=366)
+    if folder and not Path(folder).is_absolute():
+        _refuse("JOUREN_BACKUP_DIR")
+    return Backups(Path(folder), time.fromisoformat(at), days, weeks) if folder else None
 
 
 def _home(value: str) -> Path:

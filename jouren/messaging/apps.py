@@ -20,6 +20,7 @@ class MessagingConfig(AppConfig):
             offers,
             purposes,
             reactions,
+            releasing,
         )
         from jouren.messaging.channels.email.channel import register_email
         from jouren.messaging.control_group import gate_rule as control_group
@@ -37,3 +38,4 @@ class MessagingConfig(AppConfig):
         erasure.register()
         merging.register()
         loops.register()
+        releasing.register()

@@ -17,6 +17,7 @@ from typing import Any
 from django.db import transaction
 
 from jouren.core import clock
+from jouren.core.holding import is_held
 from jouren.core.sql import load_sql
 from jouren.messaging import rates
 from jouren.messaging.channels.base import Handover, Letter, LetterOrder, Outcome, Transport, Writer, channel
@@ -65,12 +66,16 @@ class LaneSender:
 
     def tick(self) -> bool:
         """One round. Returns True when there was something to do."""
+        is_stopped = is_held()
+        if is_stopped and not self._is_at_work():
+            return False
         now = clock.now()
         shop, slots, transport = self._prepare()
         self._reap(now)
         held = self._hold(slots, now)
         places = self._free_places(held, shop)
-        backlog = self._backlog(now, len(places)) if places else 0
+        # What was begun before a hold is written down still; nothing follows it.
+        backlog = self._backlog(now, len(places)) if places and not is_stopped else 0
         if not (backlog or self._under_way or self._finished):
             transport.ready(0, len(held), shop.letters)
             return False

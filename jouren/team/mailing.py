@@ -23,6 +23,7 @@ from django.utils.translation import ngettext
 
 from jouren.contacts.models import Contact
 from jouren.core import clock
+from jouren.core.holding import is_held
 from jouren.core.mailbox import MailUnavailable
 from jouren.core.sql import load_sql
 from jouren.team.models import INBOX, Notice
@@ -39,7 +40,9 @@ _TROUBLE = (OSError, smtplib.SMTPException, MailUnavailable)
 
 
 def tick() -> bool:
-    """Send the next mail that is due. Returns whether there was one."""
+    """Send the next mail that is due. Returns whether there was one. None goes while a restore holds all sends."""
+    if is_held():
+        return False
     now = clock.now()
     with transaction.atomic():
         row = _sql.one("claim", {"now": now})

@@ -21,6 +21,7 @@ from django.db import transaction
 
 from jouren.core import clock
 from jouren.core.destinations import ForbiddenDestination
+from jouren.core.holding import is_held
 from jouren.core.outgoing import TOTAL_SECONDS, Answer, CallFailed, post
 from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_events
@@ -76,7 +77,7 @@ class Caller:
     def tick(self) -> bool:
         """One round. Returns True while there is something to do."""
         has_recorded = self._record_landed()
-        claimed = self._claim()
+        claimed = 0 if is_held() else self._claim()
         if not claimed and not has_recorded and self._flying:
             wait(self._flying, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
         return bool(claimed or has_recorded or self._flying)

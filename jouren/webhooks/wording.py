@@ -8,12 +8,16 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from jouren.core.holding import RESTORED
 from jouren.webhooks.policies import ERASED, FORBIDDEN, OFF
 
 _TEXTS: Mapping[str, Any] = {
     OFF: _("The webhook is switched off."),
     FORBIDDEN: _("Its address may not be called: it lies within a private network, or is no https address."),
     ERASED: _("The person was erased before."),
+    RESTORED: _(
+        "It was due before this installation was restored from a backup, and may have been made by the one before it."
+    ),
     "name": _("Nobody knows a host of that name."),
     "connection": _("No connection could be made, or it broke."),
     "certificate": _("Its certificate is not good: it has expired, or is another host's."),

@@ -19,7 +19,7 @@ from tests.installation import Installation
 
 # Names, and what every shop owner reads in Latin letters.
 NAMES = """
-JOUREN REPLIES SPF DKIM DMARC DNS TXT CNAME SELECTOR smtp smtps tls
+JOUREN REPLIES BACKUP DIR SPF DKIM DMARC DNS TXT CNAME SELECTOR smtp smtps tls
 Jouren API APIキー URL ID QR SNS LINE YouTube Vimeo Instagram Google JavaScript HTML AVIF GIF JPG JPEG PNG WEBP MB KB
 WebP SKU JPY USD EUR Shopify Stripe Segment Standard Webhooks BASE STORES Yahoo Amazon MyASP RMS code reference
 PR English Webhook Excel Shift JIS YAML Markdown zip md CSV https GMT JST UTC Esc Ctrl Shift Alt Tab Enter localhost

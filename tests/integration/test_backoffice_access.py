@@ -49,6 +49,7 @@ OWN = (
     "api_keys",
     "sending_rules",
     "webhooks",
+    "backups",
     "connectors",
     "notices",
     "broadcasts",

@@ -61,7 +61,10 @@ def test_version(run: Run) -> None:
 def test_help_lists_what_hosts_use_and_not_the_sink(run: Run) -> None:
     text = run("--help").stdout
     commands = [line.split()[0] for line in text.split("Commands:\n")[1].splitlines() if line.strip()]
-    expected = "clock createowner doctor export import mail migrate recompute-stages schema up web why worker"
+    expected = (
+        "backup clock createowner doctor export import mail migrate recompute-stages release-sends restore schema up "
+        "upgrade-database web why worker"
+    )
     assert commands == expected.split()
 
 
@@ -186,9 +189,10 @@ def test_doctor_says_what_is_wrong_and_the_mend(run: Run) -> None:
 def test_doctor_ends_well_where_all_is_well(run: Run) -> None:
     _say(uuid4())
     said = run("doctor", DATABASE_URL=database_url(), JOUREN_BASE_URL="https://mail.example.jp")
-    # Only the sink is missing here.
+    # Only the sink is missing here, and backups.
     assert [line for line in said.stdout.splitlines() if line.startswith(("✗", "!"))] == [
-        "✗ The local mail sink does not run."
+        "! No backups are made by themselves.",
+        "✗ The local mail sink does not run.",
     ]
 
 

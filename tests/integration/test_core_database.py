@@ -152,7 +152,7 @@ def test_a_server_that_cannot_start_says_why_and_where_its_log_is(
     monkeypatch.setattr("jouren.core.database._START_TRIES", 1)
     database = EmbeddedDatabase(tmp_path)
     database.data.mkdir()
-    (database.data / "PG_VERSION").write_text("9.6\n")
+    (database.data / "PG_VERSION").write_text("18\n")
     (database.data / "postgresql.conf").write_text("")
     with pytest.raises(DatabaseError, match=r"pg_ctl failed: (?s:.*)postgres\.log"):
         database.start()

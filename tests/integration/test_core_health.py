@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,7 +17,8 @@ from django.db import OperationalError, connection
 
 from jouren.core import checkup, health
 from jouren.core.checkup import Finding, examine
-from jouren.core.config import Config, SmtpAddress
+from jouren.core.config import Backups, Config, SmtpAddress
+from jouren.core.models import BackupRun
 from jouren.core.worker import _say
 from jouren.wsgi import application
 
@@ -74,13 +76,20 @@ def test_it_answers_503_while_the_database_is_away(monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    return replace(settings.JOUREN, home=tmp_path, base_url="https://mail.example.jp", sandbox=False)
+    backups = Backups(tmp_path, time(3, 30), 7, 4)
+    return replace(settings.JOUREN, home=tmp_path, base_url="https://mail.example.jp", sandbox=False, backups=backups)
 
 
 def errors_and_warnings(config: Config) -> list[tuple[str, str]]:
     found = list(examine(config))
     assert all(bool(finding.mend) == (finding.level != "ok") for finding in found)
     return [(finding.level, finding.text) for finding in found if finding.level != "ok"]
+
+
+@pytest.fixture(autouse=True)
+def backup(db: None) -> None:
+    now = datetime.now(UTC)
+    BackupRun.objects.create(asked_at=now, begun_at=now, ended_at=now, file="jouren.backup", size=1)
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ AREAS = (
     ),
     Area(
         _("Settings"),
-        ("first-run", "owners-story", "look", "webhooks", "journeys-as-files"),
+        ("first-run", "owners-story", "look", "backups", "deploy", "webhooks", "journeys-as-files"),
     ),
 )
 KNOWN = frozenset(page for area in AREAS for page in area.pages)
@@ -55,6 +55,7 @@ KNOWN = frozenset(page for area in AREAS for page in area.pages)
 # By the name of a view, ``namespace:view``, or of all views of a namespace. A viewset's name is its namespace.
 PAGE_OF: Mapping[str, str] = {
     "api_keys": "connectors",
+    "backups": "backups",
     "broadcasts": "broadcasts",
     "connectors": "connectors",
     "dayoff": "sending-rules",

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from wagtail.admin.ui.components import Component
 
+from jouren.backoffice.backups.notices import backup_notices
 from jouren.backoffice.publishing import failed_schedules
 from jouren.broadcasts.models import Broadcast, Issue
 from jouren.broadcasts.vocabulary import Stage as BroadcastStage
@@ -58,6 +59,8 @@ def notices(request: HttpRequest) -> Iterator[Notice]:
         yield Notice(
             _("No worker is running: nothing is sent and nothing moves. Start it with “jouren up” or “jouren worker”.")
         )
+    for told in backup_notices(request):
+        yield Notice(*told)
     for failed in failed_schedules(request.user):
         yield Notice(failed.text, failed.url, _("Open it"))
     trouble = known_trouble()

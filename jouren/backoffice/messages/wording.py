@@ -47,6 +47,10 @@ _WITHHELD = {
         gettext_lazy("Its journey was paused when it was due, and whoever resumed it chose to skip what was overdue."),
         gettext_lazy("This is as chosen. They go on with the journey's next step."),
     ),
+    "restored": (
+        gettext_lazy("It was due before Jouren was restored from a backup, and may have been sent before that."),
+        gettext_lazy("This is as chosen when sends were released. Write again if you know that it did not come."),
+    ),
     "answered": (
         gettext_lazy("They had answered the first sending meanwhile, so the second one was not needed."),
         gettext_lazy("There is nothing to do."),

@@ -86,3 +86,16 @@ SELECT endpoint.id,
        (SELECT count(*) FROM webhooks_call WHERE endpoint_id = endpoint.id AND state IN (0, 1) AND error <> ''),
        (SELECT count(*) FROM webhooks_call WHERE endpoint_id = endpoint.id AND state = 3)
 FROM webhooks_endpoint AS endpoint
+
+-- name: give_up_doubtful
+UPDATE webhooks_call AS call
+SET state = 3, error = %(reason)s, ended_at = %(now)s
+FROM (
+    SELECT id FROM webhooks_call WHERE state IN (0, 1) AND created_at <= %(until)s
+    ORDER BY id LIMIT %(limit)s FOR UPDATE
+) AS doubtful, webhooks_endpoint AS endpoint
+WHERE call.id = doubtful.id AND endpoint.id = call.endpoint_id
+RETURNING call.id, call.endpoint_id, endpoint.name, call.contact_id
+
+-- name: count_doubtful
+SELECT count(*) FROM webhooks_call WHERE state IN (0, 1) AND created_at <= %(until)s
