@@ -261,7 +261,7 @@ class Shoppers:
 
     def _renew(self, persona: Persona, subscription: str) -> None:
         chance = self._chance.random()
-        if chance < 0.09 - 0.07 * persona.loyalty:
+        if chance < 0.17 - 0.12 * persona.loyalty:
             self.till.end(
                 persona, subscription, self._chance.choice(("使い切れなくなった", "ほかのものを試したい", ""))
             )

@@ -282,7 +282,7 @@ def _setup() -> MenuItem:
         reverse("setup:start"),
         permissions=("messaging.change_shopsettings",),
         name="setup",
-        icon_name="tick",
+        icon_name="clipboard-list",
         order=10,
     )
 

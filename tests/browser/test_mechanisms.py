@@ -24,7 +24,7 @@ from tests.smtp_server import ScriptedServer, scripted_server, text_of
 
 GLAD, ANGRY, IDLE = (f"{name}@example.jp" for name in ("glad", "angry", "idle"))
 EVERYBODY = (GLAD, ANGRY, IDLE)
-SURVEY, REGULAR, FINEST, NEWS = "お茶はいかがでしたか", "定価のご案内", "最高級のご案内", "みなさまへのご案内"
+SURVEY, REGULAR, FINEST, NEWS = "三品はいかがでしたか", "定価のご案内", "最高級のご案内", "みなさまへのご案内"
 
 _PREPARE = """
 from jouren.api.keys import make_key
@@ -41,15 +41,15 @@ from tests.offering import make_offer
 rule = PeaceRule.objects.get()
 rule.invitations, rule.days = 1, 3
 save_rule(rule)
-tea = Product.objects.get(name="ねむりのお茶 30包")
-regular = make_offer("定価で", product=tea, price=tea.price, needs_satisfaction=True, is_once=False)
+pack = Product.objects.get(name="つきしろの三品 ひと月分")
+regular = make_offer("定価で", product=pack, price=pack.price, needs_satisfaction=True, is_once=False)
 few = {"needs_satisfaction": True, "needs_likely_regular": True, "is_finest": True}
-best = make_offer("最高級", product=tea, price=30_000, **few)
+best = make_offer("最高級", product=pack, price=30_000, **few)
 questions = [each.value for each in Question if each is not Question.EXPECTATION]
-survey = save_survey(Survey(name="お試しのあと", title="いかがでしたか", product=tea, questions=questions))
+survey = save_survey(Survey(name="お試しのあと", title="いかがでしたか", product=pack, questions=questions))
 def say(subject, kind, block):
     publish_message(draft(block, subject=subject, name=subject, kind=kind))
-say("お茶はいかがでしたか", "care", ("survey", {"survey": str(survey.pk)}))
+say("三品はいかがでしたか", "care", ("survey", {"survey": str(survey.pk)}))
 for subject, offer in (("定価のご案内", regular), ("最高級のご案内", best)):
     say(subject, "ask", ("offer", {"offer": str(offer.pk), "if_closed": "skip"}))
 say("みなさまへのご案内", "ask", ("text", "<p>ご案内です。</p>"))
@@ -118,8 +118,8 @@ class Walk:
 
     def buys(self, address: str, order: str, kind: str, amount: int, reference: str = "") -> None:
         """The shop's cart tells of a paid order."""
-        told = {"order": order, "kind": kind, "amount": amount, "currency": "JPY", "products": ["tea-30"]}
-        told |= {"products": ["tea-trial"]} if kind == "trial" else {}
+        told = {"order": order, "kind": kind, "amount": amount, "currency": "JPY", "products": ["skin-30"]}
+        told |= {"products": ["skin-trial"]} if kind == "trial" else {}
         told |= {"reference": reference} if reference else {}
         event = {"type": "order.paid", "contact": {"email": address}, "key": order, "payload": told}
         body = json.dumps({"events": [event]}).encode()
@@ -180,9 +180,9 @@ def test_everybody_comes_as_far_as_it_suits_them_and_the_others_get_no_promotion
         # 2: letters that help, then the trial for three days. Two buy it at the cart; the third is left in peace.
         walk.pass_days(8)
         for address in (GLAD, ANGRY):
-            follow(visitor, walk.mail(address, "眠る前の一杯"), "お試し7包を注文する")
+            follow(visitor, walk.mail(address, "減らすお手入れを"), "7日間お試しを注文する")
             expect(visitor.page.locator("body")).to_contain_text("980円")
-            button = visitor.page.locator("a[href*='komorebi-tea.example/cart']").first.get_attribute("href") or ""
+            button = visitor.page.locator("a[href*='tsukishiro.example/cart']").first.get_attribute("href") or ""
             (reference,) = parse_qs(urlsplit(button).query)["reference"]
             walk.buys(address, f"trial-{address}", "trial", 980, reference)
             assert walk.stands_on(address, 3)
@@ -204,19 +204,19 @@ def test_everybody_comes_as_far_as_it_suits_them_and_the_others_get_no_promotion
         before = {address: walk.count(address) for address in (ANGRY, IDLE)}
         walk.send(REGULAR, *EVERYBODY)
         follow(visitor, walk.mail(GLAD, REGULAR), "お申し込みへ進む")
-        expect(visitor.page.locator("body")).to_contain_text("4,300円")
+        expect(visitor.page.locator("body")).to_contain_text("5,800円")
         office.log_in()
         office.open("/admin/orders/enter/")
         office.page.fill("[name=email]", GLAD)
-        office.page.select_option("[name=product]", label="ねむりのお茶 30包")
-        office.page.fill("[name=amount]", "4300")
+        office.page.select_option("[name=product]", label="つきしろの三品 ひと月分")
+        office.page.fill("[name=amount]", "5800")
         office.page.click("button:has-text('Enter the order')")
         assert walk.stands_on(GLAD, 4)
 
         # 4: the finest, and special treatment, only for who is likely to become a regular.
         walk.send(FINEST, *EVERYBODY)
         assert not any(walk.mails(address, FINEST) for address in EVERYBODY)
-        walk.buys(GLAD, "second", "regular", 4_300)
+        walk.buys(GLAD, "second", "regular", 5_800)
         walk.pass_days(1)
         assert wait_until(lambda: walk.tasks(GLAD) > 0, 30)
         walk.send(FINEST, *EVERYBODY)
@@ -235,5 +235,5 @@ def test_everybody_comes_as_far_as_it_suits_them_and_the_others_get_no_promotion
             assert walk.count(address)["ask"] == before[address]["ask"] == 1
             assert walk.tasks(address) == 0
         assert walk.count(GLAD)["ask"] >= 4
-        complaints = [each for each in visitor.complaints + office.complaints if "komorebi-tea" not in each]
+        complaints = [each for each in visitor.complaints + office.complaints if "tsukishiro" not in each]
         assert complaints == []

@@ -131,6 +131,7 @@ def test_every_way_leads_somewhere() -> None:
 
 
 def test_whom_nobody_knows_gets_the_login_with_the_sign() -> None:
+    owner_client()  # without anybody who could sign in, the way leads to the first owner's screen
     page = Client(headers={"accept-language": "ja"}).get("/admin/login/").content.decode()
     assert 'class="jouren-logo" role="img" aria-label="Jouren"' in page
     assert "backoffice/look" in page

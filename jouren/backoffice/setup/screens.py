@@ -19,7 +19,7 @@ from jouren.backoffice.screens import PermissionAsked, Screen
 from jouren.backoffice.setup.steps import CHANGE_SHOP, SetupStep, neighbours, standings, step_of
 from jouren.core.errors import UserError
 
-ICON = "tick"
+ICON = "clipboard-list"
 
 
 class StartScreen(Screen):

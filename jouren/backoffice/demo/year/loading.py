@@ -181,8 +181,14 @@ def _set_sequences(tables: list[str]) -> None:
         found: list[tuple[Any, ...]] = cursor.fetchall()
         for table, column, sequence in found:
             cursor.execute(
-                sql.SQL("SELECT setval(%s, max({column})) FROM {table} HAVING max({column}) > 0").format(
-                    column=sql.Identifier(column), table=sql.Identifier(table)
+                # Never backwards: a number that was given once stays given.
+                sql.SQL(
+                    "SELECT setval(%s, greatest(max({column}), (SELECT last_value FROM {sequence}))) FROM {table} "
+                    "HAVING max({column}) > 0"
+                ).format(
+                    column=sql.Identifier(column),
+                    table=sql.Identifier(table),
+                    sequence=sql.Identifier(*sequence.split(".")),
                 ),
                 [sequence],
             )
