@@ -85,9 +85,8 @@ class Installation:
         process = self.process
         wait_until(lambda: "Ctrl-C stops it" in self.said() or process.poll() is not None, PATIENCE)
         assert "Ctrl-C stops it" in self.said(), self.said()
-        if not self.is_demo:
-            # Without a demo to load, the web server answers first; a worker that still starts cannot sign off.
-            wait_until(lambda: re.search(r"Worker \d+ runs\.", self.said()) is not None, PATIENCE)
+        # The web server may answer first, and a worker that still starts cannot sign off.
+        wait_until(lambda: re.search(r"Worker \d+ runs\.", self.said()) is not None, PATIENCE)
 
     def down(self) -> None:
         """Stop it as Ctrl-C does, after which no worker may have to be killed."""
