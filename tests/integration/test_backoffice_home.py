@@ -284,5 +284,5 @@ def test_the_first_screen_costs_a_bounded_number_of_queries(django_assert_max_nu
         change_stage(make_person(number).pk, Stage.PROSPECT)
     browser = owner_client()
     browser.get("/admin/")
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(42):
         browser.get("/admin/")
