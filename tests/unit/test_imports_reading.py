@@ -14,7 +14,8 @@ from jouren.imports.errors import BadFile
 from jouren.imports.reading import MAX_ROW, find_encoding, find_form, read_rows
 
 CELLS = st.text(st.sampled_from('aあ表ソ髙①,;\t"\n =+-@\\'), max_size=6)
-WORDS = st.text(st.sampled_from("aあ表ソ"), min_size=1, max_size=5)
+# A heading of its own is written before them.
+WORDS = st.text(st.sampled_from("aあ表ソ"), min_size=1, max_size=5).filter(lambda word: word != "ソ表あ")
 
 
 @settings(max_examples=60, deadline=None)
