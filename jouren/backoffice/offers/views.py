@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -48,7 +48,6 @@ MESSAGE_VERSIONS = 500
 HISTORY = 20
 ICON = "gift"
 PARENTS = (("offers:list", gettext_lazy("Offers")),)
-_TAKEN = ~Q(applications__state=ApplicationState.CANCELLED) & Q(applications__isnull=False)
 
 
 @dataclass(frozen=True)
