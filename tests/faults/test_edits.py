@@ -20,7 +20,7 @@ from tests.faults.crowd import Crowd, address_of, query, set_clock
 from tests.faults.judging import judge, settle
 from tests.faults.scale import SCALE, dice
 from tests.smtp_server import ScriptedServer
-from tests.walking import rewrite
+from tests.walking import rewrite, wait
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,13 +40,16 @@ def arrived(server: ScriptedServer, count: float) -> bool:
 def test_edits_and_a_pause_in_mid_run_neither_lose_nor_repeat_a_letter(
     server: ScriptedServer, loops: Callable[[], None]
 ) -> None:
-    """While the first letter goes out it is put behind the wait; then the journey stands still for a while."""
+    """While the first letter goes out it is put between two waits; then the journey stands still for a while.
+
+    Whoever stands at the letter when it is put there is sent it and waits: nobody is at the fork before the second order.
+    """
     people, crowd = SCALE.people, Crowd(SCALE.people)
-    journey, (first, wait, *rest) = crowd.journey, crowd.steps()
+    journey, (first, before, *rest) = crowd.journey, crowd.steps()
     loops()
     with meanwhile(lambda: crowd.buy(1, crowd.numbers), SCALE.patience):
         assert arrived(server, people * 0.1)
-        freeze_version(rewrite(journey, wait, first, *rest))
+        freeze_version(rewrite(journey, before, first, wait(1, "behind"), *rest))
         pause_journey(journey, entries=Entries.HOLD)
         begun = set(query(f"{STANDS} WHERE delivery.state <> 0"))
     settle(query)
@@ -58,7 +61,7 @@ def test_edits_and_a_pause_in_mid_run_neither_lose_nor_repeat_a_letter(
     crowd.buy(2, crowd.twice)
     settle(query)
     resume_journey(journey, Resumption(How.AT_ONCE))
-    for _day in range(3):
+    for _day in range(4):
         set_clock(days=1)
         settle(query)
     judge(query, server, crowd.letters(quick=False), bound=0)
