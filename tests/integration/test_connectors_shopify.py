@@ -80,6 +80,7 @@ def test_a_paid_order_is_kept_exactly_and_its_buyer_is_known(shop: Connection) -
     react_to_all()
     order = Order.objects.get()
     assert (order.source, order.number, order.amount, order.products) == ("shopify", "450789469", 4280, ["TEA-100"])
+    assert order.name == "#1001"
     assert not Consent.objects.exists()
 
 

@@ -71,14 +71,14 @@ def test_a_letter_of_each_walk_names_its_own_order(
     live_journey([send(message_of(thanks()))], **ONCE_EACH)
     person = reader("a@example.jp")
     buy(person, "1001")
-    buy(person, "1002", **lines(("cup", "A cup\n"), ("tea", "Tea as the shop names it"), ("tea", "")))
+    buy(person, "1002", name="#2", **lines(("cup", "A cup\n"), ("tea", "Tea as the shop names it"), ("tea", "")))
     work()
     run(sender())
     mails = {str(mail["Subject"]): mail for mail in server.mails_to("a@example.jp")}
-    assert sorted(mails) == ["Order 1001", "Order 1002"]
+    assert sorted(mails) == ["Order #2", "Order 1001"]
     assert "深蒸し茶 <100 g> (1001)" in text_of(mails["Order 1001"], "plain")
     assert "深蒸し茶 &lt;100 g&gt; (1001)" in text_of(mails["Order 1001"], "html")
-    assert "A cup, 深蒸し茶 <100 g> (1002)" in text_of(mails["Order 1002"], "plain")
+    assert "A cup, 深蒸し茶 <100 g> (#2)" in text_of(mails["Order #2"], "plain")
 
 
 def test_a_journey_that_is_walked_once_names_the_order_that_began_it(time: Time) -> None:
