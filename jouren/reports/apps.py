@@ -11,9 +11,10 @@ class ReportsConfig(AppConfig):
     def ready(self) -> None:
         from jouren.events.reactions import register_reaction
         from jouren.journeys.writers import register_watcher
-        from jouren.reports.overview import register_questions
+        from jouren.reports import mechanisms, overview
         from jouren.reports.recording import NOTE_UNSUBSCRIPTIONS, count_passages
 
         register_reaction(NOTE_UNSUBSCRIPTIONS)
         register_watcher(count_passages)
-        register_questions()
+        overview.register_questions()
+        mechanisms.register_questions()

@@ -13,7 +13,9 @@ from jouren.mechanisms.models import Task, TaskKind
 from jouren.mechanisms.queries import stored_rules
 from jouren.peace.queries import stored_rule
 from jouren.pyramid.models import PyramidRule
+from jouren.reports import kept
 from tests.backoffice import owner_client, staff_client
+from tests.counting import count_all
 from tests.messages import reader
 from tests.reacting import react_to_all
 from tests.surveying import make_survey
@@ -115,6 +117,26 @@ def test_lapses_are_shown_beforehand_and_saved(time: Time) -> None:
     browser.post(f"{HOME}lapses/", LAPSES | {"save": "1"})
     rules = stored_rules()
     assert (rules.lapse_days, rules.lapse_by_product, rules.winback_is_enabled) == (90, False, False)
+
+
+def test_in_a_large_shop_they_are_counted_by_a_job_and_shown_as_of_then(
+    time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "MOST_AT_ONCE", 0)
+    browser = owner_client()
+    _likely_person()
+    time.pass_by(days=91)
+    for path, data in ((HOME, None), (f"{HOME}lapses/", LAPSES | {"show": "1"})):
+        before = browser.post(path, data) if data else browser.get(path)
+        assert "There is much to count here" in before.content.decode()
+        assert before.get("Refresh") == (None if data else "3")
+        count_all()
+        after = browser.post(path, data) if data else browser.get(path)
+        assert "Figures as of" in after.content.decode()
+        assert after.get("Refresh") is None
+    told = after.content.decode()
+    assert "1 more person would be marked now." in told and "Hana" in told
+    assert "1 person more will be marked tonight." not in browser.get(HOME).content.decode()  # by 180 days, not by 90
 
 
 def test_special_treatment_is_taken_on_and_seen_to(time: Time) -> None:

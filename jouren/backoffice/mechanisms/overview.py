@@ -27,12 +27,9 @@ from jouren.journeys.models import JourneyVersion
 from jouren.mechanisms.event_types import LAPSED
 from jouren.mechanisms.models import MechanismRules, TaskKind
 from jouren.mechanisms.queries import (
-    count_good,
     count_marked,
     count_open_tasks,
-    count_waiting,
     forecast_likely,
-    lapsing,
     over_winback,
     stored_rules,
 )
@@ -42,6 +39,7 @@ from jouren.peace.queries import forecast
 from jouren.peace.queries import stored_rule as stored_peace
 from jouren.pyramid.models import PyramidRule
 from jouren.pyramid.stages import Stage
+from jouren.reports.mechanisms import Lapses, Meeting
 
 RULE = "rule-"
 Link = tuple[str, str]
@@ -91,18 +89,18 @@ _LEADS = {
 }
 
 
-def sections(now: datetime, may: Any) -> list[Section]:
-    """The four mechanisms and lapses. ``may(permission)``: what the reader may open."""
+def sections(now: datetime, may: Any, lapses: Lapses | None, meeting: Meeting | None) -> list[Section]:
+    """The four mechanisms and lapses. ``may(permission)``: what the reader may open. None: it is being counted."""
     rules, peace = stored_rules(), stored_peace()
     risen = promotions(now)
     found: dict[int, list[Line]] = {stage: [] for stage in _TITLES}
     for rule in PyramidRule.objects.all():
-        found.setdefault(rule.stage, []).append(_promotion(rule, risen, may))
+        found.setdefault(rule.stage, []).append(_promotion(rule, risen, meeting, may))
     more = {
         Stage.PROSPECT: ([], []),
         Stage.TRIAL: _trial(peace, now),
         Stage.EXISTING: _existing(peace),
-        Stage.REGULAR: _regular(rules, now),
+        Stage.REGULAR: _regular(rules, meeting, now),
     }
     shown = [
         Section(
@@ -114,17 +112,17 @@ def sections(now: datetime, may: Any) -> list[Section]:
         )
         for stage in _TITLES
     ]
-    return [*shown, _lapse(rules, now, may)]
+    return [*shown, _lapse(rules, lapses, now, may)]
 
 
-def _promotion(rule: PyramidRule, risen: dict[Stage, int], may: Any) -> Line:
+def _promotion(rule: PyramidRule, risen: dict[Stage, int], meeting: Meeting | None, may: Any) -> Line:
     month = risen.get(Stage(rule.stage), 0)
     told = ngettext(
         "%(count)s person came to this stage in the last 30 days.",
         "%(count)s people came to this stage in the last 30 days.",
         month,
     ) % {"count": f"{month:,}"}
-    if waiting := count_waiting(rule):
+    if meeting and (waiting := meeting.waiting.get(rule.pk)):
         rise = _("%(people)s below it meet the rule already: they rise with their next purchase.")
         told += " " + nobody_or(waiting, rise)
     link = None
@@ -182,9 +180,12 @@ def _existing(peace: PeaceRule) -> tuple[list[Line], list[tuple[str, str, str]]]
     return lines, []
 
 
-def _regular(rules: MechanismRules, now: datetime) -> tuple[list[Line], list[tuple[str, str, str]]]:
+def _regular(
+    rules: MechanismRules, meeting: Meeting | None, now: datetime
+) -> tuple[list[Line], list[tuple[str, str, str]]]:
     link = (_("Change the rule"), reverse("mechanisms:regulars"))
-    good = nobody_or(count_good(rules, now), _("%(people)s meet it already: they rise with their next purchase."))
+    rise = _("%(people)s meet it already: they rise with their next purchase.")
+    good = nobody_or(meeting.good, rise) if meeting else ""
     likely = forecast_likely(rules, now, 0)
     finest = Offer.objects.filter(is_open=True, needs_likely_regular=True).count()
     kinds = list(TaskKind.objects.filter(is_enabled=True).values_list("name", flat=True))
@@ -218,13 +219,13 @@ def _regular(rules: MechanismRules, now: datetime) -> tuple[list[Line], list[tup
     return lines, [(_("Kinds of special treatment"), reverse("taskkind:index"), "mechanisms.view_taskkind")]
 
 
-def _lapse(rules: MechanismRules, now: datetime, may: Any) -> Section:
+def _lapse(rules: MechanismRules, lapses: Lapses | None, now: datetime, may: Any) -> Section:
     link = (_("Change the rule"), reverse("mechanisms:lapses"))
-    due, over = len(lapsing(rules, now)), len(over_winback(rules, now))
+    over = len(over_winback(rules, now))
     marked = count_marked(MarkKind.LAPSED)
-    told = [nobody_or(marked, _("%(people)s have lapsed."))] if marked or not due else []
-    if due:
-        told.append(nobody_or(due, _("%(people)s more will be marked tonight.")))
+    told = [nobody_or(marked, _("%(people)s have lapsed."))] if marked or not (lapses and lapses.count) else []
+    if lapses and lapses.count:
+        told.append(nobody_or(lapses.count, _("%(people)s more will be marked tonight.")))
     has_journey = any(_begins_with_lapse(version) for version in JourneyVersion.objects.filter(live=True))
     journeys = (_("Journeys"), reverse("journeys:list"))
     return Section(

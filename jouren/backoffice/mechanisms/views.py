@@ -17,7 +17,7 @@ from wagtail.log_actions import log
 
 from jouren.backoffice.mechanisms.overview import RULE, sections
 from jouren.backoffice.mechanisms.wording import good_sentence, lapse_sentence, likely_sentence, winback_sentence
-from jouren.backoffice.screens import Act, Screen
+from jouren.backoffice.screens import Act, Screen, asking_again
 from jouren.contacts.models import Contact
 from jouren.core import clock
 from jouren.core.money import MOST
@@ -27,7 +27,6 @@ from jouren.mechanisms.queries import (
     count_good,
     count_marked,
     forecast_likely,
-    lapsing,
     lately_marked,
     over_winback,
     stored_rules,
@@ -36,6 +35,7 @@ from jouren.mechanisms.vocabulary import Bar, MarkKind
 from jouren.peace.actions import save_rule
 from jouren.peace.queries import stored_rule as stored_peace
 from jouren.pyramid.models import PyramidRule
+from jouren.reports.mechanisms import lapses_of, meeting_now
 
 VIEW, CHANGE = "mechanisms.view_mechanismrules", "mechanisms.change_mechanismrules"
 _CHANGE_PEACE, _CHANGE_PROMOTION = "peace.change_peacerule", "pyramid.change_pyramidrule"
@@ -63,13 +63,21 @@ class MechanismsScreen(Screen):
     page_title = gettext_lazy("Mechanisms")
     header_icon = "stairs"
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The rules; while somebody is counted for the first time, the screen asks again by itself."""
+        context = self.get_context_data(**kwargs)
+        return asking_again(self.render_to_response(context), context["kept"])
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user
-        shown = sections(clock.now(), user.has_perm)
+        lapses, meeting = lapses_of(stored_rules()), meeting_now()
+        shown = sections(clock.now(), user.has_perm, lapses.answer, meeting.answer)
         keys = {line.key for section in shown for line in section.lines if line.key}
         return {
             **super().get_context_data(**kwargs),
             "sections": shown,
+            # Whatever is not there yet is what the reader waits for.
+            "kept": lapses if lapses.answer is None else meeting,
             "switchable": {key for key in keys if _may_switch(user, key)},
         }
 
@@ -232,13 +240,20 @@ class LapsesScreen(_RulesScreen):
     page_title = gettext_lazy("Lapsed customers")
     form_class, name = LapsesForm, "lapses"
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The rules in force; while somebody is counted for the first time, the screen asks again by itself."""
+        context = self.get_context_data(**kwargs)
+        return asking_again(self.render_to_response(context), context["kept"])
+
     def told(self, rules: MechanismRules) -> dict[str, Any]:
         now = clock.now()
-        due = sorted(lapsing(rules, now), key=lambda each: each.since, reverse=True)
-        people = Contact.objects.in_bulk([each.contact_id for each in due[:SAMPLE]])
+        kept = lapses_of(rules)
+        due = kept.answer.latest if kept.answer else []
+        people = Contact.objects.filter(erased_at=None, merged_at=None).in_bulk([each.contact_id for each in due])
         return {
-            "due": [(people[each.contact_id], each) for each in due[:SAMPLE] if each.contact_id in people],
-            "count": len(due),
+            "kept": kept,
+            "due": [(people[each.contact_id], each) for each in due if each.contact_id in people],
+            "count": kept.answer.count if kept.answer else None,
             "marked": count_marked(MarkKind.LAPSED),
             "lately": lately_marked(MarkKind.LAPSED, SAMPLE),
             "over": len(over_winback(rules, now)),
