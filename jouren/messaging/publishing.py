@@ -25,7 +25,7 @@ from jouren.messaging.models import MessageVersion, ShopSettings
 from jouren.messaging.offers import closed_offers, offer_variables, offers_of, problems_of, sample_offers
 from jouren.messaging.placeholders import placeholders_in
 from jouren.messaging.purposes import purpose
-from jouren.messaging.shop import SHOP_VARIABLES
+from jouren.messaging.shop import SHOP_VARIABLES, logo_of_mails
 from jouren.messaging.templating import mend_honorifics, variables_of
 from jouren.messaging.variables import CONTACT_VARIABLES, LINKS, contact_variables, letter_variables
 from jouren.messaging.vocabulary import Kind
@@ -82,7 +82,9 @@ def compile_bodies(message: Message) -> Bodies:
     """The body for each channel, keyed by the channel's name. Raises InvalidMessage."""
     shop = ShopSettings.objects.first() or ShopSettings()
     base_url = settings.JOUREN.base_url
-    context = CompileContext(message.kind, message.language, message.purpose, base_url, shop.colour)
+    context = CompileContext(
+        message.kind, message.language, message.purpose, base_url, shop.colour, logo_of_mails(shop)
+    )
     bodies: Bodies = {}
     for block in message.bodies:
         if block.block_type not in bodies:

@@ -275,7 +275,7 @@ def test_changes_are_posts_with_a_token() -> None:
 def test_the_menu_shows_the_areas_in_the_words_of_a_shop() -> None:
     page = owner_client().get("/admin/").content.decode()
     for label in (
-        "Pyramid",
+        "Home",
         "Customers",
         "Orders",
         "Inbox",

@@ -11,6 +11,7 @@ from jouren.backoffice.demo.offers import make_offers
 from jouren.backoffice.demo.people import make_people
 from jouren.backoffice.demo.products import make_products
 from jouren.backoffice.demo.segments import make_segments
+from jouren.backoffice.demo.set_up import finish_set_up, put_look
 from jouren.backoffice.demo.shop import make_shop, put_gift
 from jouren.backoffice.demo.year.loading import load_year
 from jouren.core import clock
@@ -27,14 +28,19 @@ def load_demo(*, small: bool = False) -> bool:
         return False
     if not small:
         owner = get_user_model().objects.filter(is_superuser=True).order_by("pk")[0]
-        load_year(clock.now(), owner.pk)
-        put_gift()
+        with transaction.atomic():
+            load_year(clock.now(), owner.pk)
+            put_gift()
+            put_look()
+            finish_set_up()
         call_command("update_index", verbosity=0)
         return True
     with transaction.atomic():
+        put_look()
         make_products()
         make_shop(make_offers())
         make_people()
         make_segments()
         make_broadcasts()
+        finish_set_up()
     return True

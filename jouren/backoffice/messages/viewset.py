@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.tables import Column, LiveStatusTagColumn, NumberColumn
 from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewSet
@@ -69,7 +69,12 @@ class MessageViewSet(SnippetViewSet):
     list_display = [
         "name",
         LiveStatusTagColumn(label=gettext_lazy("Status")),
-        Column("get_kind_display", label=gettext_lazy("Kind"), sort_key="kind", classname="jouren-roomy"),
+        Column(
+            "get_kind_display",
+            label=pgettext_lazy("of a message", "Kind"),
+            sort_key="kind",
+            classname="jouren-roomy",
+        ),
         Column("get_stage_display", label=gettext_lazy("For the stage"), sort_key="stage", classname="jouren-roomy"),
         Column("answers", label=gettext_lazy("Answers"), accessor=answers, classname="jouren-roomy"),
         NumberColumn("figures.sent", label=gettext_lazy("Sent")),
