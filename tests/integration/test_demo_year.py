@@ -19,6 +19,7 @@ from jouren.backoffice.demo import load_demo
 from jouren.backoffice.demo.year import loading
 from jouren.backoffice.demo.year.dump import FILE, OWN_TABLES
 from jouren.backoffice.demo.year.loading import YearOutOfDate, load_year
+from jouren.backoffice.home.checklist import steps
 from jouren.broadcasts.models import Broadcast, Issue
 from jouren.capture.models import Form, Visitor
 from jouren.catalog.models import CouponCode, Redemption
@@ -69,6 +70,9 @@ def test_the_year_is_loaded_in_under_a_minute_and_is_all_there(loaded: float) ->
     _check_people()
     _check_features()
     _check_dates()
+    assert [state.key for state in steps() if state.is_left] == []
+    for page in ("/law/", "/privacy/"):
+        assert visitor().get(page).status_code == 200
     # Every stage and mark is what the log makes of it.
     assert list(differences()) == []
     # And the shop goes on from there: a new row takes the next number.

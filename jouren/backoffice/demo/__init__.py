@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import transaction
+from django.utils.translation import override
 
 from jouren.backoffice.demo.broadcasts import make_broadcasts
 from jouren.backoffice.demo.offers import make_offers
@@ -31,11 +32,12 @@ def load_demo(*, small: bool = False) -> bool:
         with transaction.atomic():
             load_year(clock.now(), owner.pk)
             put_gift()
-            put_look()
-            finish_set_up()
+            with override("ja"):
+                put_look()
+                finish_set_up()
         call_command("update_index", verbosity=0)
         return True
-    with transaction.atomic():
+    with transaction.atomic(), override("ja"):
         put_look()
         make_products()
         make_shop(make_offers())
