@@ -92,11 +92,19 @@ def compile_bodies(message: Message) -> Bodies:
     return bodies
 
 
+def digest_of(message: Message, bodies: Bodies) -> str:
+    """The same for what would be sent alike."""
+    content = [message.kind, message.stage, _topic_of(message), message.language, bodies]
+    return sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _topic_of(message: Message) -> str:
+    return message.topic.key if message.topic else ""
+
+
 def freeze(message: Message, bodies: Bodies) -> MessageVersion:
     """Keep a published message as its next version; the newest one when nothing changed."""
-    topic = message.topic.key if message.topic else ""
-    content = [message.kind, message.stage, topic, message.language, bodies]
-    digest = sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    topic, digest = _topic_of(message), digest_of(message, bodies)
     # The message's row is locked by its own update: two publications number their versions one after the other.
     latest = message.published_versions.first()
     if latest is not None and latest.hash == digest and latest.name == message.name:

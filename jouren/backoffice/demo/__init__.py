@@ -12,7 +12,7 @@ from jouren.backoffice.demo.offers import make_offers
 from jouren.backoffice.demo.people import make_people
 from jouren.backoffice.demo.products import make_products
 from jouren.backoffice.demo.segments import make_segments
-from jouren.backoffice.demo.set_up import finish_set_up, put_look
+from jouren.backoffice.demo.set_up import finish_set_up, put_look, wear_look
 from jouren.backoffice.demo.shop import make_shop, put_gift
 from jouren.backoffice.demo.year.loading import load_year
 from jouren.core import clock
@@ -35,6 +35,7 @@ def load_demo(*, small: bool = False) -> bool:
             with override("ja"):
                 put_look()
                 finish_set_up()
+                wear_look()
         call_command("update_index", verbosity=0)
         return True
     with transaction.atomic(), override("ja"):

@@ -15,6 +15,8 @@ from jouren.content.legal.items import LegalKind
 from jouren.content.legal.making import save_legal_page
 from jouren.core.schedule import DEFAULT_ZONE
 from jouren.core.zone import choose_zone
+from jouren.messaging.models import Message, MessageVersion
+from jouren.messaging.publishing import compile_bodies, digest_of
 from jouren.pyramid.naming import FIVE
 from jouren.pyramid.presets import choose_preset
 from jouren.story.actions import save_story
@@ -130,6 +132,15 @@ def put_look() -> None:
     """Give it its colour and its logo. Messages have them from when they are published next."""
     with _LOGO.open("rb") as file:
         keep_look(COLOUR, ImageFile(file, name="tsukishiro-logo.png"))
+
+
+def wear_look() -> None:
+    """Let the messages of a loaded year have the look too: they were published before there was one."""
+    for message in Message.objects.filter(live=True).select_related("topic"):
+        version = message.published_versions.first()
+        if version is not None:
+            bodies = compile_bodies(message)
+            MessageVersion.objects.filter(pk=version.pk).update(bodies=bodies, hash=digest_of(message, bodies))
 
 
 def finish_set_up() -> None:
