@@ -13,6 +13,8 @@ from jouren.core.sql import load_sql
 from jouren.events.types import Event
 
 _sql = load_sql("messaging")
+# As withheld_since has it: what follows says which offer, journey or limit.
+_STANDING_FOR_SEVERAL = frozenset({"offer", "ready", "journey", "cap", "late:ready", "late:journey", "late:cap"})
 _LAST_ID = 2**63 - 1
 
 
@@ -87,6 +89,7 @@ def messages_told(
             "before_at": before_at,
             "before_id": before_id,
             "reason": reason,
+            "prefix": f"{reason}:" if reason in _STANDING_FOR_SEVERAL else None,
             "limit": limit,
         },
     )

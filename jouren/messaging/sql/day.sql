@@ -22,7 +22,7 @@ SELECT count(*) FROM messaging_delivery WHERE state = 0 AND reason = 'retry'
 
 -- name: told_page
 -- What became of messages in a period before a place, the latest first: of each type the latest ones, by the log's index
--- on (type, occurred_at), and of those the latest of all. A reason is one of those of withheld_since.
+-- on (type, occurred_at), and of those the latest of all. A reason that stands for several has them begin with the prefix.
 SELECT id, contact_id, type, version, occurred_at, recorded_at, source, payload, historical
 FROM unnest(%(types)s::text[]) AS wanted (name)
 CROSS JOIN LATERAL (
@@ -32,7 +32,8 @@ CROSS JOIN LATERAL (
       AND (occurred_at, id) < (%(before_at)s, %(before_id)s)
       AND (
           %(reason)s::text IS NULL
-          OR regexp_replace(coalesce(payload ->> 'reason', ''), '^(offer|(late:)?(ready|journey|cap)):.*$', '\1') = %(reason)s
+          OR payload ->> 'reason' = %(reason)s
+          OR starts_with(payload ->> 'reason', %(prefix)s)
       )
     ORDER BY occurred_at DESC, id DESC
     LIMIT %(limit)s
