@@ -206,6 +206,10 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/journeys/", ["journeys.view_journey"]),
         ("/admin/messages/", ["messaging.view_message"]),
         (
+            "/admin/messages/outcomes/",
+            ["messaging.view_message", "messaging.view_delivery", "contacts.view_contact"],
+        ),
+        (
             "/admin/journeys/files/import/",
             [
                 "journeys.add_journey",
