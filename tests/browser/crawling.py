@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from playwright.sync_api import Response
+
 from tests.browser.watching import Window
 
 # Each screen once, whichever of its objects it shows.
@@ -16,7 +18,11 @@ _NUMBER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{20}-\d+-\d+|(?<=/)\d+(?=/)")
 _ALIKE = re.compile(r"^/admin/(?!journeys|messages|pages)[\w/]+/(usage|delete|history)/N/$")
 # The pages of the help are documents: one shows how they are shown.
 _HELP = re.compile(r"^/admin/help/[\w-]+/$")
-_LINK = re.compile(r'href="(/[^"]*)"')
+# The menu is made by scripts, of a list in the source.
+_LINK = re.compile(r'(?:href=|"url": )"(/[^"]*)"')
+# Examples, and what people write, is in whatever language they like.
+_WRITTEN = re.compile(r"<(pre|code|kbd|textarea)\b.*?</\1>", re.DOTALL)
+_ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
 _LEFT_OUT = re.compile(
     r"/admin/(logout|bulk|jsi18n|sprite|choose-|editing-sessions|autosize|account/delete)|/preview/|/export/|"
     r"/(documents|static|media|c|o|confirm|p|u)/|/convert_alias/|/unschedule|/view/|/revert/|/copy/|\.(css|js|svg|png|csv)$"
@@ -53,8 +59,14 @@ def texts(seen: Window) -> list[str]:
     return found
 
 
-def screens(seen: Window, *starts: str) -> Iterator[str]:
-    """Open every page that links lead to from here, one of each kind, and give its path."""
+def source_of(answer: Response) -> str:
+    """All that an answer holds but what people write, also what its scripts make of their data."""
+    source = html.unescape(_WRITTEN.sub(" ", answer.text()))
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), source)
+
+
+def screens(seen: Window, *starts: str) -> Iterator[tuple[str, str]]:
+    """Open every page that links lead to from here, one of each kind, and give its path and its source."""
     waiting, known = deque(starts), set()
     while waiting:
         path = waiting.popleft()
@@ -65,14 +77,10 @@ def screens(seen: Window, *starts: str) -> Iterator[str]:
         answer = seen.open(path)
         if answer.status != 200 or "html" not in (answer.header_value("content-type") or ""):
             continue
-        # Before whoever looks at it leaves it. What is folded away is only in the source, the menu only on the page.
-        waiting += _links([*map(html.unescape, _LINK.findall(answer.text())), *_shown_links(seen)])
-        yield path
-
-
-def _shown_links(seen: Window) -> list[str]:
-    links: list[str] = seen.page.eval_on_selector_all("a[href^='/']", "all => all.map(a => a.getAttribute('href'))")
-    return links
+        # Before whoever looks at it leaves it.
+        source = source_of(answer)
+        waiting += _links(_LINK.findall(source))
+        yield path, source
 
 
 def _links(links: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, ViewportSize
 
 from tests.installation import OWNER, Installation
 
@@ -81,6 +81,8 @@ _MILD = (
 )  # fmt: skip
 _STRUCTURE = {**_QUICK, "rules": {rule: {"enabled": False} for rule in (*_MILD, "color-contrast")}}
 
+PHONE: ViewportSize = {"width": 390, "height": 900}
+
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 
@@ -139,9 +141,14 @@ class Window:
             for node in violation["nodes"]
         ]
 
-    def scrolls_sideways(self) -> list[str]:
-        """That the page which is open has to be moved sideways to be read, or nothing."""
+    def scrolls_sideways(self, size: ViewportSize | None = None) -> list[str]:
+        """That the page which is open has to be moved sideways to be read, or nothing. ``size``: in such a window."""
+        before = self.page.viewport_size
+        if size is not None:
+            self.page.set_viewport_size(size)
         is_wide = self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+        if size is not None and before is not None:
+            self.page.set_viewport_size(before)
         return [f"{self.page.url} scrolls sideways"] * is_wide
 
     def log_in(self) -> None:

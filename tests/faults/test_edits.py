@@ -42,7 +42,7 @@ def test_edits_and_a_pause_in_mid_run_neither_lose_nor_repeat_a_letter(
 ) -> None:
     """While the first letter goes out it is put between two waits; then the journey stands still for a while.
 
-    Whoever stands at the letter when it is put there is sent it and waits: nobody is at the fork before the second order.
+    Whoever stands at the letter when it is put there is sent it and waits: nobody is at the fork early.
     """
     people, crowd = SCALE.people, Crowd(SCALE.people)
     journey, (first, before, *rest) = crowd.journey, crowd.steps()
