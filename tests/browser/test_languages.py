@@ -149,7 +149,8 @@ def begin(stranger: Window, language: str) -> list[str]:
     email = f"{language}-{secrets.token_hex(4)}@example.jp"
     sign_up(stranger, "/letters/?utm_source=instagram&utm_medium=social&utm_campaign=yofukashi", email=email)
     (mail,) = mails_to(stranger.shop, email, 1)
-    links = [link.removeprefix(stranger.shop.url) for link in mail.links]
+    # That to the page on commercial law leads to where the copied shop was made.
+    links = [link.removeprefix(stranger.shop.url) for link in mail.links if link.startswith(stranger.shop.url)]
     return ["/letters/", *links, "/admin/", "/admin/pages/", "/admin/account/"]
 
 
