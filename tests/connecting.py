@@ -161,6 +161,17 @@ def shopify_fulfillment(number: int = 255858046, order: int = 450789469, parcel:
     }
 
 
+def shopify_arrival(fulfillment: int = 255858046, order: int = 450789469, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": fulfillment + 1,
+        "fulfillment_id": fulfillment,
+        "order_id": order,
+        "status": "delivered",
+        "happened_at": "2026-11-22T00:00:00Z",
+        **changes,
+    }
+
+
 def shopify_customer(number: int = 207119551, **changes: Any) -> dict[str, Any]:
     return {
         "id": number,

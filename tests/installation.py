@@ -8,6 +8,7 @@ of a test run, and so is a shop without anything in it; every module that asks f
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -36,6 +37,34 @@ SERVER = os.environ.get("DATABASE_URL", "")
 PATIENCE = 300.0
 OWNER = "demo@example.jp"
 _OURS = ("JOUREN_", "DATABASE_", "DJANGO_", "LC_", "LANG")
+# Runs pieces of code, a line of JSON each, one after the other, and answers each with what it printed or why it failed.
+_INSIDE = """
+import contextlib, io, json, os, sys, traceback
+import django
+os.environ["DJANGO_SETTINGS_MODULE"] = "jouren.settings"
+django.setup()
+from django.db import connections
+for line in sys.stdin:
+    code, *sys.argv[1:] = json.loads(line)
+    said, error = io.StringIO(), ""
+    try:
+        with contextlib.redirect_stdout(said):
+            exec(code, {"__name__": "inside"})
+    except BaseException:
+        error = traceback.format_exc()
+    connections.close_all()
+    print(json.dumps([said.getvalue(), error]), flush=True)
+"""
+_ADVANCE = """
+import sys
+from jouren.core import clock
+from jouren.core.durations import parse_duration
+from jouren.core.hops import is_busy
+from jouren.core.loops import wait_until
+clock.advance(parse_duration(sys.argv[1]))
+assert wait_until(lambda: clock.target() is None and not is_busy(), 300)
+clock.forget()
+"""
 
 
 class Installation:
@@ -47,6 +76,7 @@ class Installation:
         self.port = _free_port()
         self.log = home.with_suffix(".log")
         self.process: subprocess.Popen[bytes] | None = None
+        self._inside: subprocess.Popen[str] | None = None
         self.is_demo = True
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
         self.env = {
@@ -90,6 +120,9 @@ class Installation:
 
     def down(self) -> None:
         """Stop it as Ctrl-C does, after which no worker may have to be killed."""
+        if self._inside is not None:
+            self._inside.communicate()
+            self._inside = None
         if self.process is not None:
             workers = self.processes("jouren worker")
             self.process.send_signal(signal.SIGINT)
@@ -107,19 +140,24 @@ class Installation:
         return done.stdout
 
     def run_inside(self, code: str, *arguments: str) -> str:
-        """What a piece of Python prints that runs with this installation's rooms loaded."""
-        start = "import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'jouren.settings'; django.setup()\n"
-        done = subprocess.run(
-            [sys.executable, "-c", start + code, *arguments],
-            env=self.env,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        """What a piece of Python prints that runs with this installation's rooms loaded; it finds them in sys.argv.
+
+        The rooms are loaded by the first one: until ``down`` they all run in one process.
+        """
+        if self._inside is None:
+            command = [sys.executable, "-c", _INSIDE]
+            pipe = subprocess.PIPE
+            self._inside = subprocess.Popen(command, env=self.env, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+        assert self._inside.stdin is not None
+        assert self._inside.stdout is not None
+        print(json.dumps([code, *arguments]), file=self._inside.stdin, flush=True)
+        printed, error = json.loads(self._inside.stdout.readline())
+        assert not error, error
+        return str(printed)
+
+    def advance(self, duration: str) -> None:
+        """Move the clock, and let everything that is due on the way be done: ``jouren clock advance``, quicker."""
+        self.run_inside(_ADVANCE, duration)
 
     def query(self, statement: str, *parameters: object) -> list[tuple[object, ...]]:
         """The rows of a query in its database."""

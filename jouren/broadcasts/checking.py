@@ -49,6 +49,8 @@ def _what(variants: Sequence[Variant], versions: dict[int, MessageVersion | None
         if version is None or not message.live:
             yield _("The message “%(name)s” is not published yet. Open it and publish it.") % {"name": message}
             continue
+        if version.names_order:
+            yield naming_order(version)
         if version.kind == Kind.TRANSACTIONAL:
             yield _("“%(name)s” is a transactional message. Those are not sent to many.") % {"name": message}
         elif not version.topic:
@@ -64,6 +66,13 @@ def _what(variants: Sequence[Variant], versions: dict[int, MessageVersion | None
         yield _("All versions need to be of the same kind (help, ask or care): the sending rules tell them apart.")
     yield from _doubles(variants, versions)
     yield from legal_problems(ShopSettings.objects.first() or ShopSettings())
+
+
+def naming_order(version: MessageVersion) -> str:
+    """What is wrong with a message that names an order."""
+    return _("“%(name)s” names an order, and a broadcast is about none. Send it by a journey that orders begin.") % {
+        "name": version.name
+    }
 
 
 def _doubles(variants: Sequence[Variant], versions: dict[int, MessageVersion | None]) -> Iterator[str]:

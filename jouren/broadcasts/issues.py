@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 
 from jouren.broadcasts.audience import freeze_audience
+from jouren.broadcasts.checking import naming_order
 from jouren.broadcasts.errors import InvalidBroadcast, Problem
 from jouren.broadcasts.models import Broadcast, Issue, Letter
 from jouren.broadcasts.occurrences import newest_due, next_occurrence
@@ -28,7 +29,7 @@ def begin_issue(broadcast: Broadcast, now: datetime) -> Issue:
     """Begin the issue that is due: freeze what it says and who gets it. The caller holds the broadcast's row.
 
     Raises:
-        InvalidBroadcast: a message is not published any more.
+        InvalidBroadcast: a message is not published any more, or names an order by now.
         ConditionError: the condition cannot be asked any more.
     """
     due = newest_due(broadcast, now)
@@ -41,6 +42,8 @@ def begin_issue(broadcast: Broadcast, now: datetime) -> Issue:
         if published is None or not variant.message.live:
             text = _("The message “%(name)s” is not published any more. Publish it, then resume.")
             raise InvalidBroadcast([Problem("what", text % {"name": variant.message})])
+        if published.names_order:
+            raise InvalidBroadcast([Problem("what", naming_order(published))])
         version = freeze_for_run(published, run.pk, variant.subject)
         Letter.objects.create(issue=issue, place=variant.place, version=version)
         topic = version.topic

@@ -71,12 +71,35 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class Contents:
+    """Which parcels the order ``number`` had at a moment, by their ids in order. ``is_all``: all of it is in them."""
+
+    number: str
+    at: datetime
+    parcels: tuple[str, ...]
+    is_all: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A parcel of the order ``number`` was delivered."""
+
+    number: str
+    at: datetime
+    parcel: str
+
+
+ParcelNews = Contents | Arrived
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """One thing that a source tells, once.
 
     ``keys`` (one or two): whoever has seen one of them has seen this. ``other_numbers``: by which else the source
-    speaks of orders, with their own number. ``body`` is its own part of a request that told
-    several things, to be read again alone. ``ignored`` says why nothing is kept of it: a text to be translated
+    speaks of orders, with their own number. ``parcels``: what it says of the parcels of orders; an order is told to be
+    delivered once all of them are. ``body`` is its own part of a request that told several things, to be read again
+    alone. ``ignored`` says why nothing is kept of it: a text to be translated
     (``N_``) that names nobody. ``unusable``: why it could not be read, though others of the same request could.
     """
 
@@ -87,6 +110,7 @@ class Delivery:
     happenings: Sequence[Happening] = ()
     joins: Sequence[Join] = ()
     other_numbers: Mapping[str, str] = field(default_factory=dict)
+    parcels: Sequence[ParcelNews] = ()
     ignored: str = ""
     unusable: str = ""
     body: bytes | None = None

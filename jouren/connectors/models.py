@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext
@@ -110,3 +111,25 @@ class LastTold(models.Model):
 
     def __str__(self) -> str:
         return self.thing
+
+
+class OrderParcels(models.Model):
+    """The parcels of one order, as far as a source has told of them (``parcels.py``).
+
+    ``parcels``: those that it has, as of ``told_at``; ``is_all``: nothing else of it is still to be sent. ``arrived``:
+    when each was delivered, also of such as were not told of before.
+    """
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="+", db_index=False)
+    number = models.CharField(max_length=100)
+    told_at = models.DateTimeField(null=True)
+    parcels = ArrayField(models.TextField(), default=list)
+    is_all = models.BooleanField(default=False)
+    arrived = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "connectors_order_parcels"
+        constraints = [models.UniqueConstraint(fields=["connection", "number"], name="connectors_order_parcels_once")]
+
+    def __str__(self) -> str:
+        return self.number

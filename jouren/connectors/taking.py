@@ -16,6 +16,7 @@ from jouren.connectors.connector import Connector, Delivery, Happening, Headers
 from jouren.connectors.errors import TooLarge, Unusable
 from jouren.connectors.lasting import note
 from jouren.connectors.models import Outcome, Received
+from jouren.connectors.parcels import note_parcels
 from jouren.connectors.people import join, keep_profile, usable
 from jouren.contacts.actions import Told, resolve_people
 from jouren.core import clock
@@ -98,7 +99,8 @@ def _read(source: Source, headers: Headers, body: bytes) -> Sequence[Delivery]:
 def _is_plain(delivery: Delivery) -> bool:
     """Whether it only tells what somebody did: by far the most of what comes in batches."""
     return (
-        not (delivery.ignored or delivery.unusable or delivery.tellings or delivery.joins or delivery.other_numbers)
+        not (delivery.ignored or delivery.unusable or delivery.tellings or delivery.joins)
+        and not (delivery.other_numbers or delivery.parcels)
         and len(delivery.keys) == 1
         and len(delivery.happenings) > 0
         and not any(each.names or each.attributes or each.consent for each in delivery.profiles)
@@ -198,7 +200,10 @@ def _apply(source: Source, delivery: Delivery) -> None:
     for each in delivery.joins:
         join(each)
     name_orders(source.name, delivery.other_numbers)
-    tellings = [_told(telling, now) for telling in delivery.tellings]
+    for news in delivery.parcels:
+        _check_moment(news.at, now)
+    told = [*delivery.tellings, *note_parcels(source.id, delivery.parcels)]
+    tellings = [_told(telling, now) for telling in told]
     fresh = [telling for telling in tellings if _is_fresh(source, telling)]
     if fresh:
         tell_orders(source.name, fresh)

@@ -1,8 +1,9 @@
 """The hot loops: small pieces of work that a worker process does again and again.
 
 A loop's ``tick`` does one batch and says whether it found work. While it does, it is called again at once; else the
-loop waits for a ``NOTIFY`` on its channel or for the poll interval. Polling is the truth, notifying only makes it
-quick. What a tick raises is logged, the thread's database connection is closed, and the loop goes on after a pause:
+loop waits for a ``NOTIFY`` on its channel or for the poll interval, which is longer where nothing has happened for a
+while: a small server has better to do than to look for nothing. Polling is the truth, notifying only makes it quick.
+What a tick raises is logged, the thread's database connection is closed, and the loop goes on after a pause:
 one loop's trouble, or a restart of PostgreSQL, stops nothing.
 """
 
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
 _LISTEN_SECONDS = 0.5
 _LOOK_SECONDS = 1.0
+# Who has found nothing, and heard nothing, for so long looks no more often than that.
+_CALM_AFTER, _CALM_SECONDS = 10.0, 1.0
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def run_loops(stop: threading.Event, loops: Iterable[Loop] | None = None) -> Non
 
 
 def _run(loop: Loop, waker: threading.Event, stop: threading.Event) -> None:
-    pause = _FIRST_PAUSE
+    pause, stirred_at = _FIRST_PAUSE, time.monotonic()
     try:
         while not stop.is_set():
             waker.clear()
@@ -97,8 +100,9 @@ def _run(loop: Loop, waker: threading.Event, stop: threading.Event) -> None:
                 pause = min(pause * 2, _LONGEST_PAUSE)
                 continue
             pause = _FIRST_PAUSE
-            if not worked:
-                waker.wait(loop.poll_seconds)
+            is_calm = not worked and time.monotonic() - stirred_at > _CALM_AFTER
+            if worked or waker.wait(max(loop.poll_seconds, _CALM_SECONDS) if is_calm else loop.poll_seconds):
+                stirred_at = time.monotonic()
     finally:
         _end(loop)
 

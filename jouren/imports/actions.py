@@ -24,11 +24,11 @@ from jouren.imports.errors import BadFile, BadMapping, NotNow
 from jouren.imports.fields import FIELDS, Kind
 from jouren.imports.files import keep_file, open_file, remove_file
 from jouren.imports.mapping import check_mapping
-from jouren.imports.models import WORKING, Import, ImportProblem, ImportState
+from jouren.imports.models import WORKING, Import, ImportState
 from jouren.imports.presets import PRESETS, columns_of, find_preset
 from jouren.imports.reading import DELIMITERS, ENCODINGS, find_form
 from jouren.imports.tasks import work
-from jouren.imports.working import Worker, forget_scratch
+from jouren.imports.working import Worker, forget_scratch, has_staged, set_back
 
 logger = logging.getLogger(__name__)
 _sql = load_sql("imports")
@@ -37,24 +37,6 @@ SECONDS_AT_ONCE = 45.0
 _STEPS_BETWEEN_SWEEPS = 20
 SHORTEST_STATEMENT = 20
 _OPEN = (ImportState.UPLOADED, ImportState.CHECKED)
-_FRESH = {
-    "is_read": False,
-    "read_rows": 0,
-    "read_bytes": 0,
-    "staged": 0,
-    "told_rows": 0,
-    "told_number": None,
-    "bad_rows": 0,
-    "problems_kept": 0,
-    "orders": 0,
-    "orders_known": 0,
-    "people_made": 0,
-    "people_known": 0,
-    "people_erased": 0,
-    "consents": 0,
-    "error": "",
-    "ended_at": None,
-}
 
 
 def upload(kind: str, name: str, chunks: Iterable[bytes], *, by: AbstractBaseUser | None = None) -> Import:
@@ -121,6 +103,7 @@ def read_as(import_id: int, *, encoding: str = "", delimiter: str = "", preset: 
     run.is_encoding_sure = True
     run.state, run.report = ImportState.UPLOADED, {}
     run.save()
+    forget_scratch(run.pk)
     return run
 
 
@@ -154,10 +137,10 @@ def check(import_id: int, columns: Mapping[str, int], *, source: str, statement:
 
 @transaction.atomic
 def start(import_id: int, *, by: AbstractBaseUser | None = None) -> Import:
-    """Import what was checked. Raises NotNow when it was not checked, or was started before."""
+    """Import what was checked, as it was read then. Raises NotNow when it was not checked, or was started before."""
     run = _locked(import_id, (ImportState.CHECKED,))
     run.started_at = clock.now()
-    _begin(run, ImportState.RUNNING)
+    _begin(run, ImportState.RUNNING, is_read=has_staged(run))
     if by is not None:
         log(instance=run, action="imports.start", user=by)
     return run
@@ -277,14 +260,11 @@ def _locked(import_id: int, states: Iterable[str]) -> Import:
     return run
 
 
-def _begin(run: Import, state: ImportState) -> None:
-    for name, value in _FRESH.items():
-        setattr(run, name, value)
+def _begin(run: Import, state: ImportState, *, is_read: bool = False) -> None:
+    open_file(run.file).close()
+    set_back(run, is_read=is_read)
     run.state = state
     run.save()
-    ImportProblem.objects.filter(of=run).delete()
-    forget_scratch(run.pk)
-    open_file(run.file).close()
     _defer(run.pk)
 
 

@@ -30,9 +30,10 @@ class Import(models.Model):
     """A file and how far it is.
 
     ``file`` is its name in the data folder's ``imports``; empty: it is kept no longer. ``mapping``: which column each
-    field is of. ``read_rows`` rows were read; of orders, all up to ``told_number`` are told (None: none yet). The
-    numbers after that are of the check or of the run, whichever was last; who is known already only the check counts.
-    ``report`` holds what the check found; what is personal in it goes with the file.
+    field is of. ``read_rows`` rows were read; of orders, all up to ``told_number`` are told (None: none yet). Of the
+    ``bad_rows``, ``read_bad_rows`` were found by reading alone, with the first ``read_problems`` problems (None: it is
+    not read to its end). The other numbers are of the check or of the run, whichever was last; who is known already
+    only the check counts. ``report`` holds what the check found; what is personal in it goes with the file.
     """
 
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
@@ -58,6 +59,8 @@ class Import(models.Model):
     told_number = models.TextField(null=True, db_collation="C")
     bad_rows = models.BigIntegerField(default=0)
     problems_kept = models.IntegerField(default=0)
+    read_bad_rows = models.BigIntegerField(null=True)
+    read_problems = models.IntegerField(default=0, db_default=0)
     orders = models.BigIntegerField(default=0)
     orders_known = models.BigIntegerField(default=0)
     people_made = models.BigIntegerField(default=0)

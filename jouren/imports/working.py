@@ -1,7 +1,8 @@
 """Works on an import, piece by piece. Each is one transaction, with how far it got: killed, it goes on from there.
 
 Of customers each row is kept as it is read. The rows of an order may stand anywhere in the file: they are put aside
-first and told order by order. A check goes the same way and writes nothing where a run does.
+first and told order by order. A check goes the same way and writes nothing where a run does; what it has put aside
+stays there, so that the run after it need not read the file again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from operator import itemgetter
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from django.db import transaction
 from django.utils import translation
@@ -41,6 +42,26 @@ ORDERS_AT_ONCE = 1_000
 MOST_PROBLEMS = 10_000
 SHOWN_ROWS = 20
 T = TypeVar("T")
+_NOT_TOLD: dict[str, Any] = {
+    "told_rows": 0,
+    "told_number": None,
+    "orders": 0,
+    "orders_known": 0,
+    "people_made": 0,
+    "people_known": 0,
+    "people_erased": 0,
+    "consents": 0,
+    "error": "",
+    "ended_at": None,
+}
+_NOT_READ: dict[str, Any] = {
+    "is_read": False,
+    "read_rows": 0,
+    "read_bytes": 0,
+    "staged": 0,
+    "read_bad_rows": None,
+    "read_problems": 0,
+}
 _write = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
@@ -103,13 +124,15 @@ class Worker:
             if run is None or not run.is_working:
                 self.close()
                 return False
-            notes = Notes(run)
+            notes, was_read = Notes(run), run.is_read
             with translation.override(run.language):
                 if not run.is_read:
                     self._read(run, notes)
                 elif run.kind == Kind.CUSTOMERS or not self._take_orders(run, notes):
                     self._finish(run)
             notes.keep()
+            if run.is_read and not was_read:
+                run.read_bad_rows, run.read_problems = run.bad_rows, run.problems_kept
             run.save()
         return True
 
@@ -193,7 +216,11 @@ class Worker:
         rows = _sql.all("next_rows", asked)
         _sql.all("sort", {"may": "on"})
         if not rows:
-            return False
+            # A database that was killed has nothing put aside any more.
+            is_lost = run.told_rows < run.staged
+            if is_lost:
+                set_back(run)
+            return is_lost
         grouped = [(number, list(each)) for number, each in groupby(rows, key=itemgetter(0))]
         if len(rows) == ROWS_AT_ONCE:
             last = grouped.pop()
@@ -223,10 +250,11 @@ class Worker:
         if run.state == ImportState.CHECKING:
             Foresight(run).report()
             run.state = ImportState.CHECKED
+            _sql.run("forget_seen", {"import_id": run.pk})
         else:
             run.state = ImportState.DONE
+            forget_scratch(run.pk)
         run.ended_at = clock.now()
-        forget_scratch(run.pk)
 
 
 @contextmanager
@@ -241,6 +269,26 @@ def _no_collecting() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def has_staged(run: Import) -> bool:
+    """Whether the rows of a file's orders are put aside, all of them: it was read to its end, and nothing was lost."""
+    if not run.is_read or run.read_bad_rows is None or not run.staged:
+        return False
+    row = _sql.one("count_staged", {"import_id": run.pk})
+    return row is not None and row[0] == run.staged
+
+
+def set_back(run: Import, *, is_read: bool = False) -> None:
+    """Let an import begin anew, or (``is_read``) with what was put aside. It is not saved."""
+    bad_rows, problems = (run.read_bad_rows or 0, run.read_problems) if is_read else (0, 0)
+    for name, value in (_NOT_TOLD if is_read else _NOT_TOLD | _NOT_READ).items():
+        setattr(run, name, value)
+    run.bad_rows, run.problems_kept = bad_rows, problems
+    found_reading = list(run.problems.order_by("id").values_list("id", flat=True)[:problems])
+    run.problems.filter(pk__gt=found_reading[-1] if found_reading else 0).delete()
+    if not is_read:
+        forget_scratch(run.pk)
 
 
 def forget_scratch(import_id: int) -> None:

@@ -150,7 +150,7 @@ def _reentry(compiled: Compiled) -> str:
     text = str(Reentry(compiled["reentry"]).label)
     if compiled["reentry"] == Reentry.AFTER:
         return f"{text} ({compiled.get('reentry_days', 0)})"
-    return f"{text} ({compiled['key']})" if compiled.get("key") else text
+    return f"{text} ({compiled['key']})" if compiled["reentry"] == Reentry.KEYED else text
 
 
 def _exits(compiled: Compiled) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from jouren.journeys.conversions import conversion_days, conversion_of
-from jouren.journeys.models import Precedence
+from jouren.journeys.models import Precedence, Reentry
 from jouren.journeys.shape import Compiled, content, places
 from jouren.journeys.versions import dates_of, endings_of, triggers_of
 
@@ -18,7 +18,11 @@ Kind = Literal["added", "removed", "changed", "moved"]
 _RULES: Mapping[str, Any] = {
     "triggers": lambda compiled: (triggers_of(compiled), dates_of(compiled)),
     "entry": lambda compiled: compiled["entry"],
-    "reentry": lambda compiled: (compiled["reentry"], compiled.get("reentry_days", 0), compiled.get("key", "")),
+    "reentry": lambda compiled: (
+        compiled["reentry"],
+        compiled.get("reentry_days", 0),
+        compiled.get("key", "") if compiled["reentry"] == Reentry.KEYED else "",
+    ),
     "entries_per_hour": lambda compiled: compiled.get("entries_per_hour"),
     "precedence": lambda compiled: compiled.get("precedence", Precedence.LIKE_OTHERS),
     "goal": lambda compiled: compiled["goal"],

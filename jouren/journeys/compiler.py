@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from jouren.journeys.models import Journey
 
 MAX_STEPS = 500
+ORDER = "order"
+"""The property by which events name their order."""
 
 
 class JourneyProblem(UserError):
@@ -49,6 +51,8 @@ def compile_journey(journey: Journey) -> dict[str, Any]:
     first = steps.add_all(journey.steps, after=None)
     if not steps.compiled:
         raise JourneyProblem("steps", _("The journey has no steps yet."))
+    if steps.naming_order:
+        key = _order_of(key, ways_in, steps.naming_order[0])
     return {
         "schema": SCHEMA,
         "zone": journey.zone,
@@ -95,6 +99,26 @@ def _key(journey: Journey, ways_in: list[dict[str, Any]]) -> str:
                 % {"event": kind.label, "field": key, "known": ", ".join(kind.fields)},
             )
     return key
+
+
+def _order_of(key: str, ways_in: list[dict[str, Any]], message: str) -> str:
+    """The property by which walks know the order that ``message`` names: also of those that are walked only once.
+
+    Raises JourneyProblem where somebody may walk the journey without one.
+    """
+    if key == ORDER:
+        return ORDER
+    kinds = [event_type(way["event"]) if "event" in way else None for way in ways_in]
+    if not key and kinds and all(kind and ORDER in kind.fields and ORDER not in kind.optional for kind in kinds):
+        return ORDER
+    raise JourneyProblem(
+        "steps",
+        _(
+            "The message “%(name)s” names an order, and whoever walks this journey may have none. Let an event of an"
+            " order, such as a purchase, be the only way in, or have the journey walked once for each order."
+        )
+        % {"name": message},
+    )
 
 
 def _ways_in(journey: Journey) -> list[dict[str, Any]]:
@@ -168,6 +192,8 @@ class _Steps:
     def __init__(self, key: str, journey_id: int | None) -> None:
         self.compiled: dict[str, dict[str, Any]] = {}
         self.journey_id = journey_id
+        self.naming_order: list[str] = []
+        """The messages that name an order."""
         self._key = key
 
     def add_all(self, stream: Any, after: str | None) -> str | None:
@@ -194,7 +220,12 @@ class _Steps:
 
     def message(self, message: Any) -> dict[str, Any]:
         """The published version of a message."""
-        return {"message_version": _version(message).pk, "message": message.pk}
+        version = _version(message)
+        compiled = {"message_version": version.pk, "message": message.pk}
+        if not version.names_order:
+            return compiled
+        self.naming_order.append(version.name)
+        return {**compiled, "names_order": True}
 
     def key_for(self, event: str) -> str:
         """The property by which walks of this journey are told apart, if events of that type have it."""

@@ -20,6 +20,7 @@ from jouren.journeys.steps.series import SendItem
 from jouren.journeys.steps.tagging import AddTag, RemoveTag
 from jouren.journeys.steps.telling import TellColleagues
 from jouren.messaging.actions import PlannedDelivery, plan_many
+from jouren.messaging.orders import NO_ORDER, Asked, Context, order_contexts
 from jouren.messaging.vocabulary import Lane
 from jouren.pyramid.actions import change_stages
 from jouren.team.actions import Telling, tell_colleagues
@@ -49,6 +50,7 @@ def apply_effects(moves: Sequence[Move], now: datetime) -> None:
 
 
 def _send(done: Done, now: datetime, withheld: str = "") -> None:
+    orders = _orders_named(done)
     plan_many(
         [
             PlannedDelivery(
@@ -60,12 +62,24 @@ def _send(done: Done, now: datetime, withheld: str = "") -> None:
                 channel=effect.channel,
                 lane=Lane.TRIGGERED,
                 due_at=now,
-                withheld=withheld,
+                context=orders.get(place),
+                withheld=withheld or (NO_ORDER if effect.names_order and place not in orders else ""),
             )
-            for move, effect in done
+            for place, (move, effect) in enumerate(done)
         ],
         now,
     )
+
+
+def _orders_named(done: Done) -> dict[int, Context]:
+    """What messages that name an order tell of it, by their place; none where a walk is about no order."""
+    naming = [
+        (place, Asked(effect.message_version, move.walker.contact_id, move.walker.key))
+        for place, (move, effect) in enumerate(done)
+        if effect.names_order and move.walker.key
+    ]
+    told = order_contexts([asked for _place, asked in naming])
+    return {place: context for (place, _asked), context in zip(naming, told, strict=True) if context is not None}
 
 
 def _change_stage(done: Done, now: datetime) -> None:

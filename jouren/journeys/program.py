@@ -14,7 +14,8 @@ The JSON, schema 2:
 
 What a step of each type holds is said where the type is, in ``jouren.journeys.steps``. A step's id is the UUID of the
 block it was written as; TREE is a condition of ``jouren.conditions``, TEST one of ``jouren.events.policies``, GOAL
-described in ``conversions.py``. ``dates``, ``endings``, ``holdout``, ``conversion`` and its days may be missing.
+described in ``conversions.py``. ``key``: what a walk is about; the order also where ``reentry`` lets a person walk only
+once, if a message names it. ``dates``, ``endings``, ``holdout``, ``conversion`` and its days may be missing.
 Schema 1 had one ``trigger`` and is still read.
 """
 

@@ -190,7 +190,7 @@ def _why_walk(walk: Enrolment, journey: Journey) -> WhyWalk:
         )
         first = program.steps[program.first] if program.first else None
         replayed.begin(walker, begun, first.waits_for if first else None)
-        facts = PastFacts(program, now)
+        facts = PastFacts(setting.version.program, now)
         play([replayed], facts)
         links = list(_links(trail, compiled, program, _heard(replayed)))
         ended_by = next(iter(replayed.ended_by.values()), None)

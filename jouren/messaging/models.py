@@ -139,6 +139,11 @@ class MessageVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.name} ({self.number})"
 
+    @property
+    def names_order(self) -> bool:
+        """Whether it names an order, so that only a walk about one can send it."""
+        return any(body.get("names_order", False) for body in self.bodies.values())
+
 
 class Run(models.Model):
     """What deliveries belong to: a journey, a broadcast, a transactional purpose, a test.

@@ -146,7 +146,11 @@ def _is_asked(facts: GateFacts, now: datetime) -> bool:
 
 
 def _refusal(facts: GateFacts, verdicts: Mapping[tuple[int, int], Verdict]) -> str | None:
-    told = [(offer_id, verdicts.get((offer_id, facts.contact_id or 0))) for offer_id in facts.needed_offers]
+    return refusal_of([(offer_id, verdicts.get((offer_id, facts.contact_id or 0))) for offer_id in facts.needed_offers])
+
+
+def refusal_of(told: Sequence[tuple[int, Verdict | None]]) -> str | None:
+    """Why a message does not go that needs one of these offers, by what each is to the person; None: one is open."""
     if any(verdict is not None and verdict.is_eligible for _offer_id, verdict in told):
         return None
     offer_id, verdict = told[0]

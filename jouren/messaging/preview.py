@@ -25,8 +25,8 @@ from jouren.messaging.channels.email.writer import link_variables
 from jouren.messaging.errors import InvalidMessage, TemplateProblem
 from jouren.messaging.models import Message, MessageVersion
 from jouren.messaging.offers import offers_for, sample_offers
-from jouren.messaging.publishing import compile_bodies, probe_variables, with_subject
-from jouren.messaging.purposes import purpose
+from jouren.messaging.orders import sample_order
+from jouren.messaging.publishing import compile_bodies, extra_variables, probe_variables, with_subject
 from jouren.messaging.shop import hostname, load_shop
 from jouren.messaging.variables import contact_variables, letter_variables
 from jouren.messaging.vocabulary import Kind
@@ -144,14 +144,15 @@ def with_plain_links(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _variables(purpose_key: str, contact: Contact | None, body: Mapping[str, Any]) -> dict[str, Any]:
-    known = purpose(purpose_key)
-    variables = probe_variables(known.variables if known else ())
+    variables = probe_variables(extra_variables(purpose_key))
     shop = load_shop()
     if contact is not None:
         identity = contact.identities.filter(kind="email").first()
         address = identity.value if identity else ""
         person = contact_variables(contact.family_name, contact.given_name, contact.language, address)
-        variables["contact"] = person
+        variables |= {"contact": person}
+        if body.get("names_order"):
+            variables |= sample_order(contact.pk)
     offer_ids, base_url, now = body.get("offers", []), shop.sender.base_url, clock.now()
     return {
         **letter_variables(variables["contact"], shop.variables, shop.owner, variables),

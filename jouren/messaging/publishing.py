@@ -23,6 +23,7 @@ from jouren.messaging.channels.email.writer import link_variables
 from jouren.messaging.errors import InvalidMessage, TemplateProblem
 from jouren.messaging.models import MessageVersion, ShopSettings
 from jouren.messaging.offers import closed_offers, offer_variables, offers_of, problems_of, sample_offers
+from jouren.messaging.orders import ORDER_VARIABLES, sample_order
 from jouren.messaging.placeholders import placeholders_in
 from jouren.messaging.purposes import purpose
 from jouren.messaging.shop import SHOP_VARIABLES, logo_of_mails
@@ -72,7 +73,7 @@ def check_message(message: Message) -> Bodies:
         problems += error.problems
     problems += problems_of(offers_of(bodies), is_transactional=message.kind == Kind.TRANSACTIONAL)
     for name, body in bodies.items():
-        problems += template_problems(name, body, message.purpose)
+        problems += template_problems(name, body, extra_variables(message.purpose))
     if problems:
         raise InvalidMessage(problems)
     return bodies
@@ -157,7 +158,7 @@ def with_subject(body: dict[str, Any], subject: str) -> dict[str, Any]:
     changed = {**body, "subject": mend_honorifics(" ".join(subject.split()))}
     if not changed["subject"]:
         raise InvalidMessage([_("The mail has no subject.")])
-    if problems := template_problems("email", changed, ""):
+    if problems := template_problems("email", changed, ORDER_VARIABLES if body.get("names_order") else ()):
         raise InvalidMessage(problems)
     return changed
 
@@ -179,7 +180,7 @@ def _missing_parts(message: Message) -> list[str]:
 
 
 def legal_problems(shop: ShopSettings) -> list[str]:
-    """What the law on advertising mail (特定電子メール法) wants to be told in the mail, and the settings lack."""
+    """What advertising mail has to tell by 特定電子メール法 第4条 (施行規則 第9条), and the settings lack."""
     needed = (
         (shop.name, _("the shop's name")),
         (shop.postal_address, _("the postal address")),
@@ -192,9 +193,14 @@ def legal_problems(shop: ShopSettings) -> list[str]:
     ]
 
 
-def template_problems(channel_name: str, body: Mapping[str, Any], purpose_key: str) -> list[str]:
+def extra_variables(purpose_key: str) -> Sequence[str]:
+    """What a message may show besides the person and the shop: what its purpose brings, else an order."""
+    known = purpose(purpose_key) if purpose_key else None
+    return known.variables if known else () if purpose_key else ORDER_VARIABLES
+
+
+def template_problems(channel_name: str, body: Mapping[str, Any], extra: Sequence[str]) -> list[str]:
     """What is wrong with a compiled body's templates: syntax, variables that nobody provides, what fails to render."""
-    extra = known.variables if (known := purpose(purpose_key)) else ()
     offer_ids = body.get("offers", [])
     allowed = allowed_variables(extra) | offer_variables(offer_ids) | voice_variables(body)
     used: set[str] = set()
@@ -238,7 +244,7 @@ def probe_variables(extra: Sequence[str] = (), *, is_nameless: bool = False) -> 
     """Variables of an invented person, to try templates with."""
     names = ("", "") if is_nameless else ("山田", "花子")
     contact = contact_variables(*names, "ja", "hanako@example.jp")
-    context = dict.fromkeys(extra, "https://example.jp/")
+    context: dict[str, Any] = dict.fromkeys(extra, "https://example.jp/") | sample_order()
     return {
         **letter_variables(contact, dict.fromkeys(SHOP_VARIABLES, "https://example.jp/"), sample_owner(), context),
         **link_variables("https://example.jp", "0"),

@@ -154,6 +154,7 @@ def _described(order: Order) -> dict[str, Any]:
         "coupon": order.coupon,
         "subscription": order.subscription,
         "reference": order.reference,
+        "name": order.name,
     }
     return {name: value for name, value in told.items() if value not in (None, "", [], {})}
 

@@ -17,6 +17,7 @@ from jouren.orders.policies import check_order, check_refund, check_subscription
 # unit. ``products`` are the codes of its lines. ``lines``: {"code", "name", "quantity", "amount", "tax_rate"}, where
 # amount is of the whole line, tax included, after its discounts. ``tax``: {"8": "72"}, by rate as the shop reckoned it.
 # ``kind`` "" or missing: found from the products' roles. ``reference``: what {reference} became in an offer's address.
+# ``name``: what the shop calls it when it speaks to the buyer, such as #1001; missing: by its number.
 _ORDER_FIELDS: Mapping[str, type] = {
     "order": str,
     "kind": str,
@@ -30,6 +31,7 @@ _ORDER_FIELDS: Mapping[str, type] = {
     "coupon": str,
     "subscription": str,
     "reference": str,
+    "name": str,
 }
 _ORDER_OPTIONAL = frozenset(_ORDER_FIELDS.keys() - {"order", "amount", "currency"})
 

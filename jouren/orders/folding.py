@@ -56,6 +56,7 @@ class Folded:
     tax: dict[str, str] = field(default_factory=dict)
     subscription: str = ""
     reference: str = ""
+    name: str = ""
     refunded: int = 0
     reason: str = ""
     placed_at: datetime | None = None
@@ -79,6 +80,7 @@ class Folded:
         if event.type in _DESCRIBING:
             # A shop's system may tell it only once. Of two, which none has, the same one counts in whatever order.
             self.reference = max(self.reference, payload.get("reference") or "")
+            self.name = max(self.name, payload.get("name") or "")
             self._describe(event)
         if (moment := _MOMENTS.get(event.type)) is not None:
             known = getattr(self, moment)

@@ -47,7 +47,8 @@ class Order(models.Model):
     no product yet. What it is was told at ``described_at``; of what was told for the same moment, the greatest
     ``described_by`` counts. ``refunded`` is the sum of the refunds in its currency. ``is_counted``: it is a purchase,
     paid, neither cancelled nor refunded whole, and no gift. ``event_id`` is the event of its payment.
-    ``reference``: of which offer, as its page told the shop; it may be forged.
+    ``reference``: of which offer, as its page told the shop; it may be forged. ``name``: what the shop calls it when it
+    speaks to the buyer, where that is not the number.
     """
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="orders")
@@ -64,6 +65,7 @@ class Order(models.Model):
     tax = models.JSONField(_("tax"), db_default=_EMPTY_OBJECT, default=dict, blank=True)
     subscription = models.TextField(_("subscription"), db_default="", default="", blank=True)
     reference = models.TextField(db_default="", default="", blank=True)
+    name = models.CharField(_("number as the buyer knows it"), max_length=100, db_default="", default="", blank=True)
     refunded = models.BigIntegerField(_("refunded"), db_default=0, default=0)
     reason = models.TextField(_("reason"), db_default="", default="", blank=True)
     placed_at = models.DateTimeField(_("placed"), null=True)

@@ -41,6 +41,8 @@ def check_order(payload: Mapping[str, Any]) -> None:
     if any(len(payload.get(name) or "") > MAX_NUMBER_LENGTH for name in _SHORT):
         message = _("A coupon, a subscription and a reference have at most %(limit)s characters.")
         raise BadOrder(message % {"limit": MAX_NUMBER_LENGTH})
+    if len(name := payload.get("name") or "") > MAX_NUMBER_LENGTH or not name.isprintable():
+        raise BadOrder(_("An order's name has at most %(limit)s characters.") % {"limit": MAX_NUMBER_LENGTH})
     for part in ("shipping", "discount"):
         if not 0 <= (payload.get(part) or 0) <= MAX_AMOUNT:
             raise BadOrder(_("The amount must be a whole number that is not negative."))

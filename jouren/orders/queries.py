@@ -10,7 +10,8 @@ from typing import NamedTuple
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from jouren.catalog.models import ProductCode
+from jouren.catalog.models import Product, ProductCode
+from jouren.catalog.queries import products_of_codes
 from jouren.contacts.queries import alias_ids, canonical_id, find_by_email
 from jouren.contacts.timeline import Entry, tell
 from jouren.core.sql import load_sql
@@ -109,6 +110,53 @@ def _of_product(product_id: int) -> Q:
     return wanted
 
 
+class OrderNames(NamedTuple):
+    """An order as letters name it: its number as the buyer knows it, and its products' names, in their order."""
+
+    number: str
+    products: tuple[str, ...]
+
+
+def names_of_orders(wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], OrderNames]:
+    """Orders by buyer and number; those that are not kept are left out. Of two shops with one number, the later counts.
+
+    A product is named as the catalogue has it, else as the shop's order named it, else by its code.
+    """
+    contact_ids, numbers = {contact_id for contact_id, _number in wanted}, {number for _contact, number in wanted}
+    found = Order.objects.filter(contact_id__in=contact_ids, number__in=numbers)
+    orders = {
+        (order.contact_id, order.number): order
+        for order in found.order_by("pk").prefetch_related("lines")
+        if (order.contact_id, order.number) in wanted
+    }
+    return dict(zip(orders, _names(list(orders.values())), strict=True))
+
+
+def newest_order(contact_id: int) -> OrderNames | None:
+    """A person's latest order as letters name it."""
+    order = orders_of(contact_id).prefetch_related("lines").first()
+    return _names([order])[0] if order is not None else None
+
+
+def _names(orders: Sequence[Order]) -> list[OrderNames]:
+    lines = [[(line.code, line.name) for line in order.lines.all()] for order in orders]
+    codes = [own or [(code, "") for code in order.products] for order, own in zip(orders, lines, strict=True)]
+    meant = products_of_codes(
+        {(order.source, code) for order, own in zip(orders, codes, strict=True) for code, _name in own}
+    )
+    return [
+        OrderNames(
+            order.name or order.number,
+            tuple(dict.fromkeys(_name_of(meant.get((order.source, code)), name, code) for code, name in own)),
+        )
+        for order, own in zip(orders, codes, strict=True)
+    ]
+
+
+def _name_of(product: Product | None, told: str, code: str) -> str:
+    return product.name if product is not None else " ".join(told.split()) or code
+
+
 def order_sources() -> list[str]:
     """Who told of orders, without looking through them all."""
     return [row[0] for row in _sql.all("order_sources")]
@@ -169,10 +217,10 @@ def remarks_on(order: Order) -> list[Remark]:
     return list(Remark.objects.filter(source=order.source, number=order.number))
 
 
-def buyers_since(product_id: int, since: Mapping[int, datetime]) -> list[int]:
-    """Of people, each with a moment, those who have paid for the product at or after theirs."""
+def buyers_since(product_id: int, since: Mapping[int, datetime]) -> dict[int, datetime]:
+    """Of people, each with a moment, those who have paid for the product at or after theirs, and when first."""
     asked = {"contact_ids": list(since), "moments": list(since.values()), "product_id": product_id}
-    return [row[0] for row in _sql.all("bought_since", asked)]
+    return dict(_sql.all("bought_since", asked))
 
 
 class Purchased(NamedTuple):

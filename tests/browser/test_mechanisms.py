@@ -94,7 +94,7 @@ class Walk:
 
     def pass_days(self, days: int) -> None:
         """Move the clock, and let everything that is due be done."""
-        self.shop.run("clock", "advance", f"{days}d")
+        self.shop.advance(f"{days}d")
 
     def mails(self, address: str, subject: str) -> list[EmailMessage]:
         """What came to somebody under a subject that begins so."""

@@ -13,10 +13,13 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from smtplib import SMTP
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import psycopg
 import pytest
+from segment.analytics.client import Client
 
 from jouren.core.config import read_config
 from jouren.core.database import EmbeddedDatabase
@@ -63,6 +66,16 @@ class Installation:
         return subprocess.run(
             self.command(*arguments), env=self.env, capture_output=True, text=True, check=False, timeout=PATIENCE
         )
+
+    def python(self, code: str) -> str:
+        """What a piece of Python prints that runs with this installation's rooms loaded."""
+        start = "import django; django.setup()\n"
+        env = {**self.env, "DJANGO_SETTINGS_MODULE": "jouren.settings"}
+        done = subprocess.run(
+            [sys.executable, "-c", start + code], env=env, capture_output=True, text=True, check=False, timeout=PATIENCE
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
     def up(self) -> subprocess.Popen[bytes]:
         """The running ``jouren up``: the one that an earlier test has left well, else a new one, once it is ready."""
@@ -192,6 +205,38 @@ def test_doctor_finds_a_running_sandbox_well(installation: Installation, running
 
     assert wait_until(well, 30), installation.run("doctor").stdout
     assert f"Links start with http://127.0.0.1:{installation.port}:" in installation.run("doctor").stdout
+
+
+def test_segments_own_library_posts_to_the_running_product_and_each_message_counts_once(
+    installation: Installation, running: subprocess.Popen[bytes]
+) -> None:
+    key = installation.python(
+        "from jouren.connectors.actions import connect; print(connect('segment', 'App', 'app')[1])"
+    )
+    failures: list[Any] = []
+    client = Client(
+        key,
+        host=f"http://127.0.0.1:{installation.port}",
+        gzip=True,
+        on_error=lambda error, _items: failures.append(error),
+    )
+    bought = {"order_id": "o1", "total": 1980, "currency": "JPY", "products": [{"sku": "tea", "price": 1980}]}
+    client.identify("77", {"email": "hana@example.jp", "firstName": "花子", "lastName": "山田"})
+    for number in range(30):
+        client.track("77", f"Quiz {number % 10}", message_id=f"m{number % 10}")
+    for _twice in range(2):
+        client.track("77", "Order Completed", bought, message_id="o1")
+        client.flush()
+    client.join()
+    assert not failures
+    count = (
+        "SELECT type, count(*) FROM events_event WHERE type IN ('app.tracked', 'order.paid') GROUP BY type ORDER BY 1"
+    )
+    order = "SELECT number, amount, state FROM orders_order WHERE source = 'app'"
+    with psycopg.connect(installation.database.url, autocommit=True) as database:
+        # The workers keep the order within moments.
+        assert wait_until(lambda: database.execute(order).fetchall() == [("o1", 1980, "paid")], 30)
+        assert database.execute(count).fetchall() == [("app.tracked", 10), ("order.paid", 1)]
 
 
 def test_a_command_told_to_end_while_it_sets_up_the_database_leaves_none_running(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -30,6 +30,7 @@ from tests.connecting import (
     from_shopify,
     post,
     shopify,
+    shopify_arrival,
     shopify_customer,
     shopify_fulfillment,
     shopify_order,
@@ -73,11 +74,13 @@ def test_a_paid_order_is_kept_exactly_and_its_buyer_is_known(shop: Connection) -
         "shipping": 500,
         "discount": 500,
         "coupon": "TEA500",
+        "name": "#1001",
         "lines": [{"code": "TEA-100", "name": "煎茶 - 100g", "quantity": 2, "amount": 3780, "tax_rate": 8}],
     }
     react_to_all()
     order = Order.objects.get()
     assert (order.source, order.number, order.amount, order.products) == ("shopify", "450789469", 4280, ["TEA-100"])
+    assert order.name == "#1001"
     assert not Consent.objects.exists()
 
 
@@ -281,6 +284,9 @@ def _story() -> list[tuple[str, dict[str, Any], str]]:
     """What befell two orders: (topic, payload, delivery id)."""
     changed = shopify_order(updated_at="2026-11-20T12:00:00+09:00", total_price="2140")
     back = shopify_order(updated_at="2026-11-20T13:00:00+09:00")
+    parcels = [shopify_fulfillment(), shopify_fulfillment(2, parcel=2)]
+    half = {**back, "fulfillments": parcels[:1], "fulfillment_status": "partial"}
+    full = {**back, "fulfillments": parcels, "fulfillment_status": "fulfilled"}
     other = shopify_order(
         2,
         customer={"id": 5, "email": "taro@example.jp", "last_name": "佐藤"},
@@ -294,7 +300,11 @@ def _story() -> list[tuple[str, dict[str, Any], str]]:
         ("orders/updated", back, "d4"),
         ("refunds/create", shopify_refund(), "d5"),
         ("fulfillments/create", shopify_fulfillment(), "d6"),
-        ("fulfillments/create", shopify_fulfillment(2, parcel=2), "d7"),
+        ("fulfillments/create", parcels[1], "d7"),
+        ("orders/updated", {**half, "updated_at": "2026-11-20T13:10:00+09:00"}, "d10"),
+        ("orders/updated", {**full, "updated_at": "2026-11-20T13:20:00+09:00"}, "d11"),
+        ("fulfillment_events/create", shopify_arrival(2, happened_at="2026-11-21T01:00:00Z"), "d12"),
+        ("fulfillment_events/create", shopify_arrival(happened_at="2026-11-21T05:00:00Z"), "d13"),
         ("customers/update", shopify_customer(updated_at="2026-11-20T14:00:00+09:00", last_name="鈴木"), "d8"),
         ("orders/paid", other, "d9"),
     ]
@@ -314,16 +324,49 @@ def test_any_order_of_repeated_webhooks_gives_the_same_orders(shop: Connection, 
         react_to_all()
         assert not Received.objects.filter(outcome=Outcome.FAILED).exists()
         orders = Order.objects.order_by("number").values_list(
-            "number", "amount", "refunded", "state", "contact__family_name", "placed_at__hour", "shipped_at__minute"
+            "number",
+            "amount",
+            "refunded",
+            "state",
+            "contact__family_name",
+            "placed_at__hour",
+            "shipped_at__minute",
+            "delivered_at__hour",
         )
         assert list(orders) == [
-            ("2", 99, 0, "paid", "佐藤", None, None),
-            ("450789469", 4280, 1000, "shipped", "鈴木", 10, 30),
+            ("2", 99, 0, "paid", "佐藤", None, None, None),
+            ("450789469", 4280, 1000, "delivered", "鈴木", 10, 30, 14),
         ]
         assert Identity.objects.count() == 4
         assert Contact.objects.count() == 2
     finally:
         transaction.savepoint_rollback(point)
+
+
+def test_an_order_of_two_parcels_is_delivered_with_the_last(shop: Connection) -> None:
+    parcels = [shopify_fulfillment(), shopify_fulfillment(2, parcel=2)]
+    from_shopify(shop, "orders/paid", shopify_order(), "d1")
+    states = []
+    for topic, payload in (
+        ("fulfillments/create", parcels[0]),
+        ("orders/updated", shopify_order(fulfillments=parcels[:1], fulfillment_status="partial")),
+        ("fulfillment_events/create", shopify_arrival()),
+        ("fulfillments/create", parcels[1]),
+        (
+            "orders/updated",
+            shopify_order(updated_at="2026-11-20T12:00:00+09:00", fulfillments=parcels, fulfillment_status="fulfilled"),
+        ),
+        ("fulfillment_events/create", shopify_arrival(2, happened_at="2026-11-23T00:00:00Z")),
+        ("fulfillment_events/create", shopify_arrival(2, happened_at="2026-11-24T00:00:00Z")),
+    ):
+        assert from_shopify(shop, topic, payload, f"p{len(states)}")[0] == 200
+        react_to_all()
+        states.append(Order.objects.get().state)
+    assert states == ["shipped"] * 5 + ["delivered"] * 2
+    order = Order.objects.get()
+    assert order.delivered_at == datetime(2026, 11, 23, tzinfo=UTC)
+    assert order.shipped_at == datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
+    assert _told(_hana()).count("order.delivered") == 1
 
 
 @pytest.mark.django_db(transaction=True)

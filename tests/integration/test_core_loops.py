@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection, transaction
 
+from jouren.core import loops
 from jouren.core.loops import Loop, register_loop, registered_loops, run_loops, wait_until
 from jouren.core.wake import wake
 
@@ -95,6 +96,27 @@ def test_polling_finds_work_that_nobody_announced() -> None:
     ticks: list[None] = []
     with running(Loop("poller", "jouren_test", lambda: ticks.append(None), poll_seconds=0.01)):
         assert wait_until(lambda: len(ticks) > 5, 5)
+
+
+def test_a_loop_that_finds_nothing_for_long_looks_less_often_until_something_stirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loops, "_CALM_AFTER", 0.2)
+    monkeypatch.setattr(loops, "_CALM_SECONDS", 60.0)
+    ticks: list[None] = []
+    with running(Loop("poller", "jouren_test", lambda: ticks.append(None), poll_seconds=0.01)):
+        assert wait_until(lambda: len(ticks) > 5, 5)
+        assert wait_until(lambda: _stands_still(ticks), 10)
+        before = len(ticks)
+        with connection.cursor() as cursor:
+            cursor.execute("NOTIFY jouren_test")
+        assert wait_until(lambda: len(ticks) > before + 5, 5)
+
+
+def _stands_still(ticks: list[None]) -> bool:
+    before = len(ticks)
+    time.sleep(0.3)
+    return len(ticks) == before
 
 
 def test_what_one_loop_raises_is_logged_and_stops_neither_it_nor_another(caplog: pytest.LogCaptureFixture) -> None:

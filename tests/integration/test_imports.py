@@ -29,7 +29,7 @@ from jouren.imports.actions import (
 from jouren.imports.errors import BadFile, BadMapping, NotNow
 from jouren.imports.files import folder
 from jouren.imports.models import Import
-from jouren.imports.working import Worker
+from jouren.imports.working import Worker, forget_scratch
 from jouren.orders.models import Order
 from jouren.pyramid.models import PyramidPosition
 from tests.importing import CUSTOMERS, ORDERS, STATEMENT, checked, imported, order, problems, sent_in, table
@@ -169,12 +169,21 @@ def test_killed_after_any_piece_it_goes_on_and_comes_to_the_same(small_pieces: N
         data = table(
             CUSTOMERS, *[[f"p{n}@example.jp", "", "", "x" if n == 5 else "", "", "", "", ""] for n in range(25)]
         )
-    run = checked(sent_in(data, kind), statement=STATEMENT)
+    run = sent_in(data, kind)
+    check(run.pk, run.mapping, source=run.source, statement=STATEMENT)
+    work_and_be_killed(run, pieces)
     start(run.pk)
+    work_and_be_killed(run, pieces)
+    assert (run.state, run.read_rows, run.bad_rows, run.people_made) == ("done", 25, 1, 7 if kind == "orders" else 24)
+    assert len(problems(run)) == 1
+    assert len(events("order.paid")) == (24 if kind == "orders" else 0)
+
+
+def work_and_be_killed(run: Import, pieces: int) -> None:
+    """Its successor, and the killed one that was only slow: neither repeats what the other has done."""
     killed = Worker(run.pk)
     for _piece in range(pieces):
         killed.step()
-    # Its successor, and the killed one that was only slow: neither repeats what the other has done.
     successor = Worker(run.pk)
     successor.step()
     while killed.step() or successor.step():
@@ -182,9 +191,42 @@ def test_killed_after_any_piece_it_goes_on_and_comes_to_the_same(small_pieces: N
     killed.close()
     successor.close()
     run.refresh_from_db()
-    assert (run.state, run.read_rows, run.bad_rows, run.people_made) == ("done", 25, 1, 7 if kind == "orders" else 24)
-    assert len(problems(run)) == 1
-    assert len(events("order.paid")) == (24 if kind == "orders" else 0)
+
+
+def test_what_was_read_for_the_check_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = checked(sent_in(table(ORDERS, order("1"), order("2", "never"), order("1", code="cup"), order("", "x"))))
+    found = (run.bad_rows, problems(run))
+    monkeypatch.setattr(working, "read_rows", lambda *_of: pytest.fail("The file is read again."))
+    start(run.pk)
+    go_on(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.orders, run.read_rows, (run.bad_rows, problems(run))) == ("done", 1, 4, found)
+    assert scratch() == 0
+
+
+@pytest.mark.parametrize("pieces", [0, 1, 3])
+def test_what_was_put_aside_and_got_lost_with_the_database_is_read_again(small_pieces: None, pieces: int) -> None:
+    """The rows that are put aside are in no log of the database's: a crash takes them all."""
+    run = checked(sent_in(table(ORDERS, *[order(f"{n:02}", "x" if n == 5 else "2025-04-01") for n in range(20)])))
+    if not pieces:
+        forget_scratch(run.pk)
+    start(run.pk)
+    worker = Worker(run.pk)
+    for _piece in range(pieces):
+        worker.step()
+    worker.close()
+    forget_scratch(run.pk)
+    go_on(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.orders, run.bad_rows, len(problems(run))) == ("done", 19, 1, 1)
+    assert len(events("order.paid")) == 19
+
+
+def test_a_file_that_is_read_as_something_else_leaves_nothing_put_aside() -> None:
+    run = checked(sent_in(table(ORDERS, order("1"))))
+    assert scratch() > 0
+    read_as(run.pk, preset="base")
+    assert scratch() == 0
 
 
 def test_a_stopped_import_goes_on_from_there(small_pieces: None) -> None:
@@ -204,7 +246,7 @@ def test_a_stopped_import_goes_on_from_there(small_pieces: None) -> None:
 
 
 def test_an_import_that_lost_its_file_or_its_job_is_not_left_alone() -> None:
-    run = checked(sent_in(table(ORDERS, order("1"))))
+    run = checked(sent_in(table(CUSTOMERS, ["hana@example.jp"] + [""] * 7), "customers"), statement=STATEMENT)
     start(run.pk)
     (folder() / run.file).unlink()
     go_on(run.pk)

@@ -37,6 +37,7 @@ from jouren.messaging.sending_rules.actions import save_rules
 from jouren.messaging.sending_rules.terms import Action, Cap, Quiet, Readiness, Rules, Unit
 from jouren.messaging.vocabulary import Lane, State
 from tests.messages import published, reader
+from tests.offering import make_offer
 from tests.sending_rules import NIGHT, TOKYO
 from tests.series import publish, send_series
 from tests.walking import START, Time, live_journey, send, step, wait
@@ -77,6 +78,15 @@ ways = st.fixed_dictionaries(
         "entry": st.sampled_from([None, 3]),
         "ends": st.booleans(),
         "days": st.integers(1, 3),
+        "offer": st.sampled_from(
+            [
+                None,
+                {"least_stage": 4},
+                {"condition": {"all": [{"fact": "orders.count", "op": "gte", "value": 3}]}},
+                {"starts_at": START + timedelta(days=4)},
+                {"ends_at": START + timedelta(days=6)},
+            ]
+        ),
     }
 )
 
@@ -207,7 +217,7 @@ def replayed(journey: Journey, **as_it_was: Any) -> dict[int, Replay]:
     with read_only():
         setting = setting_of(version, START, END - timedelta(seconds=1), **as_it_was)
         ids = [contact_id for contact_id, _first in entrants(setting)]
-        facts = PastFacts(version.program, END)
+        facts = PastFacts(setting.version.program, END)
         replays = [Replay(setting, life) for life in load_lives(setting, ids)]
         if version.program.entries_per_hour:
             each_alone = [(START, partial(list, [replay])) for replay in replays]
@@ -257,7 +267,9 @@ def test_a_replay_says_what_the_engine_did(
         time.now = START
         save_rules(rules)
         people = [reader("a@example.jp"), reader("b@example.jp")]
-        journey = make_journey(way, published(name="Help"), published(name="Ask", kind="ask"))
+        shown = [("offer", {"offer": str(make_offer(**way["offer"]).pk), "if_closed": "skip"})] if way["offer"] else []
+        ask = published(("text", "<p>{{ contact.name }}</p>"), *shown, name="Ask", kind="ask")
+        journey = make_journey(way, published(name="Help"), ask)
         live_through(deeds, people, time, deliver)
         replays = replayed(journey)
         for contact in people:

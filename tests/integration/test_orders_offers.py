@@ -27,6 +27,7 @@ from jouren.orders.telling import tell_orders
 from jouren.pyramid.stages import Stage
 from tests.connecting import from_shopify, from_stripe, from_system, shopify, shopify_order, stripe
 from tests.integration.test_api_events import post
+from tests.integration.test_connectors_segment import call as call_segment
 from tests.integration.test_connectors_stripe import event, session
 from tests.offering import make_offer, person_on
 from tests.telling import refunded, told
@@ -80,7 +81,20 @@ def _by_attribute(reference: str) -> None:
     _by_shopify(reference, landing_site=f"/cart/1:1?attributes%5Breference%5D={reference}")
 
 
-WAYS = [_by_api, _by_webhook, _by_stripe, _by_shopify, _by_landing, _by_attribute]
+def _by_segment(reference: str) -> None:
+    bought = {"order_id": "1", "total": 980, "currency": "JPY", "products": [{"sku": "tea"}], "reference": reference}
+    message = {
+        "messageId": "m1",
+        "userId": "77",
+        "context": {"traits": {"email": "p1@example.jp"}},
+        "timestamp": clock.now().isoformat(),
+        "event": "Order Completed",
+        "properties": bought,
+    }
+    assert call_segment(connect("segment", "App", "app")[1], "track", message)[2]["taken"] == 1
+
+
+WAYS = [_by_api, _by_webhook, _by_stripe, _by_shopify, _by_landing, _by_attribute, _by_segment]
 
 
 @pytest.mark.parametrize("way", WAYS)

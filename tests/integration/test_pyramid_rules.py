@@ -12,8 +12,10 @@ from jouren.contacts.timeline import timeline
 from jouren.events.actions import NewEvent, record_event
 from jouren.events.queries import events_of
 from jouren.events.types import event_type
+from jouren.journeys.actions import freeze_version
 from jouren.orders.actions import record_order
 from jouren.orders.models import Order, Purchases
+from jouren.orders.telling import tell_orders_of
 from jouren.pyramid.actions import change_stage, change_stages
 from jouren.pyramid.errors import UnknownStage
 from jouren.pyramid.models import PyramidPosition, PyramidRule
@@ -26,6 +28,8 @@ from jouren.pyramid.queries import (
 )
 from jouren.pyramid.stages import Stage
 from tests.reacting import react_to_all
+from tests.telling import refunded, told
+from tests.walking import draft_journey, step, work
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
@@ -182,3 +186,26 @@ def test_the_timeline_names_stages(contact: Contact) -> None:
     [entry] = timeline(contact.pk)
     assert str(Stage.PROSPECT.label) in entry.sentence
     assert "2" not in entry.sentence
+
+
+def test_a_refund_takes_nobody_down_and_one_journey_does_where_a_shop_wants_it(contact: Contact) -> None:
+    undone = [{"type": "event", "value": {"event": "order.undone"}}]
+    none_left = {"fact": "orders.count", "op": "eq", "value": 0}
+    down = step("stage", {"stage": "2", "reason": "all was paid back"})
+    journey = draft_journey([down], undone, entry=none_left, reentry="again")
+    change_stage(contact.pk, Stage.PROSPECT)
+    for number in ("1", "2"):
+        tell_orders_of(contact.pk, "shop", [told("paid", number, kind="regular", amount=5000)])
+    work()
+    assert stage_of_contact(contact.pk) == Stage.EXISTING
+    tell_orders_of(contact.pk, "shop", [refunded("1", amount=5000)])
+    work()
+    assert stage_of_contact(contact.pk) == Stage.EXISTING
+    freeze_version(journey)
+    tell_orders_of(contact.pk, "shop", [refunded("2", amount=4999)])
+    work()
+    assert stage_of_contact(contact.pk) == Stage.EXISTING
+    tell_orders_of(contact.pk, "shop", [refunded("2", "r2", amount=1)])
+    work()
+    assert stage_of_contact(contact.pk) == Stage.PROSPECT
+    assert history(contact)[-1][:3] == (Stage.EXISTING, Stage.PROSPECT, "all was paid back")

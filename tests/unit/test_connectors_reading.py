@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jouren.connectors.connector import Headers, connectors
+from jouren.connectors.connector import Arrived, Contents, Headers, ParcelNews, connectors
 from jouren.connectors.errors import BadSignature, Unusable
 from jouren.connectors.event_types import APP_TRACKED, tracked
 from jouren.connectors.reading import (
@@ -29,7 +29,7 @@ from jouren.connectors.segment import new_secret, public_id_of
 from jouren.connectors.shopify.reading import read as read_shopify
 from jouren.events.types import MAX_PAYLOAD_BYTES
 from jouren.orders.policies import check_order
-from tests.connecting import shopify_fulfillment, shopify_order
+from tests.connecting import shopify_arrival, shopify_fulfillment, shopify_order
 
 
 @given(st.integers(0, 10**11), st.sampled_from(["JPY", "USD", "KWD"]))
@@ -139,10 +139,29 @@ def test_an_order_is_shipped_with_its_first_parcel(name: str, is_told: bool) -> 
     assert not _shopify("fulfillments/create", {**shopify_fulfillment(), "status": "cancelled"})
 
 
-def test_delivered_is_told_by_the_carriers_event() -> None:
-    event = {"id": 1, "order_id": 5, "status": "delivered", "happened_at": "2026-11-22T00:00:00Z"}
-    assert _shopify("fulfillment_events/create", event) == [("order.delivered", {"order": "5"})]
-    assert _shopify("fulfillment_events/create", {**event, "status": "in_transit"}) == []
+def _parcels(topic: str, data: dict[str, Any]) -> list[ParcelNews]:
+    (delivery,) = read_shopify({"x-shopify-topic": topic, "x-shopify-webhook-id": "1"}, json.dumps(data).encode())
+    return list(delivery.parcels)
+
+
+def test_that_a_parcel_has_arrived_is_told_by_the_carriers_event() -> None:
+    event = shopify_arrival()
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    assert _parcels("fulfillment_events/create", event) == [Arrived("450789469", at, "255858046")]
+    assert _shopify("fulfillment_events/create", event) == []
+    assert _parcels("fulfillment_events/create", {**event, "status": "in_transit"}) == []
+
+
+def test_an_order_tells_its_parcels_and_that_the_first_has_gone() -> None:
+    gone, late = shopify_fulfillment(), shopify_fulfillment(2, parcel=2)
+    back = {**shopify_fulfillment(3, parcel=3), "status": "cancelled"}
+    order = shopify_order(fulfillments=[gone, late, back], fulfillment_status="fulfilled")
+    at = datetime(2026, 11, 20, 1, 0, 5, tzinfo=UTC)
+    assert _parcels("orders/updated", order) == [Contents("450789469", at, ("2", "255858046"), True)]
+    assert [name for name, _payload in _shopify("orders/updated", order)] == ["order.changed", "order.shipped"]
+    partly = _parcels("orders/updated", {**order, "fulfillment_status": "partial"})
+    assert partly == [Contents("450789469", at, ("2", "255858046"), False)]
+    assert _parcels("orders/updated", shopify_order()) == []
 
 
 def test_taxes_and_prices_of_every_kind_are_exact() -> None:

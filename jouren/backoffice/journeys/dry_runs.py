@@ -32,7 +32,8 @@ from jouren.core.schedule import local_moment
 from jouren.journeys.dry_run import CHANNELS, KEPT_DAYS, start_dry_run
 from jouren.journeys.models import DryRun, DryRunPerson, DryRunState
 from jouren.journeys.replay.player import version_of
-from jouren.journeys.replay.sources import unknown_pasts
+from jouren.journeys.replay.series import series_of
+from jouren.journeys.replay.sources import messages_of, unknown_pasts
 from jouren.journeys.replay.story import read_story
 from jouren.journeys.wording import reason_text
 
@@ -246,6 +247,8 @@ def _assumptions(run: DryRun) -> list[str]:
     if unknown := unknown_pasts(program):
         names = ", ".join(str(fact(name).label) for name in unknown)
         told.append(_("Known only as it is now: %(facts)s.") % {"facts": names})
+    if any(each.needed_offers for each in messages_of(program, series_of(run.compiled)).values()):
+        told.append(_("Offers have the terms that they have now; whether one was open is asked of each moment."))
     if program.asks_best_hour:
         told.append(_("The hour at which people tend to answer is that of now."))
     if program.series:

@@ -39,6 +39,10 @@ _WITHHELD = {
         gettext_lazy("They are in the control group, which gets no marketing, so that you see what marketing brings."),
         gettext_lazy("This is as chosen. You can change the control group under Sending rules."),
     ),
+    "no_order": (
+        gettext_lazy("It names an order, and this walk through the journey is about none that is known."),
+        gettext_lazy("People whom you put in by hand have no order there. Send them a message that names none."),
+    ),
     "journey_left": (
         gettext_lazy("They had reached the journey's goal, or left it, before the message went out."),
         gettext_lazy("This is as it should be: nobody gets an offer for what they have just bought."),

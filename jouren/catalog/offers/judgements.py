@@ -12,8 +12,8 @@ SATISFIED, LIKELY_REGULAR = "satisfied", "likely_regular"
 
 Loader = Callable[[Collection[int], datetime], Mapping[int, bool]]
 """Of these people, at that moment, those of whom something is known, with yes or no."""
-Buyers = Callable[[int, Mapping[int, datetime]], Collection[int]]
-"""``buyers(product_id, {contact_id: since})``: those who bought the product at or after their moment."""
+Buyers = Callable[[int, Mapping[int, datetime]], Mapping[int, datetime]]
+"""``buyers(product_id, {contact_id: since})``: who bought the product at or after their moment, and when first."""
 
 _loaders: dict[str, Loader] = {}
 _buyers: dict[str, Buyers] = {}
@@ -41,8 +41,10 @@ def register_buyers(name: str, buyers: Buyers) -> None:
     _buyers[name] = buyers
 
 
-def bought_since(product_id: int, since: Mapping[int, datetime]) -> set[int]:
-    """Of these people those who bought the product at or after their moment."""
-    if not since:
-        return set()
-    return {contact_id for buyers in _buyers.values() for contact_id in buyers(product_id, since)}
+def bought_since(product_id: int, since: Mapping[int, datetime]) -> dict[int, datetime]:
+    """Of these people those who bought the product at or after their moment, and when first."""
+    found: dict[int, datetime] = {}
+    for buyers in _buyers.values() if since else ():
+        for contact_id, at in buyers(product_id, since).items():
+            found[contact_id] = min(at, found.get(contact_id, at))
+    return found

@@ -64,12 +64,12 @@ def load_person_facts(offers: Sequence[Offer], contact_ids: Collection[int], now
     uses: tuple[FactUse, ...] = (fact(_STAGE).use({}),)
     audiences: dict[int, CompiledPython | None] = {}
     for offer in offers:
-        audiences[offer.pk] = compiled = _audience(offer, uses)
+        audiences[offer.pk] = compiled = bind_audience(offer, uses)
         uses = compiled.facts if compiled else uses
     values = load_facts(uses, ids, now)
     asked = {"offer_ids": [offer.pk for offer in offers], "contact_ids": ids}
     sights: dict[Key, datetime] = {(row[0], row[1]): row[2] for row in _sql.all("sights", asked)}
-    takers: set[Key] = {(row[0], row[1]) for row in _sql.all("takers", asked)} | _buyers(offers, sights)
+    takers: set[Key] = {(row[0], row[1]) for row in _sql.all("takers", asked)} | _buyers(offers, sights).keys()
     taken: dict[int, int] = dict(_sql.all("taken", {"offer_ids": asked["offer_ids"]}))
     satisfied = judgements(SATISFIED, ids, now) if any(each.needs_satisfaction for each in offers) else {}
     likely = judgements(LIKELY_REGULAR, ids, now) if any(each.needs_likely_regular for each in offers) else {}
@@ -91,25 +91,52 @@ def load_person_facts(offers: Sequence[Offer], contact_ids: Collection[int], now
     return found
 
 
-def _audience(offer: Offer, facts: Sequence[FactUse]) -> CompiledPython | None:
-    """The offer's condition; None for one that cannot be asked any more, which holds for nobody."""
+def bind_audience(offer: Offer, facts: Sequence[FactUse]) -> CompiledPython | None:
+    """The offer's condition, asked by values of which the first are of ``facts``.
+
+    None for one that cannot be asked any more, which holds for nobody.
+    """
     try:
         return compile_python(offer.condition or {"all": []}, facts)
     except ConditionError:
         return None
 
 
-def _buyers(offers: Sequence[Offer], sights: dict[Key, datetime]) -> set[Key]:
-    """Who bought the product of an offer after they saw it: the shop's own cart says no more."""
+def _buyers(offers: Sequence[Offer], sights: dict[Key, datetime]) -> dict[Key, datetime]:
+    """Who bought the product of an offer after they saw it, and when first: the shop's own cart says no more."""
     seen: dict[int, dict[int, datetime]] = defaultdict(dict)
     for (offer_id, contact_id), moment in sights.items():
         seen[offer_id][contact_id] = moment
     return {
-        (offer.pk, contact_id)
+        (offer.pk, contact_id): at
         for offer in offers
         if offer.is_once
-        for contact_id in bought_since(offer.product_id, seen[offer.pk])
+        for contact_id, at in bought_since(offer.product_id, seen[offer.pk]).items()
     }
+
+
+class OfferPast(NamedTuple):
+    """When somebody first saw an offer, and when they took it, by whatever way; None: not yet."""
+
+    first_seen_at: datetime | None
+    taken_at: datetime | None
+
+
+def pasts_with(offers: Sequence[Offer], contact_ids: Collection[int]) -> dict[Key, OfferPast]:
+    """What each of these people has had to do with each of these offers; who had nothing is left out."""
+    asked = {"offer_ids": [offer.pk for offer in offers], "contact_ids": sorted(set(contact_ids))}
+    sights: dict[Key, datetime] = {(row[0], row[1]): row[2] for row in _sql.all("sights", asked)}
+    taken: dict[Key, datetime] = {(row[0], row[1]): row[2] for row in _sql.all("takers", asked)}
+    for key, bought_at in _buyers(offers, sights).items():
+        taken[key] = min(bought_at, taken.get(key, bought_at))
+    return {key: OfferPast(sights.get(key), taken.get(key)) for key in sights.keys() | taken.keys()}
+
+
+def sold_out_moments(offers: Sequence[Offer]) -> dict[int, datetime]:
+    """When the last of each of these offers was taken; those of which some are left, or any number, are left out."""
+    rows = _sql.all("taken_in_order", {"offer_ids": [offer.pk for offer in offers if offer.stock]})
+    stocks = {offer.pk: offer.stock for offer in offers}
+    return {offer_id: at for offer_id, place, at in rows if place == stocks[offer_id]}
 
 
 class Reach(NamedTuple):

@@ -25,14 +25,19 @@ SELECT offer_id, contact_id, first_seen_at FROM catalog_offersight
 WHERE offer_id = ANY(%(offer_ids)s::bigint[]) AND contact_id = ANY(%(contact_ids)s::bigint[])
 
 -- name: takers
-SELECT DISTINCT offer_id, contact_id FROM catalog_offerapplication
+SELECT offer_id, contact_id, min(at) FROM catalog_offerapplication
 WHERE offer_id = ANY(%(offer_ids)s::bigint[]) AND contact_id = ANY(%(contact_ids)s::bigint[])
   AND state <> 'cancelled'
+GROUP BY offer_id, contact_id
 
 -- name: taken
 SELECT offer_id, count(*) FROM catalog_offerapplication
 WHERE offer_id = ANY(%(offer_ids)s::bigint[]) AND state <> 'cancelled'
 GROUP BY offer_id
+
+-- name: taken_in_order
+SELECT offer_id, row_number() OVER (PARTITION BY offer_id ORDER BY at, id), at FROM catalog_offerapplication
+WHERE offer_id = ANY(%(offer_ids)s::bigint[]) AND state <> 'cancelled'
 
 -- name: give_code
 -- A code that nobody has, given to a person. Two at once take two.

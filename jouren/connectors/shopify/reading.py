@@ -10,13 +10,22 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
 
-from jouren.connectors.connector import Delivery, Headers, Identities, Profile, Said
+from jouren.connectors.connector import (
+    Arrived,
+    Contents,
+    Delivery,
+    Headers,
+    Identities,
+    ParcelNews,
+    Profile,
+    Said,
+)
 from jouren.connectors.errors import Unusable
 from jouren.connectors.reading import (
     currency_of,
@@ -39,6 +48,7 @@ from jouren.orders.telling import Telling
 
 Data = Mapping[str, Any]
 _REFERENCE = "reference"
+_CALLED_BACK = frozenset({"cancelled", "error", "failure"})
 _PARCEL = re.compile(r"(?:\.|-F)(\d+)$")
 
 
@@ -52,9 +62,9 @@ def read(headers: Headers, body: bytes) -> Sequence[Delivery]:
     reader = _READERS.get(topic)
     if reader is None:
         return [Delivery(keys, topic or "?", ignored=N_("Nothing is kept of this topic."))]
-    profiles, tellings = reader(data)
-    ignored = "" if profiles or tellings else N_("It tells nothing new.")
-    return [Delivery(keys, topic, profiles, tellings, ignored=ignored)]
+    told = reader(data)
+    ignored = "" if any(told) else N_("It tells nothing new.")
+    return [Delivery(keys, topic, told.profiles, told.tellings, parcels=told.parcels, ignored=ignored)]
 
 
 def _keys(headers: Headers, topic: str, data: Data) -> tuple[str, ...]:
@@ -69,37 +79,57 @@ def _keys(headers: Headers, topic: str, data: Data) -> tuple[str, ...]:
     return (f"delivery {delivery}", f"event {event} {topic} {about}") if event else (f"delivery {delivery}",)
 
 
-def _order(order: Data) -> tuple[list[Profile], list[Telling]]:
+class _Told(NamedTuple):
+    """What one topic tells."""
+
+    profiles: Sequence[Profile] = ()
+    tellings: Sequence[Telling] = ()
+    parcels: Sequence[ParcelNews] = ()
+
+
+def _order(order: Data) -> _Told:
     """What every topic of orders tells: how the order stands, and what has befallen it."""
     changed = Telling("order.changed", _payload(order), needed_moment(order, "updated_at"), _identities(order))
-    return _buyer(order), [changed, *_befallen(order)]
+    return _Told(_buyer(order), [changed, *_befallen(order)], _parcels(order))
 
 
-def _order_placed(order: Data) -> tuple[list[Profile], list[Telling]]:
-    profiles, tellings = _order(order)
+def _order_placed(order: Data) -> _Told:
+    told = _order(order)
     placed_at = needed_moment(order, "processed_at", "created_at")
-    return profiles, [Telling("order.placed", _payload(order), placed_at, _identities(order)), *tellings]
+    placed = Telling("order.placed", _payload(order), placed_at, _identities(order))
+    return told._replace(tellings=[placed, *told.tellings])
 
 
-def _order_paid(order: Data) -> tuple[list[Profile], list[Telling]]:
+def _order_paid(order: Data) -> _Told:
     """Paid when Shopify says so: at a convenience store or by bank, that is days after the order was processed.
 
     An order that was processed before it was made is an old one, brought into the shop from elsewhere.
     """
-    profiles, tellings = _order(order)
+    told = _order(order)
     paid_at = needed_moment(order, "updated_at", "processed_at")
     processed_at, created_at = moment_of(order, "processed_at"), moment_of(order, "created_at")
     if processed_at and created_at and processed_at < created_at - timedelta(days=1):
         paid_at = processed_at
-    return profiles, [Telling("order.paid", _payload(order), paid_at, _identities(order)), *tellings]
+    paid = Telling("order.paid", _payload(order), paid_at, _identities(order))
+    return told._replace(tellings=[paid, *told.tellings])
 
 
 def _befallen(order: Data) -> list[Telling]:
-    tellings = [each for refund in objects_of(order, "refunds") for each in _refund(refund)[1]]
+    tellings = [each for refund in objects_of(order, "refunds") for each in _refund(refund).tellings]
+    tellings += [each for parcel in objects_of(order, "fulfillments") for each in _fulfillment(parcel).tellings]
     if (cancelled_at := moment_of(order, "cancelled_at")) is not None:
         payload = {"order": needed(order, "id"), "reason": text_of(order, "cancel_reason")}
         tellings.append(Telling("order.cancelled", payload, cancelled_at, _identities(order)))
     return tellings
+
+
+def _parcels(order: Data) -> list[ParcelNews]:
+    """Of which parcels the order is made up, as it stands: those that were called back are none."""
+    parcels = [each for each in objects_of(order, "fulfillments") if each.get("status") not in _CALLED_BACK]
+    if not parcels:
+        return []
+    ids, is_all = [needed(each, "id") for each in parcels], order.get("fulfillment_status") == "fulfilled"
+    return [Contents(needed(order, "id"), needed_moment(order, "updated_at"), tuple(sorted(set(ids))), is_all)]
 
 
 def _payload(order: Data) -> dict[str, Any]:
@@ -117,6 +147,7 @@ def _payload(order: Data) -> dict[str, Any]:
             "discount": minor_amount(order.get("total_discounts") or "0", currency, "total_discounts"),
             "coupon": text_of(codes[0], "code", 100) if codes else "",
             "reference": _reference(order),
+            "name": text_of(order, "name", 100),
         },
         [_line(line, currency, with_tax) for line in objects_of(order, "line_items") if line.get("quantity") != 0],
     )
@@ -205,7 +236,7 @@ def _buyer(order: Data) -> list[Profile]:
     return [Profile(identities, needed_moment(order, "updated_at", "created_at"), names)]
 
 
-def _refund(refund: Data) -> tuple[list[Profile], list[Telling]]:
+def _refund(refund: Data) -> _Told:
     """Money that went back. A refund without any, or whose payment is under way, tells nothing yet."""
     done = [
         each
@@ -213,7 +244,7 @@ def _refund(refund: Data) -> tuple[list[Profile], list[Telling]]:
         if each.get("kind") == "refund" and each.get("status") == "success"
     ]
     if not done:
-        return [], []
+        return _Told()
     currency = currency_of(needed(done[0], "currency"))
     amount = sum(minor_amount(each.get("amount"), currency, "amount") for each in done)
     payload = {
@@ -223,41 +254,42 @@ def _refund(refund: Data) -> tuple[list[Profile], list[Telling]]:
         "currency": currency,
         "reason": text_of(refund, "note"),
     }
-    return [], [Telling("order.refunded", payload, needed_moment(refund, "processed_at", "created_at"))]
+    return _Told(tellings=[Telling("order.refunded", payload, needed_moment(refund, "processed_at", "created_at"))])
 
 
-def _fulfillment(fulfillment: Data) -> tuple[list[Profile], list[Telling]]:
+def _fulfillment(fulfillment: Data) -> _Told:
     """An order counts as shipped with its first parcel, the one whose name ends in 1: ``#1001.1``, ``#1001-F1``."""
     number = _PARCEL.search(text_of(fulfillment, "name"))
     if fulfillment.get("status") != "success" or (number and number[1] != "1"):
-        return [], []
+        return _Told()
     payload = {"order": needed(fulfillment, "order_id"), "shipment": text_of(fulfillment, "tracking_number", 100)}
-    return [], [Telling("order.shipped", payload, needed_moment(fulfillment, "created_at"))]
+    return _Told(tellings=[Telling("order.shipped", payload, needed_moment(fulfillment, "created_at"))])
 
 
-def _fulfillment_event(event: Data) -> tuple[list[Profile], list[Telling]]:
+def _fulfillment_event(event: Data) -> _Told:
+    """A parcel has arrived; the order has when all have (``parcels.py``)."""
     if event.get("status") != "delivered":
-        return [], []
+        return _Told()
     at = needed_moment(event, "happened_at", "created_at")
-    return [], [Telling("order.delivered", {"order": needed(event, "order_id")}, at)]
+    return _Told(parcels=[Arrived(needed(event, "order_id"), at, needed(event, "fulfillment_id"))])
 
 
-def _customer(customer: Data) -> tuple[list[Profile], list[Telling]]:
+def _customer(customer: Data) -> _Told:
     names = names_of(text_of(customer, "last_name"), text_of(customer, "first_name"))
     identities = (("shop", needed(customer, "id")), *_who({}, text_of(customer, "email")))
     at = needed_moment(customer, "updated_at", "created_at")
-    return [Profile(identities, at, names, consent=_consent(customer))], []
+    return _Told([Profile(identities, at, names, consent=_consent(customer))])
 
 
-def _marketing(data: Data) -> tuple[list[Profile], list[Telling]]:
+def _marketing(data: Data) -> _Told:
     """The topic that tells of nothing but consent, and names the customer in other words."""
     email = text_of(data, "email_address")
     consent = _consent({"email": email, "email_marketing_consent": data.get("email_marketing_consent")})
     identities = (("shop", needed(data, "customer_id")), *_who({}, email))
-    return ([Profile(identities, consent.at, consent=consent)] if consent else []), []
+    return _Told([Profile(identities, consent.at, consent=consent)]) if consent else _Told()
 
 
-def _redact(request: Data) -> tuple[list[Profile], list[Telling]]:
+def _redact(request: Data) -> _Told:
     """What the law lets customers ask of apps. Staff do it, and see here that it was asked."""
     raise Unusable(_("The shop asks to hand over or erase this customer's data. Do so on the person's page."))
 
@@ -274,7 +306,7 @@ def _consent(customer: Data) -> Said | None:
     return None
 
 
-_READERS: Mapping[str, Callable[[Data], tuple[list[Profile], list[Telling]]]] = {
+_READERS: Mapping[str, Callable[[Data], _Told]] = {
     "orders/create": _order_placed,
     "orders/paid": _order_paid,
     "orders/updated": _order,

@@ -3,16 +3,18 @@
 This is no legal advice and finds no more than common words. Shown by a shop, a customer's words are its advertising.
 Sources, read for what they forbid, not copied:
 
-- 薬機法 第66条 (exaggeration, guarantees by physicians), 第68条 (unapproved drugs and devices). What claims to cure, or
-  to change the body's functions, is advertised as a drug whatever it is: 無承認無許可医薬品の指導取締りについて
-  (昭和46年薬発第476号, 医薬品の範囲に関する基準).
+- 薬機法 第66条 (第1項 exaggeration, 第2項 guarantees by physicians), 第68条 (unapproved drugs and devices). What
+  claims to cure, or to change the body's functions, is advertised as a drug whatever it is:
+  無承認無許可医薬品の指導取締りについて (昭和46年薬発第476号, 医薬品の範囲に関する基準).
 - 医薬品等適正広告基準 (平成29年薬生発0929第4号) and its 解説及び留意事項等 (薬生監麻発0929第5号), 第4の3: effects,
   guarantees of effect or safety, users' stories (but for how it feels to use), highest expressions, quick effect;
   第4の9: other makers; 第4の10: recommendations by professionals.
 - 化粧品の効能の範囲の改正について (平成23年薬食発0721第1号): the 56 effects that a cosmetic may claim.
 - 景品表示法 第5条第1号 (優良誤認), 第2号 (有利誤認), 第7条第2項 (不実証広告規制);
   消費者庁, No.1表示に関する実態調査報告書 (令和6年).
-- ステマ告示 (令和5年内閣府告示第19号), its 運用基準 (令和5年3月28日), and 消費者庁, ステルスマーケティングに関するQ&A.
+- ステマ告示 (令和5年内閣府告示第19号, 一般消費者が事業者の表示であることを判別することが困難である表示; in force since
+  1 October 2023), made under 景品表示法 第5条第3号; its 運用基準 (令和5年3月28日), and 消費者庁,
+  ステルスマーケティングに関するQ&A.
 
 Patterns are matched on text folded by NFKC and in small letters.
 """

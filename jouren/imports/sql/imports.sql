@@ -31,6 +31,9 @@ SELECT count(DISTINCT contact_id) FILTER (WHERE contact_id > %(last_id)s), count
 FROM orders_buyer
 WHERE source = %(source)s AND thing = 'order' AND number = ANY(%(numbers)s::text[])
 
+-- name: count_staged
+SELECT count(*) FROM imports_staged WHERE import_id = %(import_id)s
+
 -- name: forget_staged
 DELETE FROM imports_staged WHERE import_id = %(import_id)s
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from jouren.catalog.offers.queries import OfferPast
 from jouren.events.types import Event
 from jouren.journeys.policies import Past
 from jouren.messaging.sending_rules.caps import Gone
@@ -33,7 +34,8 @@ class Life:
     ``consents``: by channel and topic, what they said and when, in order. ``gone``: what went to them before;
     ``helped``: when messages that help came; ``firsts``: when journeys that come before this one wrote, and which.
     ``walks``: those of the journey that began before the replay does. ``best``: the hour at which they tend to answer.
-    ``dates``: by dated trigger, since when which day of theirs was known. ``is_held_out``: by lot, since before.
+    ``dates``: by dated trigger, since when which day of theirs was known. ``offers``: by offer, when they saw and took
+    it. ``is_held_out``: by lot, since before.
     """
 
     contact_id: int
@@ -51,6 +53,7 @@ class Life:
     walks: list[Past] = field(default_factory=list)
     best: tuple[int, ZoneInfo] | None = None
     dates: dict[str, list[tuple[datetime, date | None]]] = field(default_factory=dict)
+    offers: dict[int, OfferPast] = field(default_factory=dict)
     is_held_out: bool = False
 
     def allows(self, channel: str, topic: str, now: datetime) -> bool | None:

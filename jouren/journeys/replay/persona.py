@@ -48,10 +48,11 @@ def live_as(persona: Persona, setting: Setting) -> list[Happening]:
         version=replace(setting.version, program=replace(program, triggers=(), dates=())),
         start=persona.start,
         end=persona.start + timedelta(days=MOST_DAYS),
+        offers=None,  # they say neither whether they are satisfied nor what they have seen: every offer is open to them
         answers=lambda number, message, step, at: _clicks(persona, setting, number, message, at),
     )
     replay = Replay(own, life)
-    walker = Walker(0, 0, 0, 1, program.first, persona.start, persona.start, None, "")
+    walker = Walker(0, 0, 0, 1, program.first, persona.start, persona.start, None, program.key)  # about some order
     first = program.steps[program.first] if program.first else None
     replay.begin(walker, persona.start, first.waits_for if first else None)
     known = _Known(persona, life, list(PyramidRule.objects.filter(is_enabled=True)))

@@ -35,7 +35,7 @@ class Player:
         version = version_of(run)
         with read_only():
             self.setting = setting_of(version, run.start, run.end, series_of(run.compiled))
-        self._facts = PastFacts(version.program, now)
+        self._facts = PastFacts(self.setting.version.program, now)
         self._places = {step: place for place, step in enumerate(step_order(run.compiled))}
         self._effects = {step for step, raw in run.compiled["steps"].items() if does_something(raw)}
 

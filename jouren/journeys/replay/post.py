@@ -14,10 +14,11 @@ from typing import Any, Protocol
 from jouren.journeys.gate_rules import LEFT, LEFT_RULE
 from jouren.journeys.precedence import PRECEDENCE_RULE, day_of, put_off
 from jouren.journeys.replay.life import Life, Remembered
-from jouren.journeys.replay.terms import Letter, Sent, Setting
+from jouren.journeys.replay.terms import Letter, Sent, Setting, Values
 from jouren.journeys.steps.sending import Send
 from jouren.messaging.gate import GateFacts, GateRule, Judge, Question, Verdict, ask
 from jouren.messaging.offers import NAME as OFFERS
+from jouren.messaging.orders import NO_ORDER
 from jouren.messaging.sending_rules.caps import Gone
 from jouren.messaging.sending_rules.gate_rule import NAME as SENDING_RULES
 from jouren.messaging.sending_rules.gate_rule import judge_by
@@ -44,25 +45,33 @@ class Post:
         self._number = 0
         self._planned: list[Letter] = []
         self._past = Remembered(life)
-        self._rules: dict[tuple[str, str, str], list[GateRule]] = {}
+        self._rules: dict[tuple[str, str, str, bool], list[GateRule]] = {}
         self._refused: dict[tuple[Any, ...], Verdict | None] = {}
         self._has_left = False
+        self._values: Values = ()
 
-    def plan(self, step: Send, place: int, now: datetime) -> None:
-        """A step of the walk at ``place`` sends a message."""
+    def plan(self, step: Send, place: int, key: str, now: datetime) -> None:
+        """A step of the walk at ``place``, which is about ``key``, sends a message."""
+        if step.names_order and not key:
+            self._tell(now, "planned", place, step.id)
+            self._tell(now, "stopped", place, step.id, detail=NO_ORDER)
+            return
         self._number += 1
         self._planned.append(Letter(now, self._number, step.id, step.message_version, step.channel, place, now))
         self._tell(now, "planned", place, step.id)
 
-    def admit(self, now: datetime) -> None:
-        """Ask the gate of what was planned, by what has gone until now.
+    def admit(self, now: datetime, values: Values) -> None:
+        """Ask the gate of what was planned, by what has gone until now. ``values``: of the program's facts then.
 
-        It is asked again when each is handed over: where only one is to go now, that is the same question.
+        It is asked again when each is handed over: where only one is to go now, that is the same question; but for
+        offers, for whom the steps that follow may change the person.
         """
         if not self._planned:
             return
         planned, self._planned = self._planned, []
+        self._values = values
         is_alone = len(planned) == 1 and not (self.letters and self.letters[0].try_at <= now)
+        is_alone = is_alone and not self.needs_offers(planned[0])
         for letter in planned:
             verdict = None if is_alone else self._ask(letter, now, is_sending=False)
             self._follow(letter, verdict, now) if verdict else heappush(self.letters, letter)
@@ -74,12 +83,17 @@ class Post:
             self._tell(now, "stopped", place, letter.step, detail=LEFT)
         heapify(self.letters)
 
-    def hand_over(self, letter: Letter, now: datetime, *, has_left: bool) -> bool:
+    def needs_offers(self, letter: Letter) -> bool:
+        """Whether it does not go to whom none of its offers is open to."""
+        return bool(self.setting.messages[letter.version_id].needed_offers)
+
+    def hand_over(self, letter: Letter, now: datetime, values: Values, *, has_left: bool) -> bool:
         """Send a letter whose moment has come, if the gate lets it go. Returns whether it went.
 
-        ``has_left``: the person has reached the goal or an exit since it was planned.
+        ``values``: of the program's facts then, where it needs an offer. ``has_left``: the person has reached the goal
+        or an exit since it was planned.
         """
-        self._has_left = has_left
+        self._has_left, self._values = has_left, values
         verdict = self._ask(letter, now, is_sending=True)
         if verdict is None:
             self._send(letter, self.setting.messages[letter.version_id], now)
@@ -121,7 +135,7 @@ class Post:
             Question(life.contact_id, letter.version_id, run_id, letter.channel, letter.due_at, delivery_id),
             life.contact_id, life.addresses.get(letter.channel), "", "", life.language, life.is_erased,
             reasons, has_consent, life.zone,
-            False, message.kind, message.topic, run_id, 1, self.setting.control_share,
+            False, message.kind, message.topic, run_id, 1, self.setting.control_share, message.needed_offers,
         )  # fmt: skip
 
     def _rules_for(self, letter: Letter, message: Sent) -> list[GateRule]:
@@ -129,15 +143,15 @@ class Post:
 
         Those of them that could never hold such a message back are left out: they would be asked of every message.
         """
-        key = (letter.channel, message.kind, message.topic)
+        key = (letter.channel, message.kind, message.topic, bool(message.needed_offers))
         if key not in self._rules:
             program, setting = self.setting.version.program, self.setting
             own: dict[str, Judge | None] = {
                 OF_BROADCASTS: None,
-                OFFERS: None,  # to whom an offer was open at a moment of the past is not kept
+                OFFERS: self._refuse_without_offer if message.needed_offers else None,
                 LEFT_RULE: self._refuse_leavers if program.goal is not None or program.exits else None,
                 PRECEDENCE_RULE: self._give_way if setting.rank is not None else None,
-                SENDING_RULES: self._judge if setting.book.rules.bind(*key) else None,
+                SENDING_RULES: self._judge if setting.book.rules.bind(*key[:3]) else None,
             }
             self._rules[key] = [
                 replace(rule, judge=judge) if (judge := own.get(rule.name)) else rule
@@ -148,6 +162,11 @@ class Post:
 
     def _refuse_leavers(self, batch: Sequence[GateFacts], now: datetime) -> list[str | None]:
         return [LEFT if self._has_left else None]
+
+    def _refuse_without_offer(self, batch: Sequence[GateFacts], now: datetime) -> list[str | None]:
+        """As the rule of offers does, with what was so of the person then."""
+        (facts,), offers = batch, self.setting.offers
+        return [offers.refusal(facts.needed_offers, self.life.offers, self._values, now) if offers else None]
 
     def _judge(self, batch: Sequence[GateFacts], now: datetime) -> Sequence[Verdict | None]:
         return judge_by(self.setting.book, self._past, batch, now)

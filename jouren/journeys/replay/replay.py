@@ -232,7 +232,7 @@ class Replay:
                 self.trail.append((now, place + 1, step, decision, values))
         for effect in move.effects:
             self._do(effect, inside, now)
-        self._post.admit(now)
+        self._post.admit(now, values)
         walker = move.walker
         if move.state == ACTIVE:
             assert move.due_at is not None
@@ -249,7 +249,7 @@ class Replay:
         place = inside.place
         if isinstance(effect, Send):
             inside.got.add(effect.id)
-            self._post.plan(effect, place, now)
+            self._post.plan(effect, place, inside.walker.key, now)
             return
         self._tell(now, "did", place, effect.id)
         self._known.change(effect, now)
@@ -275,11 +275,12 @@ class Replay:
                 inside.due_at = at
 
     def _hand_over(self, letter: Letter, now: datetime) -> Asking:
-        program, has_left = self.setting.version.program, False
-        if program.goal is not None or program.exits:
+        program, has_left, values = self.setting.version.program, False, ()
+        may_leave = program.goal is not None or bool(program.exits)
+        if may_leave or self._post.needs_offers(letter):
             values = yield from self._known.at(now)
-            has_left = leaves(program, Facts(values, now, now), now) is not None
-        if self._post.hand_over(letter, now, has_left=has_left) and self.setting.answers is not None:
+            has_left = may_leave and leaves(program, Facts(values, now, now), now) is not None
+        if self._post.hand_over(letter, now, values, has_left=has_left) and self.setting.answers is not None:
             answers = self.setting.answers(letter.id, self.setting.messages[letter.version_id], letter.step, now)
             self._events = deque(sorted([*self._events, *answers], key=lambda event: event.occurred_at))
 

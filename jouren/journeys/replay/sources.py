@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 
+from jouren.catalog.offers.queries import pasts_with
 from jouren.conditions.queries import contact_ids as people_of
 from jouren.conditions.queries import load_past_facts
 from jouren.conditions.registry import FactUse
@@ -19,6 +20,7 @@ from jouren.journeys.policies import Past
 from jouren.journeys.precedence import rank_of_run
 from jouren.journeys.program import Program
 from jouren.journeys.replay.life import Life, Stop
+from jouren.journeys.replay.offers import offers_then
 from jouren.journeys.replay.series import series_now
 from jouren.journeys.replay.terms import Sent, SeriesPast, Setting, Values
 from jouren.journeys.sources import DatabaseFacts
@@ -46,15 +48,19 @@ def read_only() -> Iterator[None]:
 def setting_of(
     version: LoadedVersion, start: datetime, end: datetime, series: Mapping[int, SeriesPast] | None = None
 ) -> Setting:
-    """What replays of a version share, as things stand now: its messages, the sending rules, the days off.
+    """What replays of a version share, as things stand now: its messages, the sending rules, the days off, the offers.
 
-    ``series``: other orders than those of now, which then hold for all time.
+    ``series``: other orders than those of now, which then hold for all time. Facts are to be loaded for the version of
+    the setting, not for that given here: offers may ask for more of them.
     """
     closures = DatabaseFacts().closures()
     orders = series_now(version.program) if series is None else series
     book, messages = Rulebook(load_rules(), closures), messages_of(version.program, orders)
     rank, share = rank_of_run(version.run_id), stored_group().share
-    return Setting(version, start, end, messages, book, closures, rank, share, series=orders)
+    offers = offers_then({pk for each in messages.values() for pk in each.needed_offers}, version.program.facts)
+    if offers is not None:
+        version = replace(version, program=replace(version.program, facts=offers.facts))
+    return Setting(version, start, end, messages, book, closures, rank, share, series=orders, offers=offers)
 
 
 def messages_of(program: Program, series: Mapping[int, SeriesPast]) -> dict[int, Sent]:
@@ -128,6 +134,9 @@ def load_lives(setting: Setting, contact_ids: Sequence[int]) -> list[Life]:
             life.walks.append(Past(*row[1:]))
     _load_dates(setting, lives)
     _load_messages(setting, lives, span)
+    if setting.offers is not None:
+        for (offer_id, contact_id), past in pasts_with(list(setting.offers.offers.values()), list(lives)).items():
+            lives[contact_id].offers[offer_id] = past
     if program.asks_best_hour:
         for contact_id, best in DatabaseFacts().best_hours(list(lives), program.zone).items():
             lives[contact_id].best = best

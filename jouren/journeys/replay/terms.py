@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from jouren.events.types import Event
 from jouren.journeys.engine import Walker
 from jouren.journeys.precedence import Rank
+from jouren.journeys.replay.offers import OffersThen
 from jouren.journeys.series.order import SeriesOrder
 from jouren.journeys.steps.attributes import SetAttribute
 from jouren.journeys.versions import LoadedVersion
@@ -45,6 +46,7 @@ class Sent(NamedTuple):
     title: str
     kind: str
     topic: str
+    needed_offers: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ class Setting:
 
     ``messages``: by version id. ``control_share``: so many of a hundred get no marketing. ``rank``: where the journey
     stands, if others come before it. ``answers``: what the person does when a message has come, as later events.
-    ``series``: those that the journey sends, by id.
+    ``series``: those that the journey sends, by id. ``offers``: those without which some messages do not go; what they
+    ask of people stands behind the version's own facts.
     """
 
     version: LoadedVersion
@@ -67,6 +70,7 @@ class Setting:
     answers: Callable[[int, Sent, str, datetime], Iterable[Event]] | None = None
     rules: Sequence[GateRule] = field(default_factory=gate_rules)
     series: Mapping[int, SeriesPast] = field(default_factory=dict)
+    offers: OffersThen | None = None
 
     @cached_property
     def timeless(self) -> Sequence[GateRule]:

@@ -6,7 +6,7 @@ is ready.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -28,7 +28,7 @@ from jouren.journeys.series.order import MAX_ITEMS, Slot, lay_out, without_empty
 from jouren.journeys.series.queries import DraftItem, draft_items, fingerprint, journeys_that_send
 from jouren.journeys.series.rhythm import Rhythm
 from jouren.messaging.errors import InvalidMessage
-from jouren.messaging.models import Message, ShopSettings
+from jouren.messaging.models import Message, MessageVersion, ShopSettings
 from jouren.messaging.publishing import legal_problems, publish_message
 from jouren.messaging.vocabulary import Kind
 
@@ -172,7 +172,7 @@ def _publish(series_id: int, by: By, with_messages: bool) -> SeriesVersion:
     if with_messages:
         _publish_messages(items, by)
         items = draft_items(series_id)
-    problems = problems_of(items)
+    problems = problems_of(items) or list(_problems_of_orders(items))
     if problems:
         raise SeriesProblem(problems)
     # Waits for the ticks that read the former version, and has later ones wait: nobody falls asleep at an end that is
@@ -228,6 +228,17 @@ def _problem_of(item: DraftItem) -> str:
     if item.version_id is None:
         return _("Number %(number)s, “%(name)s”, is not published yet.") % told
     return ""
+
+
+def _problems_of_orders(items: Sequence[DraftItem]) -> Iterator[str]:
+    """A series goes to people in any journey, also in those that are about no order."""
+    ids = [item.version_id for item in items if item.version_id is not None]
+    versions = MessageVersion.objects.filter(pk__in=ids, bodies__email__names_order=True)
+    naming = set(versions.values_list("pk", flat=True))
+    for item in items:
+        if item.version_id in naming:
+            text = _("Number %(number)s, “%(name)s”, names an order. Let a journey about orders send it by itself.")
+            yield text % {"number": item.number, "name": item.name}
 
 
 def _publish_messages(items: Sequence[DraftItem], by: By) -> None:

@@ -215,11 +215,13 @@ WHERE contact_id = ANY(%(contact_ids)s) AND state = 1
 RETURNING contact_id, journey_id
 
 -- name: end_doubled_walks
+-- Two walks of a journey go side by side only where each is about something else, and the journey tells them apart by it.
 UPDATE journeys_enrolment AS gone
 SET state = 3, due_at = NULL, held_due_at = NULL, waits_for = NULL, ended_at = %(now)s, reason = 'merged'
-FROM journeys_enrolment AS kept
-WHERE gone.contact_id = %(gone_id)s AND gone.state = 1
-  AND kept.contact_id = %(kept_id)s AND kept.state = 1 AND kept.journey_id = gone.journey_id AND kept.key = gone.key
+FROM journeys_enrolment AS kept, journeys_journeyversion AS version
+WHERE gone.contact_id = %(gone_id)s AND gone.state = 1 AND version.id = gone.version_id
+  AND kept.contact_id = %(kept_id)s AND kept.state = 1 AND kept.journey_id = gone.journey_id
+  AND (kept.key = gone.key OR version.compiled ->> 'reentry' <> 'keyed')
 
 -- name: hand_over_walks
 UPDATE journeys_enrolment AS gone

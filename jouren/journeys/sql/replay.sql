@@ -88,7 +88,7 @@ WHERE journey_id = %(journey_id)s AND contact_id = ANY(%(contact_ids)s::bigint[]
 ORDER BY entered_at
 
 -- name: replay_messages
-SELECT id, message_id, name, kind, topic FROM messaging_messageversion WHERE id = ANY(%(version_ids)s::bigint[])
+SELECT id, message_id, name, kind, topic, needed_offers FROM messaging_messageversion WHERE id = ANY(%(version_ids)s::bigint[])
 
 -- name: event_by_id
 SELECT event.id, coalesce(alias.to_id, event.contact_id), event.type, event.version, event.occurred_at, event.recorded_at,

@@ -36,7 +36,8 @@ class Compiler(Protocol):
         """A condition, checked. Raises JourneyProblem when there is none."""
 
     def message(self, message: Any) -> dict[str, Any]:
-        """``{"message_version": …, "message": …}`` of a published message. Raises JourneyProblem."""
+        """``{"message_version": …, "message": …}`` of a published message, with ``"names_order": True`` where it names
+        an order. Raises JourneyProblem."""
 
     def key_for(self, event: str) -> str:
         """The property of events of that type which says what a walk is about. Raises JourneyProblem."""

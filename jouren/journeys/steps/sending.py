@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -20,11 +20,12 @@ from jouren.messaging.models import MessageVersion
 
 @dataclass(frozen=True, slots=True)
 class Send(Step):
-    """Hand one message to messaging."""
+    """Hand one message to messaging. ``names_order``: it goes only where the walk is about an order."""
 
     message_version: int
     channel: str
     next: str | None
+    names_order: bool = field(default=False, kw_only=True)
     tells: ClassVar[bool] = True
     is_alike: ClassVar[bool] = True
 
@@ -35,7 +36,7 @@ class Send(Step):
 
 
 class SendKind(StepKind):
-    """``send`` [message_version, message, channel]"""
+    """``send`` [message_version, message, names_order (may be missing), channel]"""
 
     name = "send"
     effect = Send
@@ -47,7 +48,8 @@ class SendKind(StepKind):
         return {**compiler.message(value["message"]), "channel": "email"}
 
     def load(self, step_id: str, raw: Raw, binder: Binder) -> Step:
-        return Send(step_id, raw["message_version"], raw["channel"], raw["next"])
+        names_order = raw.get("names_order", False)
+        return Send(step_id, raw["message_version"], raw["channel"], raw["next"], names_order=names_order)
 
     def describe(self, raw: Raw) -> str:
         return gettext("Send “%(message)s”") % {"message": message_name(raw["message_version"])}

@@ -2,7 +2,7 @@
 -- In the order of their numbers, so that two that fold into the same orders wait for each other instead of for ever.
 SELECT known.id,
        known.source, known.number, known.contact_id, known.kind, known.recognised, known.amount, known.currency,
-       known.products, known.shipping, known.discount, known.coupon, known.tax, known.subscription, known.reference,
+       known.products, known.shipping, known.discount, known.coupon, known.tax, known.subscription, known.reference, known.name,
        known.refunded,
        known.reason, known.placed_at, known.paid_at, known.shipped_at, known.delivered_at, known.cancelled_at,
        known.described_at, known.described_by, known.event_id, known.state, known.is_counted
@@ -21,24 +21,25 @@ ON CONFLICT (source, number) DO NOTHING
 -- name: make_orders
 INSERT INTO orders_order (
     source, number, contact_id, kind, recognised, amount, currency, products, shipping, discount, coupon, tax,
-    subscription, reference, refunded, reason, placed_at, paid_at, shipped_at, delivered_at, cancelled_at, described_at,
+    subscription, reference, name, refunded, reason, placed_at, paid_at, shipped_at, delivered_at, cancelled_at, described_at,
     described_by, event_id, state, is_counted
 )
 SELECT
     row.source, row.number, row.contact_id, row.kind, row.recognised, row.amount, row.currency, ARRAY(SELECT
     jsonb_array_elements_text(row.products)), row.shipping, row.discount, row.coupon, row.tax, row.subscription,
-    row.reference, row.refunded, row.reason, row.placed_at, row.paid_at, row.shipped_at, row.delivered_at, row.cancelled_at,
+    row.reference, row.name, row.refunded, row.reason, row.placed_at, row.paid_at, row.shipped_at, row.delivered_at,
+    row.cancelled_at,
     row.described_at, row.described_by, row.event_id, row.state, row.is_counted
 FROM unnest(
     %(source)s::text[], %(number)s::text[], %(contact_id)s::bigint[], %(kind)s::text[], %(recognised)s::text[],
     %(amount)s::bigint[], %(currency)s::text[], %(products)s::jsonb[], %(shipping)s::bigint[], %(discount)s::bigint[],
-    %(coupon)s::text[], %(tax)s::jsonb[], %(subscription)s::text[], %(reference)s::text[], %(refunded)s::bigint[], %(reason)s::text[],
+    %(coupon)s::text[], %(tax)s::jsonb[], %(subscription)s::text[], %(reference)s::text[], %(name)s::text[], %(refunded)s::bigint[], %(reason)s::text[],
     %(placed_at)s::timestamptz[], %(paid_at)s::timestamptz[], %(shipped_at)s::timestamptz[],
     %(delivered_at)s::timestamptz[], %(cancelled_at)s::timestamptz[], %(described_at)s::timestamptz[],
     %(described_by)s::text[], %(event_id)s::bigint[], %(state)s::text[], %(is_counted)s::boolean[]
 ) AS row (
     source, number, contact_id, kind, recognised, amount, currency, products, shipping, discount, coupon, tax,
-    subscription, reference, refunded, reason, placed_at, paid_at, shipped_at, delivered_at, cancelled_at, described_at,
+    subscription, reference, name, refunded, reason, placed_at, paid_at, shipped_at, delivered_at, cancelled_at, described_at,
     described_by, event_id, state, is_counted
 )
 ORDER BY row.source, row.number
@@ -50,7 +51,8 @@ UPDATE orders_order AS known
 SET
     contact_id = row.contact_id, kind = row.kind, recognised = row.recognised, amount = row.amount, currency =
     row.currency, products = ARRAY(SELECT jsonb_array_elements_text(row.products)), shipping = row.shipping, discount
-    = row.discount, coupon = row.coupon, tax = row.tax, subscription = row.subscription, reference = row.reference, refunded = row.refunded,
+    = row.discount, coupon = row.coupon, tax = row.tax, subscription = row.subscription, reference = row.reference, name = row.name,
+    refunded = row.refunded,
     reason = row.reason, placed_at = row.placed_at, paid_at = row.paid_at, shipped_at = row.shipped_at, delivered_at =
     row.delivered_at, cancelled_at = row.cancelled_at, described_at = row.described_at, described_by =
     row.described_by, event_id = row.event_id, state = row.state, is_counted = row.is_counted
@@ -58,14 +60,14 @@ FROM unnest(
     %(ids)s::bigint[],
     %(source)s::text[], %(number)s::text[], %(contact_id)s::bigint[], %(kind)s::text[], %(recognised)s::text[],
     %(amount)s::bigint[], %(currency)s::text[], %(products)s::jsonb[], %(shipping)s::bigint[], %(discount)s::bigint[],
-    %(coupon)s::text[], %(tax)s::jsonb[], %(subscription)s::text[], %(reference)s::text[], %(refunded)s::bigint[], %(reason)s::text[],
+    %(coupon)s::text[], %(tax)s::jsonb[], %(subscription)s::text[], %(reference)s::text[], %(name)s::text[], %(refunded)s::bigint[], %(reason)s::text[],
     %(placed_at)s::timestamptz[], %(paid_at)s::timestamptz[], %(shipped_at)s::timestamptz[],
     %(delivered_at)s::timestamptz[], %(cancelled_at)s::timestamptz[], %(described_at)s::timestamptz[],
     %(described_by)s::text[], %(event_id)s::bigint[], %(state)s::text[], %(is_counted)s::boolean[]
 ) AS row (
     id,
     source, number, contact_id, kind, recognised, amount, currency, products, shipping, discount, coupon, tax,
-    subscription, reference, refunded, reason, placed_at, paid_at, shipped_at, delivered_at, cancelled_at, described_at,
+    subscription, reference, name, refunded, reason, placed_at, paid_at, shipped_at, delivered_at, cancelled_at, described_at,
     described_by, event_id, state, is_counted
 )
 WHERE known.id = row.id
@@ -223,9 +225,9 @@ GROUP BY 1
 ORDER BY 1
 
 -- name: bought_since
--- Of these people those of whom a purchase at or after their moment names the product. What a source's own code
--- says comes before what it says everywhere.
-SELECT DISTINCT asked.contact_id
+-- Of these people those of whom a purchase at or after their moment names the product, and when the first was paid. What
+-- a source's own code says comes before what it says everywhere.
+SELECT asked.contact_id, min(bought.paid_at)
 FROM unnest(%(contact_ids)s::bigint[], %(moments)s::timestamptz[]) AS asked (contact_id, since)
 JOIN orders_order AS bought
     ON bought.contact_id = asked.contact_id AND bought.is_counted AND bought.paid_at >= asked.since
@@ -236,6 +238,7 @@ WHERE %(product_id)s::bigint = (
     ORDER BY meant.source DESC
     LIMIT 1
 )
+GROUP BY asked.contact_id
 
 -- name: first_purchases
 -- In each of some periods, how many people bought for the first time.

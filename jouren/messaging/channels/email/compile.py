@@ -22,6 +22,7 @@ from jouren.messaging.channels.email.links import Links
 from jouren.messaging.channels.email.richtext import mail_html, mend_expressions, plain_text
 from jouren.messaging.errors import InvalidMessage
 from jouren.messaging.offers import template_name
+from jouren.messaging.orders import asks_for_order
 from jouren.messaging.templating import mend_honorifics
 from jouren.messaging.vocabulary import Kind
 from jouren.messaging.voices import ask_path
@@ -37,7 +38,7 @@ _REMOTE_STYLE = re.compile(r"@import[^;]*;|<link[^>]*>", re.IGNORECASE)
 def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
     """The JSON of a version's mail: ``subject``, ``preheader``, ``html``, ``text`` (templates) and ``links`` (URLs).
     Where it shows offers, ``offers`` and ``needed_offers`` (their ids); where it shows surveys, ``surveys``;
-    gifts, ``gifts`` (the ids of their forms);
+    gifts, ``gifts`` (the ids of their forms); where it names an order, ``names_order``;
     voices, ``voices`` (what is wanted); where it asks for some, ``voice_asks`` (what is given, by product).
 
     Raises:
@@ -78,6 +79,8 @@ def compile_email(value: Any, context: CompileContext) -> dict[str, Any]:
         body["voices"] = [_wanted(each, context.language) for each in voices]
     if asks := [block.value for block in value["content"] if block.block_type == "voice_ask"]:
         body["voice_asks"] = {str(int(each["product"] or 0)): each["given"] for each in asks}
+    if asks_for_order([body[part] for part in ("subject", "preheader", "html", "text")]):
+        body["names_order"] = True
     return body
 
 
