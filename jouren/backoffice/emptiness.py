@@ -123,6 +123,17 @@ PLACES: dict[str, Place] = {
     "broadcasts": Place(
         _("There is no broadcast yet. Write a message that helps, publish it, then begin a draft here."), (_MESSAGES,)
     ),
+    "outcomes": Place(
+        _("No message went out or was kept back on this day. Look at another day, or at what is going to be sent."),
+        (
+            Way(_("Go to the broadcasts"), "broadcasts:list", ("broadcasts.view_broadcast",)),
+            Way(_("Go to the journeys"), "journeys:list", ("journeys.view_journey",)),
+        ),
+    ),
+    "outcomes_failed": Place(
+        _("Messages that a mail server did not take stand here, with what it said."),
+        well=_("Nothing failed on this day."),
+    ),
     "imports": Place(
         _(
             "No file was sent in yet. Save your customers or orders as a file (CSV) in your shop or your mail service, "

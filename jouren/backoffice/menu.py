@@ -63,7 +63,7 @@ def register_areas() -> None:
         _help,
     ):
         hooks.register("register_admin_menu_item", make)
-    for make in (_broadcasts, _messages, _series, _surveys, _sending_rules, _peace):
+    for make in (_broadcasts, _messages, _outcomes, _series, _surveys, _sending_rules, _peace):
         hooks.register(MESSAGES_HOOK, make)
     for make in (_pages, _pictures):
         hooks.register(GATHER_HOOK, make)
@@ -86,7 +86,8 @@ def drop_foreign_settings(request: HttpRequest, items: list[MenuItem]) -> None:
 
 
 def _home() -> MenuItem:
-    return MenuItem(_("Pyramid"), reverse("wagtailadmin_home"), name="pyramid", icon_name="pyramid", order=10)
+    label = pgettext_lazy("first screen", "Home")
+    return MenuItem(label, reverse("wagtailadmin_home"), name="pyramid", icon_name="home", order=10)
 
 
 def _mechanisms() -> MenuItem:
@@ -211,6 +212,17 @@ def _messages() -> MenuItem:
         name="messages",
         icon_name="letter",
         order=10,
+    )
+
+
+def _outcomes() -> MenuItem:
+    return PermittedMenuItem(
+        _("What became of messages"),
+        reverse("message_try:outcomes"),
+        permissions=("messaging.view_message", "messaging.view_delivery", "contacts.view_contact"),
+        name="outcomes",
+        icon_name="list-ul",
+        order=12,
     )
 
 

@@ -128,7 +128,7 @@ def _style() -> str:
 
 
 def _script() -> str:
-    names = ("backoffice/names.js", "backoffice/tables.js")
+    names = ("backoffice/names.js", "backoffice/tables.js", "backoffice/colours.js")
     return format_html_join("\n", '<script src="{}"></script>', ((static(name),) for name in names))
 
 

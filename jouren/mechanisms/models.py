@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from jouren.contacts.models import Contact
 from jouren.core.money import MOST
@@ -92,8 +93,10 @@ class TaskKind(models.Model):
     """Something that the shop does by hand for its best customers (特別扱い)."""
 
     name = models.CharField(_("what to do"), max_length=100)
-    description = models.CharField(_("how"), max_length=500, blank=True, default="", db_default="")
-    occasion = models.CharField(_("when"), max_length=20, choices=Occasion)
+    description = models.CharField(
+        pgettext_lazy("of special treatment", "how"), max_length=500, blank=True, default="", db_default=""
+    )
+    occasion = models.CharField(pgettext_lazy("of special treatment", "when"), max_length=20, choices=Occasion)
     is_enabled = models.BooleanField(_("enabled"), default=True, db_default=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 

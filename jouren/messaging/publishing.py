@@ -26,7 +26,7 @@ from jouren.messaging.offers import closed_offers, offer_variables, offers_of, p
 from jouren.messaging.orders import ORDER_VARIABLES, sample_order
 from jouren.messaging.placeholders import placeholders_in
 from jouren.messaging.purposes import purpose
-from jouren.messaging.shop import SHOP_VARIABLES
+from jouren.messaging.shop import SHOP_VARIABLES, logo_of_mails
 from jouren.messaging.templating import mend_honorifics, variables_of
 from jouren.messaging.variables import CONTACT_VARIABLES, LINKS, contact_variables, letter_variables
 from jouren.messaging.vocabulary import Kind
@@ -83,7 +83,9 @@ def compile_bodies(message: Message) -> Bodies:
     """The body for each channel, keyed by the channel's name. Raises InvalidMessage."""
     shop = ShopSettings.objects.first() or ShopSettings()
     base_url = settings.JOUREN.base_url
-    context = CompileContext(message.kind, message.language, message.purpose, base_url, shop.colour)
+    context = CompileContext(
+        message.kind, message.language, message.purpose, base_url, shop.colour, logo_of_mails(shop)
+    )
     bodies: Bodies = {}
     for block in message.bodies:
         if block.block_type not in bodies:
@@ -91,11 +93,19 @@ def compile_bodies(message: Message) -> Bodies:
     return bodies
 
 
+def digest_of(message: Message, bodies: Bodies) -> str:
+    """The same for what would be sent alike."""
+    content = [message.kind, message.stage, _topic_of(message), message.language, bodies]
+    return sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _topic_of(message: Message) -> str:
+    return message.topic.key if message.topic else ""
+
+
 def freeze(message: Message, bodies: Bodies) -> MessageVersion:
     """Keep a published message as its next version; the newest one when nothing changed."""
-    topic = message.topic.key if message.topic else ""
-    content = [message.kind, message.stage, topic, message.language, bodies]
-    digest = sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    topic, digest = _topic_of(message), digest_of(message, bodies)
     # The message's row is locked by its own update: two publications number their versions one after the other.
     latest = message.published_versions.first()
     if latest is not None and latest.hash == digest and latest.name == message.name:

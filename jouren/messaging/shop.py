@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from wagtail.images.models import AbstractRendition
 
-from jouren.messaging.channels.base import Sender
+from jouren.messaging.channels.base import Logo, Sender
 from jouren.messaging.models import DomainLimit, RelaySettings, ShopSettings
 from jouren.story.queries import owner_variables
 
+logger = logging.getLogger(__name__)
+_LOGO_WIDTH, _LOGO_HEIGHT = 200, 56  # pixels at most, in a mail
 SHOP_VARIABLES = ("name", "address", "complaints", "commerce_law_url")
 
 
@@ -62,6 +66,27 @@ def shop_variables(shop: ShopSettings) -> dict[str, str]:
         "complaints": complaints,
         "commerce_law_url": shop.commerce_law_url,
     }
+
+
+def logo_picture(shop: ShopSettings, form: str) -> AbstractRendition | None:
+    """The shop's logo in a form of Wagtail's (``max-640x160``); None without one that can be read."""
+    if shop.logo is None:
+        return None
+    try:
+        return shop.logo.get_rendition(form)
+    except OSError as error:  # the file is gone, or no picture any more: the name stands in for it
+        logger.warning("The shop's logo cannot be shown: %s", str(error))
+        return None
+
+
+def logo_of_mails(shop: ShopSettings) -> Logo | None:
+    """The logo as mails show it: of twice the pixels, for fine screens, in a form that every mail program knows."""
+    picture = logo_picture(shop, f"max-{2 * _LOGO_WIDTH}x{2 * _LOGO_HEIGHT}|format-png")
+    if picture is None:
+        return None
+    url = picture.url if "://" in picture.url else settings.JOUREN.base_url + picture.url
+    shrink = min(1.0, _LOGO_WIDTH / picture.width, _LOGO_HEIGHT / picture.height)
+    return Logo(url, max(1, round(picture.width * shrink)), max(1, round(picture.height * shrink)))
 
 
 _LEGAL_FIELDS = {"commerce": "commerce_law_url", "privacy": "privacy_url"}

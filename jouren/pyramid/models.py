@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from jouren.contacts.models import Contact
 from jouren.events.errors import InvalidEvent
 from jouren.events.types import event_type
+from jouren.pyramid.naming import PRESETS
 from jouren.pyramid.stages import Stage
 
 
@@ -77,7 +78,8 @@ class Naming(models.Model):
         default_permissions = ()
 
     def __str__(self) -> str:
-        return self.preset
+        preset = PRESETS.get(self.preset)
+        return str(preset.title) if preset else self.preset
 
 
 class PyramidRule(models.Model):

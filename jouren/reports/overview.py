@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from jouren.capture.queries import count_new_visitors, has_many_visitors, visitor_rises
-from jouren.conditions.moments import day_of, start_of_day
+from jouren.conditions.moments import day_of, end_of_day, start_of_day
 from jouren.contacts.policies import zone_of
 from jouren.core import clock
 from jouren.core.zone import shop_zone
@@ -172,6 +172,52 @@ class TodayQuestion:
         return cls(day_of(clock.now(), shop_zone()))
 
 
+@dataclass(frozen=True)
+class DayQuestion:
+    """What became of messages on a day of the shop's that is over."""
+
+    day: date
+    fresh = FRESH
+
+    @property
+    def text(self) -> str:
+        """Each day has its own."""
+        return json.dumps(["day", self.day.isoformat()])
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is too much to count while somebody waits."""
+        return is_large_shop()
+
+    def count(self) -> DayOfMessages:
+        """The answer, counted now."""
+        return messages_since(*bounds_of(self.day))
+
+    @classmethod
+    def read(cls, text: str) -> DayQuestion:
+        """The question of a text."""
+        return cls(date.fromisoformat(json.loads(text)[1]))
+
+    @classmethod
+    def of_yesterday(cls) -> DayQuestion:
+        """The one of the last day that is over."""
+        return cls(day_of(clock.now(), shop_zone()) - timedelta(days=1))
+
+
+def bounds_of(day: date) -> tuple[datetime, datetime]:
+    """A day of the shop's: its first moment and its last, or now where it still runs."""
+    zone = shop_zone()
+    return start_of_day(day, zone), min(end_of_day(day, zone) - timedelta(microseconds=1), clock.now())
+
+
+def messages_on(day: date) -> Kept[DayOfMessages]:
+    """What became of messages on a day; today's are those that :func:`today` tells."""
+    if day != day_of(clock.now(), shop_zone()):
+        return answer_of(DayQuestion(day), DayOfMessages)
+    found = today()
+    return Kept(found.answer.messages if found.answer else None, found.as_of, found.is_counted_anew)
+
+
 def overview() -> Kept[Overview]:
     """The pyramid, weeks and months as of now, or as they were counted last."""
     return answer_of(OverviewQuestion(), Overview)
@@ -265,3 +311,4 @@ def register_questions() -> None:
     """Called when the room starts."""
     register_shop_question("overview", lambda text: OverviewQuestion(), OverviewQuestion)
     register_shop_question("today", TodayQuestion.read, TodayQuestion.of_now)
+    register_shop_question("day", DayQuestion.read, DayQuestion.of_yesterday)

@@ -35,7 +35,7 @@ KNOWN = frozenset(re.findall(r"[A-Za-z]{2,}", NAMES + WRITTEN))
 LENT = frozenset(
     re.findall(
         r"\S+",
-        "ふりがな 特商法 日本語 件名 本文 名前 プレビュー文 役割 段階 配信の種類 壁 迷い カラーミーショップ 楽天市場 "
+        "ふりがな 特商法 日本語 件名 本文 名前 プレビュー文 目的 段階 配信の種類 壁 迷い カラーミーショップ 楽天市場 "
         "薬機法 景品表示法 ステマ告示 特定電子メール法 特定商取引法 特定商取引法に基づく表記 個人情報保護法 "
         "プライバシーポリシー",
     )
@@ -149,7 +149,8 @@ def begin(stranger: Window, language: str) -> list[str]:
     email = f"{language}-{secrets.token_hex(4)}@example.jp"
     sign_up(stranger, "/letters/?utm_source=instagram&utm_medium=social&utm_campaign=yofukashi", email=email)
     (mail,) = mails_to(stranger.shop, email, 1)
-    links = [link.removeprefix(stranger.shop.url) for link in mail.links]
+    # That to the page on commercial law leads to where the copied shop was made.
+    links = [link.removeprefix(stranger.shop.url) for link in mail.links if link.startswith(stranger.shop.url)]
     return ["/letters/", *links, "/admin/", "/admin/pages/", "/admin/account/"]
 
 

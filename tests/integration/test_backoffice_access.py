@@ -206,6 +206,10 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/journeys/", ["journeys.view_journey"]),
         ("/admin/messages/", ["messaging.view_message"]),
         (
+            "/admin/messages/outcomes/",
+            ["messaging.view_message", "messaging.view_delivery", "contacts.view_contact"],
+        ),
+        (
             "/admin/journeys/files/import/",
             [
                 "journeys.add_journey",
@@ -275,7 +279,7 @@ def test_changes_are_posts_with_a_token() -> None:
 def test_the_menu_shows_the_areas_in_the_words_of_a_shop() -> None:
     page = owner_client().get("/admin/").content.decode()
     for label in (
-        "Pyramid",
+        "Home",
         "Customers",
         "Orders",
         "Inbox",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from jouren.backoffice.demo import load_demo
+from jouren.backoffice.demo.set_up import COLOUR
+from jouren.backoffice.home.checklist import steps
 from jouren.broadcasts.audience import count_reachable
 from jouren.broadcasts.checking import find_problems
 from jouren.broadcasts.models import Broadcast
@@ -15,15 +17,20 @@ from jouren.conditions.queries import contact_ids
 from jouren.contacts.segments.actions import Use, uses_of
 from jouren.contacts.segments.models import Segment
 from jouren.contacts.segments.queries import people_in_segment
-from jouren.content.models import LandingPage
+from jouren.content.models import LandingPage, LegalPage
 from jouren.core import clock
 from jouren.journeys.models import Journey, JourneyVersion
-from jouren.messaging.models import Delivery, Message
+from jouren.messaging.models import Delivery, Message, ShopSettings
 from jouren.messaging.vocabulary import State
 from jouren.orders.queries import sold_by_product, unmapped_codes
 from jouren.pyramid.models import PyramidPosition
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    # Wagtail leaves the file of a new rendition to the garbage collector.
+    pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:Unclosed file <_io.BytesIO:ResourceWarning"),
+]
 
 
 def test_the_demo_shop_is_loaded_once_and_whole() -> None:
@@ -39,6 +46,7 @@ def test_the_demo_shop_is_loaded_once_and_whole() -> None:
     _check_segment()
     _check_split()
     _check_products()
+    _check_set_up()
     assert not load_demo(small=True)
     assert Journey.objects.count() == 5
 
@@ -53,6 +61,17 @@ def _check_segment() -> None:
     assert sorted(members) == sorted(contact_ids(segment.condition))
     assert uses_of(segment.pk) == [Use("broadcast", draft.name, draft.pk)]
     assert count_reachable(draft.audience, "newsletter", clock.now()) == 11
+
+
+def _check_set_up() -> None:
+    """Nothing of the set-up is left to do, and mails have the shop's logo and colour."""
+    assert [state.key for state in steps() if state.is_left] == []
+    assert LegalPage.objects.live().count() == 2
+    shop = ShopSettings.objects.get()
+    assert shop.commerce_law_url.endswith("/law/") and shop.privacy_url.endswith("/privacy/")
+    letter = Message.objects.get(name="手紙1 今夜の洗顔を変える三つのこと").versions.get()
+    html = letter.bodies["email"]["html"]
+    assert 'alt="{{ shop.name }}"' in html and COLOUR in html
 
 
 def _check_split() -> None:

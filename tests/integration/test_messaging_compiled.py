@@ -13,7 +13,8 @@ from PIL import Image as Picture
 from wagtail.images import get_image_model
 
 from jouren.messaging.forms import MessageForm
-from jouren.messaging.models import Message
+from jouren.messaging.models import Message, MessageVersion, ShopSettings
+from jouren.messaging.preview import preview_message
 from jouren.messaging.publishing import publish_message
 from tests.messages import draft, make_shop
 
@@ -70,6 +71,41 @@ def test_pictures_have_whole_addresses_and_nothing_else_is_fetched(picture: Any,
     assert all(source.startswith(settings.JOUREN.base_url) for source in sources[:2])
     assert sources[2] == "{{ pixel_url|safe }}"
     assert not re.search(r"@import|<link|@font-face|<script|googleapis", body["html"])
+
+
+def test_the_logo_stands_at_the_head_at_a_size_of_its_own(picture: Any, settings: Any) -> None:
+    make_shop(name="やまだ <屋>")
+    ShopSettings.objects.update(logo=picture)
+    message = draft(("button", {"text": "見る", "url": "https://example.jp/a"}))
+    rendered = preview_message(message)
+    found = re.search(r"<img[^>]*>", rendered.html)
+    assert found
+    assert 'alt="やまだ &lt;屋&gt;"' in found[0]
+    assert f'src="{settings.JOUREN.base_url}/' in found[0]
+    assert 'width="40"' in found[0]
+    assert 'height="20"' in found[0]
+    assert rendered.html.index("<img") < rendered.html.index("見る")
+    assert "tea" not in rendered.text
+    first = publish_message(message)
+    ShopSettings.objects.update(logo=None)
+    assert "<img" in MessageVersion.objects.get(pk=first.pk).bodies["email"]["html"].split("pixel_url")[0]
+    assert "tea" not in publish_message(message).bodies["email"]["html"]
+
+
+def test_a_large_logo_is_shown_small_and_one_whose_file_is_gone_not_at_all(picture: Any, tmp_path: Path) -> None:
+    make_shop()
+    wide = tmp_path / "wide.webp"
+    Picture.new("RGB", (900, 90), "green").save(wide)
+    with wide.open("rb") as opened:
+        logo = get_image_model().objects.create(title="Logo", file=ImageFile(opened, name="wide.webp"))
+    ShopSettings.objects.update(logo=logo)
+    html = publish_message(draft()).bodies["email"]["html"]
+    assert 'width="200"' in html
+    assert 'height="20"' in html
+    assert ".png" in html
+    ShopSettings.objects.update(logo=picture)
+    Path(picture.file.path).unlink()
+    assert 'alt="{{ shop.name }}"' not in publish_message(draft()).bodies["email"]["html"]
 
 
 def test_links_are_numbered_in_their_order(picture: Any) -> None:

@@ -208,13 +208,13 @@ def test_at_night_large_live_journeys_are_counted_and_what_nobody_looks_at_is_fo
     buy(make_reader(1))
     work()
     count_ahead()
-    assert count_all() == 3  # with the whole shop, and its day
+    assert count_all() == 6  # with the whole shop, its day and the day before, and whom the mechanisms concern
     assert shown(journey).as_of == START
     report_of(journey, None, Period(date(2026, 11, 1)))
     time.pass_by(days=7)
     assert forget_kept() == 0
     time.pass_by(seconds=1)
-    assert forget_kept() == 4
+    assert forget_kept() == 7
 
 
 @pytest.mark.usefixtures("large")

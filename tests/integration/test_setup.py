@@ -355,7 +355,7 @@ def test_the_stages_are_called_as_the_shop_calls_them() -> None:
         assert [str(name) for name in Stage.labels] == [
             "潜在顧客",
             "見込顧客",
-            "新規顧客（お試し）",
+            "新規顧客（トライアル）",
             "新規顧客",
             "常顧客",
         ]

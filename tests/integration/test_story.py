@@ -151,6 +151,29 @@ def test_what_was_not_answered_stays_a_place_that_publishing_refuses() -> None:
     assert "茶野ひかり" in str(first.bodies.get_prep_value())
 
 
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_letters_before_a_trial_have_the_owners_words_where_an_answer_fits(language: str) -> None:
+    save_story(ANSWERS, QUESTIONS)
+    book = find_playbook("five-stages", language)
+    assert book is not None
+    make(book, Choices("newsletter", texts=texts_of(book.places, owner_variables())))
+    drafts = list(Message.objects.filter(purpose=""))
+    fitting = {
+        "1": ["祖母の茶畑", "白湯を一杯"],
+        "2": ["子育て中の方"],
+        "3": ["カフェインは"],
+        "4": ["農薬を使わない"],
+        "6": ["効き目を大げさに"],
+    }
+    for number, answers in fitting.items():
+        draft = next(each for each in drafts if f" {number} " in each.name)
+        text = str(draft.bodies.get_prep_value())
+        assert all(answer in text for answer in answers), number
+    # What only the owner, or a customer, can know.
+    voices = next(each for each in drafts if " 5 " in each.name)
+    assert len(placeholders_in(voices.bodies.get_prep_value())) == 2
+
+
 def test_every_ready_journey_has_places_that_the_story_fills_and_invents_no_customers_words() -> None:
     save_story(ANSWERS, QUESTIONS)
     owner = owner_variables()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import transaction
+from django.utils.translation import override
 
 from jouren.backoffice.demo.broadcasts import make_broadcasts
 from jouren.backoffice.demo.offers import make_offers
 from jouren.backoffice.demo.people import make_people
 from jouren.backoffice.demo.products import make_products
 from jouren.backoffice.demo.segments import make_segments
+from jouren.backoffice.demo.set_up import finish_set_up, put_look, wear_look
 from jouren.backoffice.demo.shop import make_shop, put_gift
 from jouren.backoffice.demo.year.loading import load_year
 from jouren.core import clock
@@ -27,14 +29,21 @@ def load_demo(*, small: bool = False) -> bool:
         return False
     if not small:
         owner = get_user_model().objects.filter(is_superuser=True).order_by("pk")[0]
-        load_year(clock.now(), owner.pk)
-        put_gift()
+        with transaction.atomic():
+            load_year(clock.now(), owner.pk)
+            put_gift()
+            with override("ja"):
+                put_look()
+                finish_set_up()
+                wear_look()
         call_command("update_index", verbosity=0)
         return True
-    with transaction.atomic():
+    with transaction.atomic(), override("ja"):
+        put_look()
         make_products()
         make_shop(make_offers())
         make_people()
         make_segments()
         make_broadcasts()
+        finish_set_up()
     return True

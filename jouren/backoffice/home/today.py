@@ -7,35 +7,28 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from wagtail.admin.ui.components import Component
 
-from jouren.backoffice.messages.wording import reason_label
+from jouren.backoffice.messages.outcomes import SEE_OUTCOMES, outcomes_url
+from jouren.backoffice.messages.wording import label_of_reason
+from jouren.conditions.moments import day_of
+from jouren.core.zone import shop_zone
 from jouren.events.queries import count_parked_people
-from jouren.messaging.day import DayOfMessages
+from jouren.messaging.day import Result
 from jouren.reports.kept import Kept
 from jouren.reports.overview import Today
 
 VIEW_MESSAGES, VIEW_PARKED, VIEW_PEACE = "messaging.view_message", "events.view_parkedevent", "peace.view_peacerule"
 REASONS_SHOWN = 5
-# Reasons without what they say of one person, offer or limit.
-_REASONS = {
-    "offer": gettext_lazy("The offer in it is not open to them"),
-    "ready": gettext_lazy("Help comes before an offer, and too little had helped"),
-    "late:ready": gettext_lazy("It would have had to wait too long: help comes before an offer"),
-    "journey": gettext_lazy("A journey that comes before this one wrote to them on that day"),
-    "late:journey": gettext_lazy("It would have had to wait too long: another journey came first"),
-    "cap": gettext_lazy("They had got as many messages as the sending rules allow"),
-    "late:cap": gettext_lazy("It would have had to wait too long: as many messages as the sending rules allow"),
-}
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why messages did not go, and how many."""
+    """Why messages did not go, how many, and where they are listed."""
 
     label: str
     count: int
+    url: str
 
 
 @dataclass(frozen=True)
@@ -61,11 +54,6 @@ class Line:
         return self.reasons[REASONS_SHOWN:]
 
 
-def label_of_reason(reason: str) -> str:
-    """Why messages did not go, as a sentence without its full stop."""
-    return str(_REASONS[reason]) if reason in _REASONS else reason_label(reason)
-
-
 class TodayPanel(Component):
     """What happened since the shop's day began, of what the reader may see."""
 
@@ -87,7 +75,7 @@ def today_lines(user: Any, found: Today | None) -> list[Line]:
     """What somebody may see of today; of what is still being counted nothing."""
     lines = []
     if user.has_perm(VIEW_MESSAGES) and found is not None:
-        lines += _messages(found.messages)
+        lines += _messages(found, may_list=user.has_perms(SEE_OUTCOMES))
     if user.has_perm(VIEW_PARKED):
         people = count_parked_people()
         lines.append(
@@ -105,17 +93,24 @@ def today_lines(user: Any, found: Today | None) -> list[Line]:
     return lines
 
 
-def _messages(day: DayOfMessages) -> list[Line]:
-    url = reverse("messages:list")
+def _messages(found: Today, *, may_list: bool) -> list[Line]:
+    day, listed_on = found.messages, day_of(found.since, shop_zone())
+
+    def url(result: Result, reason: str = "") -> str:
+        # Whoever may not see people is led to the messages alone.
+        return outcomes_url(result, listed_on, reason) if may_list else reverse("messages:list")
+
     failing = day.failed + day.unknown
     notes = []
     if day.unknown:
         notes.append(_("%(count)s of unknown outcome") % {"count": f"{day.unknown:,}"})
     if day.retried:
         notes.append(_("%(count)s more are tried again by themselves") % {"count": f"{day.retried:,}"})
-    reasons = tuple(Reason(label_of_reason(reason), count) for reason, count in day.withheld.items())
+    reasons = tuple(
+        Reason(label_of_reason(reason), count, url(Result.NOT_SENT, reason)) for reason, count in day.withheld.items()
+    )
     return [
-        Line("sent", _("Messages sent"), day.sent, url),
-        Line("not-sent", _("Not sent, for a reason"), day.not_sent, url, reasons=reasons),
-        Line("failing", _("Failed"), failing, url, " ".join(notes), is_bad=bool(failing)),
+        Line("sent", _("Messages sent"), day.sent, url(Result.SENT)),
+        Line("not-sent", _("Not sent, for a reason"), day.not_sent, url(Result.NOT_SENT), reasons=reasons),
+        Line("failing", _("Failed"), failing, url(Result.FAILED), " ".join(notes), is_bad=bool(failing)),
     ]

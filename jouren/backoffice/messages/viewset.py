@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList
 from wagtail.admin.ui.tables import Column, LiveStatusTagColumn, NumberColumn
 from wagtail.snippets.views.snippets import IndexView, InspectView, SnippetViewSet
@@ -30,6 +31,14 @@ class MessageIndexView(IndexView):
 def answers(message: Message) -> str:
     """The wall or the doubt that a message answers."""
     return " · ".join(filter(None, (message.get_wall_display(), message.get_doubt_display())))
+
+
+def kind_of(message: Message) -> str:
+    """What a message is for, with its language where that is not the reader's."""
+    kind, language = message.get_kind_display(), str(message.get_language_display())
+    if message.language == str(get_language()).partition("-")[0]:
+        return str(kind)
+    return _("%(kind)s (%(language)s)") % {"kind": kind, "language": language}
 
 
 class MessageInspectView(InspectView):
@@ -69,7 +78,13 @@ class MessageViewSet(SnippetViewSet):
     list_display = [
         "name",
         LiveStatusTagColumn(label=gettext_lazy("Status")),
-        Column("get_kind_display", label=gettext_lazy("Kind"), sort_key="kind", classname="jouren-roomy"),
+        Column(
+            "kind",
+            label=pgettext_lazy("of a message", "Kind"),
+            accessor=kind_of,
+            sort_key="kind",
+            classname="jouren-roomy",
+        ),
         Column("get_stage_display", label=gettext_lazy("For the stage"), sort_key="stage", classname="jouren-roomy"),
         Column("answers", label=gettext_lazy("Answers"), accessor=answers, classname="jouren-roomy"),
         NumberColumn("figures.sent", label=gettext_lazy("Sent")),

@@ -109,6 +109,16 @@ _SUPPRESSED = {
 }
 
 
+# The same of many messages: reasons without what they say of one person, offer or limit.
+_MANY = {
+    "offer": gettext_lazy("The offer in it is not open to them"),
+    "ready": gettext_lazy("Help comes before an offer, and too little had helped"),
+    "late:ready": gettext_lazy("It would have had to wait too long: help comes before an offer"),
+    "journey": gettext_lazy("A journey that comes before this one wrote to them on that day"),
+    "late:journey": gettext_lazy("It would have had to wait too long: another journey came first"),
+    "cap": gettext_lazy("They had got as many messages as the sending rules allow"),
+    "late:cap": gettext_lazy("It would have had to wait too long: as many messages as the sending rules allow"),
+}
 # Both: what was kept as "no_consent" before there was "unsubscribed" may be either.
 CONSENT_REASONS = frozenset({"no_consent", "unsubscribed"})
 _WAYS_OUT = {
@@ -159,6 +169,11 @@ def _why_without_offer(detail: str) -> tuple[str, str]:
 def reason_label(reason: object) -> str:
     """The sentence of a reason without its full stop, for use inside another sentence."""
     return why_withheld(str(reason))[0].rstrip("。.")
+
+
+def label_of_reason(reason: str) -> str:
+    """Why many messages did not go (``DayOfMessages.withheld``), as a sentence without its full stop."""
+    return str(_MANY[reason]) if reason in _MANY else reason_label(reason)
 
 
 def channel_label(name: str) -> str:

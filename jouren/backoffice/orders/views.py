@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from jouren.backoffice.orders.forms import FilterForm
 from jouren.backoffice.orders.wording import line_rows, order_rows, remark_text, source_text, subscription_rows, taxes
 from jouren.backoffice.people.searching import MAX_TEXT, recall_search, remember_search
+from jouren.backoffice.places import read_place, write_place
 from jouren.backoffice.screens import Screen
 from jouren.core.money import money_text
 from jouren.orders.models import Order, OrderState, Subscription, SubscriptionState
@@ -54,7 +54,7 @@ class OrdersScreen(Screen):
             form.since_moment(),
             form.before(),
         )
-        after = _read_place(self.request.GET.get("after", ""))
+        after = read_place(self.request.GET.get("after", ""))
         found = find_orders(wanted, after=after, limit=PAGE + 1)
         kept = {name: self.request.GET[name] for name in ("s", *form.fields) if self.request.GET.get(name)}
         return {
@@ -67,23 +67,14 @@ class OrdersScreen(Screen):
             "is_narrowed": bool(kept.keys() - {"s"}),
             "is_later_page": after is not None,
             "first": urlencode(kept),
-            "next": urlencode({**kept, "after": _write_place(found[PAGE - 1])}) if len(found) > PAGE else "",
+            "next": urlencode({**kept, "after": _place_of(found[PAGE - 1])}) if len(found) > PAGE else "",
             "may_enter": self.request.user.has_perm("orders.add_order"),
             "tab": "orders",
         }
 
 
-def _write_place(order: Order) -> str:
-    return f"{order.at.isoformat()}_{order.pk}"  # type: ignore[attr-defined]
-
-
-def _read_place(text: str) -> tuple[datetime, int] | None:
-    moment, _line, number = text.rpartition("_")
-    try:
-        at, pk = datetime.fromisoformat(moment), int(number)
-    except ValueError:
-        return None
-    return (at, pk) if at.tzinfo is not None and 0 <= pk < 2**63 else None
+def _place_of(order: Order) -> str:
+    return write_place(order.at, order.pk)  # type: ignore[attr-defined]
 
 
 class OrderScreen(Screen):

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from jouren.core.errors import UserError
 from jouren.journeys.series.intake.drafts import MAX_LINE, Defaults, topics
@@ -76,7 +77,7 @@ def initial_of(series: Series | None) -> dict[str, Any]:
 class DefaultsForm(forms.Form):
     """What holds for all messages that come in together, unless one says otherwise."""
 
-    kind = forms.ChoiceField(label=_("Kind"), choices=KINDS, initial=Kind.HELP)
+    kind = forms.ChoiceField(label=pgettext_lazy("of a message", "Kind"), choices=KINDS, initial=Kind.HELP)
     stage = forms.TypedChoiceField(label=_("For the stage"), choices=Stage.choices, coerce=int, initial=Stage.PROSPECT)
     topic = forms.ChoiceField(label=_("Topic"))
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES, initial="ja")

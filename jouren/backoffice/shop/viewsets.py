@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.forms import modelform_factory
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from wagtail.admin.forms.models import WagtailAdminModelForm
 from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.views.generic import EditView, IndexView
@@ -198,7 +199,7 @@ class TaskKindViewSet(_SettingViewSet):
     menu_order = 325
     list_display = [
         "name",
-        Column("get_occasion_display", label=_("When")),
+        Column("get_occasion_display", label=pgettext_lazy("of special treatment", "When")),
         BooleanColumn("is_enabled", label=_("Enabled")),
     ]
     ordering = ["position", "id"]

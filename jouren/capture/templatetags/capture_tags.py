@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-
 from django import template
 from django.urls import reverse
 from wagtail.images.models import AbstractRendition
 
 from jouren.capture.theme import theme_name
 from jouren.messaging.models import ShopSettings
+from jouren.messaging.shop import logo_picture
 
-logger = logging.getLogger(__name__)
 register = template.Library()
 
 
@@ -33,10 +31,4 @@ def shop_theme(shop: ShopSettings) -> str:
 @register.simple_tag
 def shop_logo(shop: ShopSettings) -> AbstractRendition | None:
     """The shop's logo at twice the size in which pages show it; None without one that can be read."""
-    if shop.logo is None:
-        return None
-    try:
-        return shop.logo.get_rendition("max-640x160")
-    except OSError as error:  # the file is gone, or no picture any more: the name stands in for it
-        logger.warning("The shop's logo cannot be shown: %s", str(error))
-        return None
+    return logo_picture(shop, "max-640x160")

@@ -138,6 +138,14 @@ class Channel:
     open_writer: Callable[[Sender], Writer]
 
 
+class Logo(NamedTuple):
+    """The shop's logo: where it is, a whole address, and how large it is shown, in pixels."""
+
+    url: str
+    width: int
+    height: int
+
+
 @dataclass(frozen=True)
 class CompileContext:
     """What compiling a body depends on besides the body. ``colour``: the shop's, ``#rrggbb``, or empty."""
@@ -147,6 +155,7 @@ class CompileContext:
     purpose: str
     base_url: str
     colour: str = ""
+    logo: Logo | None = None
 
 
 _channels: dict[str, Channel] = {}

@@ -1,8 +1,9 @@
 """The year as a file: rows by table and column, without anything that belongs to one installation.
 
-Gzipped text. The first line is a JSON object: ``format``, ``end`` (when the year ended) and ``migrations`` (the last of
-each app). Then for each table a line ``#table<TAB>column<TAB>…``, its rows as PostgreSQL's COPY writes them, and a line
-of a backslash and a dot. Content types stand as ``app.model`` and accounts as ``*``: their numbers are another
+Gzipped text. The first line is a JSON object: ``format``, ``end`` (when the year ended), ``migrations`` (the last of
+each app) and ``site`` (where links of the shop's own led then). Then for each table a line
+``#table<TAB>column<TAB>…``, its rows as PostgreSQL's COPY writes them, and a line of a backslash and a dot.
+Content types stand as ``app.model`` and accounts as ``*``: their numbers are another
 installation's. Left out or emptied is what is made with an installation's secret key, or is of use to nobody but it.
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
@@ -25,6 +27,8 @@ from psycopg import sql
 
 FILE = Path(__file__).with_name("year.gz")
 FORMAT = 1
+SITE = "http://127.0.0.1:8000"
+"""Where links led in a file that does not say it."""
 ACCOUNT = "*"
 OWN_TABLES = (
     # Who logs in where, and what runs.
@@ -56,7 +60,8 @@ def write_dump(path: Path, end: datetime) -> dict[str, int]:
     """Write all of the database that belongs to the shop. Returns how many rows of each table."""
     counted: dict[str, int] = {}
     with path.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as file:
-        head = {"format": FORMAT, "end": end.isoformat(), "migrations": last_migrations()}
+        site = settings.JOUREN.base_url
+        head = {"format": FORMAT, "end": end.isoformat(), "migrations": last_migrations(), "site": site}
         file.write(json.dumps(head).encode() + b"\n")
         for table in shop_tables():
             rows = list(_rows(table))

@@ -15,13 +15,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Model
 from psycopg import sql
 
-from jouren.backoffice.demo.year.dump import ACCOUNT, FILE, FORMAT, columns_of, references_of, shop_tables
+from jouren.backoffice.demo.year.dump import ACCOUNT, FILE, FORMAT, SITE, columns_of, references_of, shop_tables
 from jouren.core.errors import JourenError
 from jouren.events.partitions import ensure_partitions
 
@@ -64,7 +65,7 @@ def load_year(now: datetime, owner_id: int, path: Path = FILE) -> datetime:
         end = datetime.fromisoformat(head["end"])
         shift = timedelta(days=(now - end) // timedelta(days=1))
         try:
-            tables = _read(file, shift, owner_id)
+            tables = _read(file, _mover(shift, head.get("site", SITE)), owner_id)
             _set_sequences(tables)
             connection.check_constraints()
         except DatabaseError as error:
@@ -73,7 +74,7 @@ def load_year(now: datetime, owner_id: int, path: Path = FILE) -> datetime:
     return end + shift
 
 
-def _read(file: BinaryIO, shift: timedelta, owner_id: int) -> list[str]:
+def _read(file: BinaryIO, moved: Callable[[bytes], bytes], owner_id: int) -> list[str]:
     parts = dict(_parts(file))
     known = set(shop_tables())
     if strange := parts.keys() - known:
@@ -82,11 +83,10 @@ def _read(file: BinaryIO, shift: timedelta, owner_id: int) -> list[str]:
     with connection.cursor() as cursor:
         for table in reversed(order):
             cursor.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
-    later = _mover(shift)
     for table in order:
         if table in parts:
             columns, lines = parts[table]
-            _copy(table, columns, lines, later, owner_id)
+            _copy(table, columns, lines, moved, owner_id)
     return [table for table in order if table in parts]
 
 
@@ -102,7 +102,7 @@ def _parts(file: BinaryIO) -> Iterator[tuple[str, tuple[list[str], list[bytes]]]
         yield table, (columns, lines)
 
 
-def _copy(table: str, columns: list[str], lines: list[bytes], later: Callable[[bytes], bytes], owner_id: int) -> None:
+def _copy(table: str, columns: list[str], lines: list[bytes], moved: Callable[[bytes], bytes], owner_id: int) -> None:
     if missing := set(columns) - set(columns_of(table)):
         raise YearOutOfDate(f"{table} has no column {min(missing)}")
     meant = _meant(columns, references_of(table), owner_id)
@@ -111,7 +111,7 @@ def _copy(table: str, columns: list[str], lines: list[bytes], later: Callable[[b
     )
     with connection.cursor() as cursor, cursor.cursor.copy(statement) as copy:
         for line in lines:
-            copy.write(later(_with_numbers(line, meant) if meant else line))
+            copy.write(moved(_with_numbers(line, meant) if meant else line))
 
 
 def _meant(
@@ -141,8 +141,9 @@ def _with_numbers(line: bytes, meant: Mapping[int, Mapping[bytes, bytes]]) -> by
     return b"\t".join(values) + b"\n"
 
 
-def _mover(shift: timedelta) -> Callable[[bytes], bytes]:
-    """What moves all days in a row, also those within JSON."""
+def _mover(shift: timedelta, site: str) -> Callable[[bytes], bytes]:
+    """What moves all days in a row, also those within JSON; and links of the shop's own from ``site`` to this one."""
+    there, here = site.encode(), settings.JOUREN.base_url.encode()
 
     @lru_cache(maxsize=4096)
     def moved(day: bytes) -> bytes:
@@ -154,7 +155,7 @@ def _mover(shift: timedelta) -> Callable[[bytes], bytes]:
         except ValueError:  # no day
             return found[1]
 
-    return lambda line: _DAY.sub(move, line)
+    return lambda line: _DAY.sub(move, line.replace(there, here))
 
 
 def _parents_first(tables: set[str]) -> list[str]:

@@ -26,7 +26,7 @@ MAX_LINE = 200
 FIELDS: dict[str, tuple[str, ...]] = {
     "subject": ("subject", "title", "件名", "タイトル"),
     "text": ("text", "body", "本文"),
-    "kind": ("kind", "役割", "種類", "種別"),
+    "kind": ("kind", "目的", "役割", "種類", "種別"),
     "name": ("name", "名前", "管理名"),
     "preheader": ("preheader", "preview", "プレビュー文"),
     "stage": ("stage", "段階", "ステージ", "対象の段階"),

@@ -103,7 +103,7 @@ def _html(sections: list[str], preheader: str, subject: str, context: CompileCon
         f'<mj-button font-size="16px" {_paint(context.colour)} border-radius="6px" inner-padding="14px 28px" />'
         "</mj-attributes></mj-head>"
         '<mj-body background-color="#f3f4f2"><mj-section background-color="#ffffff" padding="24px 0"><mj-column>'
-        f"{''.join(sections)}</mj-column></mj-section></mj-body></mjml>"
+        f"{_head(context)}{''.join(sections)}</mj-column></mj-section></mj-body></mjml>"
     )
     options = mrml.RenderOptions(disable_comments=False, fonts={})
     html = _REMOTE_STYLE.sub("", mrml.to_html(source, None, options).content)
@@ -111,6 +111,17 @@ def _html(sections: list[str], preheader: str, subject: str, context: CompileCon
         return html
     pixel = '<img src="{{ pixel_url|safe }}" width="1" height="1" alt="" style="display:block;border:0" />'
     return html.replace("</body>", f"{pixel}</body>")
+
+
+def _head(context: CompileContext) -> str:
+    """The shop's logo, whose place stays the same where pictures are not shown: there the shop's name stands in it."""
+    if context.logo is None:
+        return ""
+    url, width, height = context.logo
+    return (
+        f'<mj-image src="{escape(url)}" alt="{{{{ shop.name }}}}" width="{width}px" height="{height}px" align="left" '
+        'padding="0 25px 12px" font-size="16px" color="#222222" />'
+    )
 
 
 def _paint(text: str) -> str:
