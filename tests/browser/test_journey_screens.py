@@ -53,7 +53,7 @@ def test_figures_have_their_names_on_a_phone(office: Window) -> None:
     assert set(named) == {"none"}
     office.page.set_viewport_size({"width": 390, "height": 900})
     named = office.page.locator("table.jouren-flow").evaluate(_NAMES)
-    assert named == ["いまいる人", "送信済み", "開封", "クリック", "見送り", "ここで終了"]
+    assert named == ["いまいる方", "送信済み", "開封", "クリック", "見送り", "ここで終了"]
 
 
 def test_what_a_help_block_offers_can_be_read(office: Window) -> None:
