@@ -237,7 +237,7 @@ def shown_variables(extra: Sequence[str] = ()) -> set[str]:
 
 def allowed_variables(extra: Sequence[str] = ()) -> set[str]:
     """Those, and the ones that compiling adds."""
-    return shown_variables(extra) | OWNER_PLACES | {"link_base", "pixel_url"}
+    return shown_variables(extra) | OWNER_PLACES | {"link_base", "pixel_url", "media_base"}
 
 
 def probe_variables(extra: Sequence[str] = (), *, is_nameless: bool = False) -> dict[str, Any]:

@@ -84,9 +84,8 @@ def logo_of_mails(shop: ShopSettings) -> Logo | None:
     picture = logo_picture(shop, f"max-{2 * _LOGO_WIDTH}x{2 * _LOGO_HEIGHT}|format-png")
     if picture is None:
         return None
-    url = picture.url if "://" in picture.url else settings.JOUREN.base_url + picture.url
     shrink = min(1.0, _LOGO_WIDTH / picture.width, _LOGO_HEIGHT / picture.height)
-    return Logo(url, max(1, round(picture.width * shrink)), max(1, round(picture.height * shrink)))
+    return Logo(picture.url, max(1, round(picture.width * shrink)), max(1, round(picture.height * shrink)))
 
 
 _LEGAL_FIELDS = {"commerce": "commerce_law_url", "privacy": "privacy_url"}

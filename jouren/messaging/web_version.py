@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from jouren.messaging.channels.base import Rendered, channel
+from jouren.messaging.channels.email.writer import link_variables
 from jouren.messaging.models import MessageVersion
 from jouren.messaging.offers import closed_offers
 from jouren.messaging.preview import with_plain_links
@@ -27,7 +28,8 @@ def web_version(version: MessageVersion) -> Rendered:
     body = with_plain_links(version.bodies["email"])
     body["html"] = _PIXEL.sub("", body["html"])
     nobody = contact_variables("", "", version.language, "")
-    links: dict[str, str] = dict.fromkeys(("unsubscribe_url", "preference_url", "link_base", "pixel_url"), "")
+    # Pictures of our own are found by their paths alone.
+    links: dict[str, str] = dict.fromkeys(link_variables("", ""), "")
     told = {**links, "offers": closed_offers(body.get("offers", [])), "voices": voices_told(body)}
     shop = load_shop()
     rendered = channel("email").render(body, letter_variables(nobody, shop.variables, shop.owner, told))

@@ -130,4 +130,5 @@ def test_the_control_group_of_a_large_shop_is_counted_by_a_job_and_one_of_anothe
     count_all()
     forget_jobs()
     count_ahead()
-    assert count_all() == 3  # with the whole shop, and its day
+    # With the whole shop, its day and the day before, and whom the mechanisms concern.
+    assert count_all() == 6

@@ -139,7 +139,7 @@ class Channel:
 
 
 class Logo(NamedTuple):
-    """The shop's logo: where it is, a whole address, and how large it is shown, in pixels."""
+    """The shop's logo: where it is (a path, or a whole address), and how large it is shown, in pixels."""
 
     url: str
     width: int

@@ -119,7 +119,7 @@ def _head(context: CompileContext) -> str:
         return ""
     url, width, height = context.logo
     return (
-        f'<mj-image src="{escape(url)}" alt="{{{{ shop.name }}}}" width="{width}px" height="{height}px" align="left" '
+        f'<mj-image src="{_source(url)}" alt="{{{{ shop.name }}}}" width="{width}px" height="{height}px" align="left" '
         'padding="0 25px 12px" font-size="16px" color="#222222" />'
     )
 
@@ -184,24 +184,28 @@ def _gift(value: Any, links: Links) -> Piece:
     return html, f"{mend_expressions(gift.name)}\n▶ {button}\n{href}\n{good}"
 
 
-def _picture(image: Any, alt: str, href: str, base_url: str) -> str:
+def _picture(image: Any, alt: str, href: str) -> str:
     rendition = image.get_rendition(f"width-{IMAGE_WIDTH}")
-    source = rendition.url if "://" in rendition.url else base_url + rendition.url
     link = f' href="{href}"' if href else ""
-    return f'<mj-image src="{escape(source)}" alt="{escape(alt)}"{link} />'
+    return f'<mj-image src="{_source(rendition.url)}" alt="{escape(alt)}"{link} />'
+
+
+def _source(url: str) -> str:
+    """Where a picture is: one of our own by the address that the shop has when the mail is written."""
+    return escape(url) if "://" in url else f"{{{{ media_base|safe }}}}{escape(url)}"
 
 
 def _image(value: Any, links: Links) -> Piece:
     href = links.add(value["url"]) if value["url"] else ""
     alt = value["alt"] or ""
     text = "\n".join(filter(None, (f"[{alt}]" if alt else "", href)))
-    return _picture(value["image"], alt, href, links.base_url), text
+    return _picture(value["image"], alt, href), text
 
 
 def _video(value: Any, links: Links) -> Piece:
     href = links.add(value["url"])
     caption = f'<mj-text align="center"><a href="{href}">▶ {escape(value["title"])}</a></mj-text>'
-    return _picture(value["image"], value["title"], href, links.base_url) + caption, f"▶ {value['title']}\n{href}"
+    return _picture(value["image"], value["title"], href) + caption, f"▶ {value['title']}\n{href}"
 
 
 def _quote(value: Any, links: Links) -> Piece:

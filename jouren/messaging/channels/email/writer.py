@@ -145,12 +145,15 @@ class EmailWriter:
 
 
 def link_variables(base_url: str, token: str) -> dict[str, str]:
-    """The addresses that belong to one delivery, by the names that templates use."""
+    """The addresses that belong to one delivery, by the names that templates use. ``media_base``: where pictures of our
+    own are, before their paths.
+    """
     return {
         "unsubscribe_url": f"{base_url}/u/{token}",
         "preference_url": f"{base_url}/p/{token}",
         "link_base": f"{base_url}/c/{token}",
         "pixel_url": f"{base_url}/o/{token}.gif",
+        "media_base": base_url,
     }
 
 
