@@ -60,9 +60,9 @@ import sys
 from jouren.contacts.queries import find_by_email
 from jouren.messaging.models import MessageVersion
 from tests.sending import plan
-import itertools, time
+import time
 version = MessageVersion.objects.filter(name=sys.argv[1]).latest("pk")
-plan(version, *[find_by_email(each) for each in sys.argv[2:]], occurrence=int(time.time()))
+plan(version, *[find_by_email(each) for each in sys.argv[2:]], occurrence=time.time_ns())
 """
 
 
