@@ -205,14 +205,14 @@ def test_what_is_sent_twice_is_one_order_and_one_refund() -> None:
 def test_subscriptions_are_listed_by_state_and_stand_on_the_persons_page() -> None:
     product("Tea", "tea")
     tell(
-        told("subscription.started", "S1", product="tea", every_days=30, amount=3980, currency="JPY"),
-        told("subscription.started", "S2", product="cup"),
-        told("subscription.cancelled", "S2", days=3, reason="too much"),
+        told("subscription.started", "sub-1", product="tea", every_days=30, amount=3980, currency="JPY"),
+        told("subscription.started", "sub-2", product="cup"),
+        told("subscription.cancelled", "sub-2", days=3, reason="too much"),
     )
     browser = owner_client()
     active = browser.get("/admin/orders/subscriptions/").content.decode()
-    assert "S1" in active
-    assert "S2" not in active
+    assert "sub-1" in active
+    assert "sub-2" not in active
     assert "too much" in browser.get("/admin/orders/subscriptions/?state=cancelled").content.decode()
     person = browser.get(f"/admin/people/{Contact.objects.get().public_id}/").content.decode()
     for text in ("Tea", "next delivery", "too much"):
