@@ -58,6 +58,19 @@ class Screen(PermissionAsked, WagtailAdminTemplateMixin, TemplateView):
         return [*self.breadcrumbs_items, *above, {"url": "", "label": self.get_header_title()}]
 
 
+class CountedScreen(Screen):
+    """A page with figures that may have to be counted: ``kept`` in its context, or None where there are none.
+
+    While they are counted for the first time the browser asks again by itself.
+    """
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The page."""
+        context = self.get_context_data(**kwargs)
+        answer = self.render_to_response(context)
+        return asking_again(answer, context["kept"]) if context["kept"] else answer
+
+
 class MakingScreen(Screen):
     """GET shows; POST, by whoever has the permission ``making``, makes something whose secret is shown this once."""
 

@@ -17,7 +17,7 @@ from wagtail.log_actions import log
 
 from jouren.backoffice.mechanisms.overview import RULE, sections
 from jouren.backoffice.mechanisms.wording import good_sentence, lapse_sentence, likely_sentence, winback_sentence
-from jouren.backoffice.screens import Act, Screen, asking_again
+from jouren.backoffice.screens import Act, CountedScreen, Screen
 from jouren.contacts.models import Contact
 from jouren.core import clock
 from jouren.core.money import MOST
@@ -55,18 +55,13 @@ def _may_switch(user: Any, key: str) -> bool:
     return bool(user.has_perm(needed))
 
 
-class MechanismsScreen(Screen):
+class MechanismsScreen(CountedScreen):
     """The four mechanisms and lapses in their order."""
 
     permissions = (VIEW,)
     template_name = "backoffice/mechanisms/show.html"
     page_title = gettext_lazy("Mechanisms")
     header_icon = "stairs"
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The rules; while somebody is counted for the first time, the screen asks again by itself."""
-        context = self.get_context_data(**kwargs)
-        return asking_again(self.render_to_response(context), context["kept"])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user
@@ -233,17 +228,12 @@ class RegularsScreen(_RulesScreen):
         }
 
 
-class LapsesScreen(_RulesScreen):
+class LapsesScreen(_RulesScreen, CountedScreen):
     """Lapses, and whom nothing wins back."""
 
     template_name = "backoffice/mechanisms/lapses.html"
     page_title = gettext_lazy("Lapsed customers")
     form_class, name = LapsesForm, "lapses"
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The rules in force; while somebody is counted for the first time, the screen asks again by itself."""
-        context = self.get_context_data(**kwargs)
-        return asking_again(self.render_to_response(context), context["kept"])
 
     def told(self, rules: MechanismRules) -> dict[str, Any]:
         now = clock.now()

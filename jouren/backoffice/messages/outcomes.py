@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from jouren.backoffice.messages.wording import Explanation, label_of_reason, reason_label
 from jouren.backoffice.people.telling import Line, tell_lines
 from jouren.backoffice.places import read_place, write_place
-from jouren.backoffice.screens import Screen, asking_again
+from jouren.backoffice.screens import CountedScreen
 from jouren.broadcasts.models import Broadcast
 from jouren.conditions.moments import day_of
 from jouren.contacts.models import Contact
@@ -89,7 +89,7 @@ class OutcomeRow:
         return _TONES[self.state]
 
 
-class OutcomesScreen(Screen):
+class OutcomesScreen(CountedScreen):
     """Messages of a day by what became of them, the latest first."""
 
     permissions = SEE_OUTCOMES
@@ -97,10 +97,6 @@ class OutcomesScreen(Screen):
     page_title = gettext_lazy("What became of messages")
     header_icon = "list-ul"
     parents = (("messages:list", gettext_lazy("Messages")),)
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        context = self.get_context_data(**kwargs)
-        return asking_again(self.render_to_response(context), context["kept"])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         asked = self.request.GET

@@ -15,7 +15,7 @@ from wagtail.admin import messages
 from jouren.backoffice.comparing import Told, tell_comparison
 from jouren.backoffice.policy.views import CHANGE, VIEW
 from jouren.backoffice.policy.wording import control_group_text
-from jouren.backoffice.screens import Screen, asking_again
+from jouren.backoffice.screens import CountedScreen
 from jouren.messaging.control_group.actions import BadControlGroup, save_control_group
 from jouren.messaging.control_group.models import (
     DEFAULT_DAYS,
@@ -52,7 +52,7 @@ class ControlForm(forms.Form):
     )
 
 
-class ControlScreen(Screen):
+class ControlScreen(CountedScreen):
     """The control group on a page of its own, below the sending rules."""
 
     permissions = (VIEW,)
@@ -76,12 +76,6 @@ class ControlScreen(Screen):
                 return redirect("sending_rules:control")
         messages.error(request, _("Nothing was saved: some entries need your attention. They are marked below."))
         return self.render_to_response(self.get_context_data(form=form))
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The group; while what it has shown is counted for the first time, the screen asks again by itself."""
-        context = self.get_context_data(**kwargs)
-        answer = self.render_to_response(context)
-        return asking_again(answer, context["kept"]) if context["kept"] else answer
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         group = stored_group()
