@@ -20,7 +20,7 @@ from jouren.catalog.policies import included_taxes
 from jouren.conditions.queries import contact_ids, load_facts, load_past_facts
 from jouren.conditions.registry import fact
 from jouren.contacts.actions import create_contact, erase_contact, merge_contacts
-from jouren.contacts.models import Contact
+from jouren.contacts.models import Contact, Identity
 from jouren.core import clock
 from jouren.events.queries import events_of
 from jouren.events.types import Event, event_types
@@ -336,7 +336,7 @@ def _story(number: str) -> st.SearchStrategy[list[Telling]]:
 
 def _outcome(source: str) -> Any:
     """All that is to be the same, told by addresses and not by ids."""
-    mails = dict(Contact.objects.values_list("pk", "identities__value").filter(identities__kind="email"))
+    mails = dict(Identity.objects.filter(kind="email").values_list("contact_id", "value"))
     columns = [
         each.attname
         for each in Order._meta.concrete_fields
