@@ -11,10 +11,11 @@ class ReportsConfig(AppConfig):
     def ready(self) -> None:
         from jouren.events.reactions import register_reaction
         from jouren.journeys.writers import register_watcher
-        from jouren.reports import mechanisms, overview
+        from jouren.reports import mechanisms, offers, overview
         from jouren.reports.recording import NOTE_UNSUBSCRIPTIONS, count_passages
 
         register_reaction(NOTE_UNSUBSCRIPTIONS)
         register_watcher(count_passages)
         overview.register_questions()
         mechanisms.register_questions()
+        offers.register_questions()

@@ -65,10 +65,13 @@ _readers: dict[str, Callable[[str], ShopQuestion]] = {}
 _ahead: list[Callable[[], ShopQuestion]] = []
 
 
-def register_shop_question(name: str, read: Callable[[str], ShopQuestion], ahead: Callable[[], ShopQuestion]) -> None:
+def register_shop_question(
+    name: str, read: Callable[[str], ShopQuestion], ahead: Callable[[], ShopQuestion] | None = None
+) -> None:
     """Add a kind of question about the whole shop: how its text is read, and which one to answer for the morning."""
     _readers[name] = read
-    _ahead.append(ahead)
+    if ahead is not None:
+        _ahead.append(ahead)
 
 
 def answer_of(question: ShopQuestion, kind: type[T]) -> Kept[T]:

@@ -13,7 +13,9 @@ from jouren.catalog.offers.coupons import redeem
 from jouren.catalog.offers.models import Coupon, CouponCode, Offer, OfferApplication, OfferSight
 from jouren.contacts.errors import SegmentInUse
 from jouren.contacts.segments.actions import delete_segment, save_segment
+from jouren.reports import kept
 from tests.backoffice import owner_client, staff_client
+from tests.counting import count_all
 from tests.messages import published
 from tests.offering import TRANSFER, make_offer, person_on
 from tests.sending import plan
@@ -107,6 +109,37 @@ def test_its_page_tells_whom_it_reaches_what_it_did_and_what_it_cost() -> None:
     assert (context["coupon_uses"], context["coupon_cost"]) == (1, "¥3,000")
     # The person had not agreed to the newsletter, which the gate asks first.
     assert [(line.name, line.withheld) for line in context["messages_showing"]] == [("Trial mail", 0)]
+
+
+def test_in_a_large_shop_its_reach_is_counted_by_a_job_and_anew_when_its_terms_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kept, "MOST_AT_ONCE", 0)
+    browser, offer = owner_client(), make_offer(least_stage=4)
+    person_on(4)
+    path = f"/admin/offers/{offer.pk}/"
+    before = browser.get(path)
+    assert "There is much to count here" in before.content.decode()
+    assert before["Refresh"] == "3"
+    count_all()
+    after = browser.get(path)
+    assert "Figures as of" in after.content.decode()
+    assert "<strong>1</strong> people it is meant for" in after.content.decode()
+    assert after.get("Refresh") is None
+    Offer.objects.update(least_stage=5)
+    assert "There is much to count here" in browser.get(path).content.decode()
+    count_all()
+    assert "<strong>0</strong> people it is meant for" in browser.get(path).content.decode()
+
+
+def test_an_offer_for_whom_nobody_can_be_asked_says_so_in_a_shop_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    browser, offer = owner_client(), make_offer()
+    Offer.objects.update(condition={"fact": "gone.fact", "op": "is", "value": 1})
+    for most in (kept.MOST_AT_ONCE, 0):
+        monkeypatch.setattr(kept, "MOST_AT_ONCE", most)
+        shown = browser.get(f"/admin/offers/{offer.pk}/").content.decode()
+        assert "For whom it is cannot be asked any more" in shown
+        assert "There is much to count here" not in shown
 
 
 def test_the_finest_offer_warns_where_its_audience_is_not_few() -> None:

@@ -19,7 +19,7 @@ from wagtail.admin import messages
 
 from jouren.backoffice.offers.forms import LAW_FIELDS, OfferForm
 from jouren.backoffice.offers.wording import history, reason_text, warnings, when_text, whom_lines
-from jouren.backoffice.screens import Act, PermissionAsked, Screen
+from jouren.backoffice.screens import Act, CountedScreen, PermissionAsked, Screen
 from jouren.catalog.eligibility import PersonFacts, judge
 from jouren.catalog.errors import BadOffer
 from jouren.catalog.offers.actions import move_application, save_offer
@@ -28,7 +28,6 @@ from jouren.catalog.offers.queries import (
     Reach,
     coupon_figures,
     open_terms,
-    reach_of,
     refusals_by_reason,
 )
 from jouren.catalog.offers.vocabulary import ApplicationState
@@ -41,6 +40,8 @@ from jouren.core.money import money_text
 from jouren.messaging.models import Delivery, MessageVersion
 from jouren.messaging.vocabulary import State
 from jouren.orders.queries import revenue_of_offer
+from jouren.reports.kept import Kept
+from jouren.reports.offers import reach_now
 
 PAGE = 200
 ORDERS = 50
@@ -150,7 +151,7 @@ class MessageLine:
     withheld: int
 
 
-class OfferScreen(_OfOffer, Screen):
+class OfferScreen(_OfOffer, CountedScreen):
     """One offer: whom it reaches, what it did, its coupons and orders, what was changed."""
 
     permissions = ("catalog.view_offer",)
@@ -163,7 +164,8 @@ class OfferScreen(_OfOffer, Screen):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         offer, user = self.offer, self.request.user
-        reach, reach_problem = _reach(offer)
+        kept, reach_problem = _reach(offer)
+        reach = kept.answer if kept else None
         row = rows_of([offer])[0]
         figures = coupon_figures(offer)
         coupons = [(coupon, figures.get(coupon.pk)) for coupon in offer.coupons.all()]
@@ -173,6 +175,7 @@ class OfferScreen(_OfOffer, Screen):
             "row": row,
             "regular_price": money_text(offer.product.price, offer.currency),
             "reach": reach,
+            "kept": kept,
             "reach_problem": reach_problem,
             "warnings": warnings(offer, reach),
             "left": None if offer.stock is None else max(offer.stock - row.taken, 0),
@@ -188,9 +191,9 @@ class OfferScreen(_OfOffer, Screen):
         }
 
 
-def _reach(offer: Offer) -> tuple[Reach | None, str]:
+def _reach(offer: Offer) -> tuple[Kept[Reach] | None, str]:
     try:
-        return reach_of(offer), ""
+        return reach_now(offer), ""
     except TooManyToCount:
         return None, _("Counting takes too long at the moment. Load the page again later.")
     except ConditionError as error:

@@ -14,7 +14,7 @@ from jouren.catalog.offers.vocabulary import ApplicationState
 from jouren.conditions.choices import Choice
 from jouren.conditions.compile import CompiledPython, compile_python, compile_sql
 from jouren.conditions.errors import ConditionError
-from jouren.conditions.queries import PATIENCE_MILLISECONDS, PRESENT, briefly, load_facts
+from jouren.conditions.queries import PRESENT, load_facts
 from jouren.conditions.registry import FactUse, fact
 from jouren.core import clock
 from jouren.core.sql import hot_cursor, load_sql
@@ -168,7 +168,6 @@ def reach_of(offer: Offer, now: datetime | None = None) -> Reach:
 
     Raises:
         ConditionError: its condition cannot be asked any more.
-        TooManyToCount: it takes longer than somebody waits.
     """
     moment = now or clock.now()
     compiled = compile_sql(audience_tree(offer), moment, shop_zone())
@@ -183,9 +182,8 @@ def reach_of(offer: Offer, now: datetime | None = None) -> Reach:
         "reach_is_once": offer.is_once,
         "reach_seen_after": moment - timedelta(hours=hours) if hours is not None else None,
     }
-    with briefly(PATIENCE_MILLISECONDS):
-        row = hot_cursor().execute(sql, params).fetchone()
-        customers = _count_customers()
+    row = hot_cursor().execute(sql, params).fetchone()
+    customers = _count_customers()
     audience, open_to = row if row is not None else (0, 0)
     is_standing = judge(offer.terms, _model_person(offer), moment).is_eligible
     asks_more = offer.needs_satisfaction or offer.needs_likely_regular
