@@ -12,7 +12,7 @@ What tells of an order or a subscription need not say whose it is: its number sa
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -59,23 +59,37 @@ def ingest(body: bytes, source: str) -> dict[str, int]:
     identities = [_identity(entry, position) for position, entry in told]
     replies = [_reply(entry, position, now) for position, entry in enumerate(entries) if entry.get("type") == REPLIED]
     try:
-        with transaction.atomic():
-            historical = [entry.get("historical") is True for _position, entry in told]
-            contact_ids = resolve_contacts(identities, historical=historical)
-            events = [
-                _event(entry, contact_id, source, position, now)
-                for (position, entry), contact_id in zip(told, contact_ids, strict=True)
-                if contact_id is not None
-            ]
-            events += reply_events(replies)
-            recorded = sum(1 for event_id in record_events(events) if event_id is not None)
-            orders = tell_orders(source, of_orders)
+        if told or replies:
+            with transaction.atomic():
+                recorded = _record(told, identities, replies, source, now)
+                orders = tell_orders(source, of_orders)
+        else:  # as nearly always, and one transaction by itself
+            recorded, orders = 0, tell_orders(source, of_orders)
     except BadRequest:
         raise
     except UserError as error:
         raise BadRequest(str(error)) from error
     recorded += orders.recorded + orders.waiting
     return {"recorded": recorded, "ignored": len(entries) - recorded}
+
+
+def _record(
+    told: Sequence[tuple[int, Mapping[str, Any]]],
+    identities: Sequence[tuple[str, str]],
+    replies: Sequence[ToldReply],
+    source: str,
+    now: datetime,
+) -> int:
+    """Record what tells of no order. Returns how many were new."""
+    historical = [entry.get("historical") is True for _position, entry in told]
+    contact_ids = resolve_contacts(identities, historical=historical)
+    events = [
+        _event(entry, contact_id, source, position, now)
+        for (position, entry), contact_id in zip(told, contact_ids, strict=True)
+        if contact_id is not None
+    ]
+    events += reply_events(replies)
+    return sum(1 for event_id in record_events(events) if event_id is not None)
 
 
 def _entries(body: bytes) -> list[dict[str, Any]]:

@@ -56,6 +56,8 @@ def read_reply(
 
 def reply_events(replies: Sequence[ToldReply]) -> list[NewEvent]:
     """The events of these replies, without those of erased people. Raises BadRequest."""
+    if not replies:
+        return []
     targets = targets_of([reply.delivery_id for reply in replies])
     kept = [(reply, targets[reply.delivery_id]) for reply in replies if reply.delivery_id in targets]
     _check_contacts(kept)
