@@ -121,7 +121,9 @@ def _children(config: Config, host: str, port: int) -> list[Child]:
 def _own_name() -> str:
     """How this command was called, to call it again."""
     called = Path(sys.argv[0])
-    return "python -m jouren" if called.name == "__main__.py" else os.path.relpath(called)
+    if called.name == "__main__.py":
+        return "python -m jouren"
+    return min(os.path.relpath(called), str(called.absolute()), key=len)
 
 
 def _say_crash(name: str, code: int, pause: float) -> None:
