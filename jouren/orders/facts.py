@@ -107,6 +107,20 @@ FACTS = (
         group=Group.ORDERS,
     ),
     Fact(
+        "orders.delivered_at",
+        FactType.DATETIME,
+        _("Last delivery of an order"),
+        "{j}.delivered_at",
+        "LEFT JOIN (SELECT contact_id, max(delivered_at) AS delivered_at FROM orders_order"
+        " WHERE delivered_at IS NOT NULL AND cancelled_at IS NULL GROUP BY contact_id) AS {j} ON {j}.contact_id = c.id",
+        batch_sql="SELECT max(o.delivered_at) FROM orders_order o WHERE o.contact_id = c.id AND o.cancelled_at IS NULL",
+        changed_by=frozenset({"order.delivered", "order.cancelled"}),
+        past_sql="SELECT max(o.delivered_at) FROM orders_order o WHERE o.contact_id = c.id"
+        " AND o.delivered_at <= %(now)s::timestamptz"
+        " AND (o.cancelled_at IS NULL OR o.cancelled_at > %(now)s::timestamptz)",
+        group=Group.ORDERS,
+    ),
+    Fact(
         "orders.total",
         FactType.NUMBER,
         _("Sum of purchases"),
