@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from wagtail.admin.forms.models import WagtailAdminModelForm
 
+from jouren.core.selects import CHOOSE, ChoosingForm
 from jouren.messaging.errors import InvalidMessage
 
 
-class MessageForm(WagtailAdminModelForm):
+class MessageForm(ChoosingForm, WagtailAdminModelForm):
     """A draft may be unfinished; what is to be published is checked in full, and the editor says what is wrong."""
+
+    # Empty only in a draft.
+    when_empty = {"stage": CHOOSE, "topic": CHOOSE}
 
     def _post_clean(self) -> None:
         super()._post_clean()

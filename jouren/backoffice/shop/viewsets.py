@@ -16,6 +16,7 @@ from wagtail.admin.viewsets.model import ModelViewSet
 
 from jouren.backoffice.policy.silence import pace_text, paces, silence_text
 from jouren.contacts.models import Topic
+from jouren.core.selects import ChoosingForm
 from jouren.events.errors import InvalidEvent
 from jouren.events.types import event_type, event_types
 from jouren.journeys.models import DayOff
@@ -101,7 +102,7 @@ class TopicViewSet(_SettingViewSet):
         return modelform_factory(Topic, form=TopicForm, fields=self.form_fields)
 
 
-class RuleForm(WagtailAdminModelForm):
+class RuleForm(ChoosingForm, WagtailAdminModelForm):
     """A promotion rule: events by their names, a purchase's details as a shop says them.
 
     What a rule of another event asks of the payload is kept as it is.
@@ -190,6 +191,10 @@ class DomainLimitViewSet(_SettingViewSet):
     form_fields = ["domain", "per_second"]
 
 
+class TaskKindForm(ChoosingForm, WagtailAdminModelForm):
+    """A kind of special treatment."""
+
+
 class TaskKindViewSet(_SettingViewSet):
     """What the shop does by hand for its best customers."""
 
@@ -204,6 +209,9 @@ class TaskKindViewSet(_SettingViewSet):
     ]
     ordering = ["position", "id"]
     form_fields = ["name", "description", "occasion", "position", "is_enabled"]
+
+    def get_form_class(self, for_update: bool = False) -> type[WagtailAdminModelForm]:
+        return modelform_factory(TaskKind, form=TaskKindForm, fields=self.form_fields)
 
 
 VIEWSETS = (DayOffViewSet, TopicViewSet, PyramidRuleViewSet, TaskKindViewSet, DomainLimitViewSet)
