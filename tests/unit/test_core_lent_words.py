@@ -13,8 +13,8 @@ from django.utils import translation
     [
         (forms.CharField(max_length=3), "あいうえ", "3文字以内で入力してください（いまは4文字です）。"),
         (forms.CharField(min_length=3), "あ", "3文字以上で入力してください（いまは1文字です）。"),
-        (forms.IntegerField(min_value=1), "0", "1以上で入力してください。"),
-        (forms.IntegerField(max_value=9), "10", "9以下で入力してください。"),
+        (forms.IntegerField(min_value=1), "0", "1以上の数を入力してください。"),
+        (forms.IntegerField(max_value=9), "10", "9以下の数を入力してください。"),
         (forms.SlugField(), "あ い", "半角の英数字と「-」「_」だけで入力してください。"),
     ],
 )
