@@ -125,6 +125,7 @@ def test_all_that_is_missing_is_said_at_once_where_it_belongs() -> None:
         "permits": ["Without your permission we cannot show your words."],
     }
     html = page.content.decode()
+    assert "Not sent yet." in html
     assert "短い" in html
     # Who chose another name has to write it.
     assert re.search(r"<label[^>]*>That other name</label>", html)
