@@ -5,7 +5,7 @@ from __future__ import annotations
 from wagtail.admin.forms.models import WagtailAdminModelForm
 
 from jouren.core.selects import CHOOSE, ChoosingForm
-from jouren.messaging.errors import InvalidMessage
+from jouren.messaging.errors import FieldProblem, InvalidMessage
 
 
 class MessageForm(ChoosingForm, WagtailAdminModelForm):
@@ -24,4 +24,5 @@ class MessageForm(ChoosingForm, WagtailAdminModelForm):
             check_message(self.instance)
         except InvalidMessage as error:
             for problem in error.problems:
-                self.add_error(None, problem)
+                field = problem.field if isinstance(problem, FieldProblem) else None
+                self.add_error(field if field in self.fields else None, problem)
