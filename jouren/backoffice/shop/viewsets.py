@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.core.validators import validate_domain_name
 from django.forms import modelform_factory
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -179,6 +180,16 @@ class PyramidRuleViewSet(_SettingViewSet):
         return modelform_factory(PyramidRule, form=RuleForm, fields=self.form_fields)
 
 
+class DomainLimitForm(WagtailAdminModelForm):
+    """A limit, of what can be a domain: one that is mistyped would limit nothing."""
+
+    def clean_domain(self) -> str:
+        """What stands after the @ of an address, in small letters."""
+        domain = str(self.cleaned_data["domain"]).strip().rpartition("@")[2].lower()
+        validate_domain_name(domain)
+        return domain
+
+
 class DomainLimitViewSet(_SettingViewSet):
     """How fast one receiving domain may be written to."""
 
@@ -189,6 +200,9 @@ class DomainLimitViewSet(_SettingViewSet):
     list_display = ["domain", "per_second"]
     ordering = ["domain"]
     form_fields = ["domain", "per_second"]
+
+    def get_form_class(self, for_update: bool = False) -> type[WagtailAdminModelForm]:
+        return modelform_factory(DomainLimit, form=DomainLimitForm, fields=self.form_fields)
 
 
 class TaskKindForm(ChoosingForm, WagtailAdminModelForm):
