@@ -15,7 +15,8 @@ from jouren.orders.policies import check_order, check_refund, check_subscription
 # What an order is: told when it is placed, when it is paid and when it is changed; the latest counts.
 # ``amount`` is all that is paid, tax included, with ``shipping`` and after ``discount``, in the currency's smallest
 # unit. ``products`` are the codes of its lines. ``lines``: {"code", "name", "quantity", "amount", "tax_rate"}, where
-# amount is of the whole line, tax included, after its discounts. ``tax``: {"8": "72"}, by rate as the shop reckoned it.
+# amount is of the whole line, tax included, after its discounts. ``tax``: {"8": "72"}, by rate as the shop reckoned it;
+# under "" what it told of all rates together.
 # ``kind`` "" or missing: found from the products' roles. ``reference``: what {reference} became in an offer's address.
 # ``name``: what the shop calls it when it speaks to the buyer, such as #1001; missing: by its number.
 _ORDER_FIELDS: Mapping[str, type] = {

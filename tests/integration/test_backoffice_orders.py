@@ -100,6 +100,32 @@ def test_an_orders_page_tells_lines_tax_refunds_and_what_happened() -> None:
     assert "<b>cup" not in page.lower().replace("&lt;b&gt;cup", "")
 
 
+def test_the_tax_of_a_line_whose_rate_was_not_told_is_that_of_its_product() -> None:
+    product("Tea", "tea")
+    lines = [{"code": code, "quantity": 1, "amount": amount} for code, amount in (("tea", 1080), ("cup", 1100))]
+    tell(told("paid", amount=2180, lines=lines, products=[]))
+    page = owner_client().get(f"/admin/orders/{Order.objects.get().pk}/")
+    assert page.context["taxes"] == [("Tax in the lines at 8 %", "¥80")]
+    assert [row.rate for row in page.context["lines"]] == ["8 %", ""]
+
+
+@pytest.mark.parametrize(
+    ("tax", "shown"),
+    [
+        (
+            {"10": "145", "8": "153"},
+            [("Tax at 8 %, as the shop reckoned it", "¥153"), ("Tax at 10 %, as the shop reckoned it", "¥145")],
+        ),
+        ({"": "298"}, [("Tax in it, as the shop reckoned it", "¥298")]),
+        ({"8": "<b>", "10": "-5"}, [("Tax in the lines at 8 %", "¥80")]),
+    ],
+)
+def test_the_tax_that_the_shop_reckoned_itself_is_shown(tax: dict[str, str], shown: list[tuple[str, str]]) -> None:
+    tell(told("paid", amount=1080, tax=tax, lines=[line("tea", 1080, tax_rate=8)], products=[]))
+    page = owner_client().get(f"/admin/orders/{Order.objects.get().pk}/")
+    assert page.context["taxes"] == shown
+
+
 def test_an_order_is_entered_by_hand_and_makes_its_buyer_known_without_consent() -> None:
     tea, browser = product(), owner_client()
     answer = browser.post("/admin/orders/enter/", entered(product=str(tea.pk)))

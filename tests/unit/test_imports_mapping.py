@@ -12,7 +12,7 @@ from jouren.imports.errors import BadMapping, BadRow
 from jouren.imports.mapping import RowReader, check_mapping
 from jouren.imports.orders import tellings_of
 from jouren.imports.presets import PRESETS, columns_of, find_preset
-from jouren.imports.values import read_count, read_day, read_flag, read_moment, read_money, read_status
+from jouren.imports.values import read_count, read_day, read_flag, read_moment, read_money, read_rate, read_status
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -73,6 +73,23 @@ def test_other_cells() -> None:
     assert read_day("昭和60年5月3日", NOW.date()).isoformat() == "1985-05-03"
     with pytest.raises(BadRow):
         read_flag("maybe")
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        *[(text, 8) for text in ("8", "8%", "８％", "8.0", "0.08", "軽減", "軽減税率対象", "軽減税率 8%", "8%(軽減)")],
+        *[(text, 10) for text in ("10", "10.0", "10.00%", "0.1", "0.10", "標準税率", "標準(10%)")],
+    ],
+)
+def test_rates_of_tax_are_read_as_shops_write_them(text: str, rate: int) -> None:
+    assert read_rate(text) == rate
+
+
+@pytest.mark.parametrize("text", ["5", "0", "0.8", "80", "1", "軽減 10%", "軽減標準", "non", "8 10", "%", "-8"])
+def test_what_is_no_rate_of_today_is_refused(text: str) -> None:
+    with pytest.raises(BadRow):
+        read_rate(text)
 
 
 @pytest.mark.parametrize(
@@ -198,6 +215,22 @@ def test_rows_of_one_order_are_its_lines_and_without_a_total_it_is_their_sum() -
         ("tea", 2, 7960),
         ("cup", 1, 1200),
     ]
+
+
+def _line(code: str, amount: int, **more: Any) -> dict[str, Any]:
+    return {"number": "1", "email": "hana@example.jp", "line_code": code, "line_amount": amount, **more}
+
+
+@pytest.mark.parametrize(
+    ("rates", "tax"),
+    [((8, 8), {"8": "153"}), ((8, 10), {"": "153"}), ((8, None), {"": "153"}), ((None, None), {"": "153"})],
+)
+def test_tax_is_kept_under_the_rate_that_all_lines_have(rates: tuple[int | None, ...], tax: dict[str, str]) -> None:
+    lines = [_line(f"c{at}", 1080, **({"line_tax_rate": rate} if rate else {})) for at, rate in enumerate(rates)]
+    rows = [(2, {**lines[0], "placed_at": 1_743_465_600, "tax": 153}), (3, lines[1])]
+    (paid,) = tellings_of(rows, has_payment_dates=False)
+    assert paid.payload["tax"] == tax
+    assert tuple(line.get("tax_rate") for line in paid.payload["lines"]) == rates
 
 
 @pytest.mark.parametrize(

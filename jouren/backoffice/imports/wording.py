@@ -47,6 +47,8 @@ def _text(form: Form, value: Any, currency: str) -> str:
         return formats.date_format(timezone.localtime(datetime.fromtimestamp(value, UTC)), "SHORT_DATETIME_FORMAT")
     if form in {Form.MONEY, Form.DEDUCTION}:
         return money_text(value, currency)
+    if form == Form.RATE:
+        return _("%(number)s %%") % {"number": value}
     if form == Form.FLAG:
         return _("Yes") if value else _("No")
     if form == Form.STATUS:

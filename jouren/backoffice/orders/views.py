@@ -101,7 +101,7 @@ class OrderScreen(Screen):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         order = self.order
-        lines = list(order.lines.all())
+        lines = line_rows(order, list(order.lines.all()))
         moments = [
             (_("Placed"), order.placed_at),
             (_("Paid"), order.paid_at),
@@ -113,7 +113,7 @@ class OrderScreen(Screen):
             **super().get_context_data(**kwargs),
             "order": order,
             "row": order_rows([order])[0],
-            "lines": line_rows(order, lines),
+            "lines": lines,
             "taxes": taxes(order, lines),
             "shipping": "" if order.shipping is None else money_text(order.shipping, order.currency),
             "discount": money_text(-order.discount, order.currency) if order.discount else "",
