@@ -93,6 +93,8 @@ def _payload(number: str, said: Said, rows: Sequence[tuple[int, Said]]) -> dict[
     if len(lines) > MAX_PRODUCTS:
         raise BadRow(_("It has more than %(most)s lines.") % {"most": MAX_PRODUCTS})
     shipping = said.get("shipping", _sum(each.get("line_shipping") for _at, each in rows))
+    if off_shipping := _sum(each.get("line_shipping_discount") for _at, each in rows):
+        shipping = max((shipping or 0) - off_shipping, 0)
     discount = said.get("discount", _sum(each.get("line_discount") for _at, each in rows))
     amount = said.get("amount")
     if amount is None:

@@ -258,6 +258,7 @@ _AMAZON = Preset(
         "line_amount": ("item-price",),
         "line_shipping": ("shipping-price",),
         "line_discount": ("item-promotion-discount",),
+        "line_shipping_discount": ("ship-promotion-discount",),
     },
 )
 # From memory: MyASP lets its users name and choose the columns, so that most of them are candidates only.

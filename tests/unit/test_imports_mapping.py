@@ -125,7 +125,7 @@ HEADERS = {
     "yahoo": "OrderId,OrderTime,OrderStatus,PayStatus,PayDate,BillMailAddress,BillLastName,BillFirstName,TotalPrice,"
     "ShipCharge,LineId,ItemId,Title,UnitPrice,Quantity",
     "amazon": "order-id,order-item-id,purchase-date,payments-date,buyer-email,buyer-name,sku,product-name,"
-    "quantity-purchased,currency,item-price,shipping-price",
+    "quantity-purchased,currency,item-price,shipping-price,item-promotion-discount,ship-promotion-discount",
     "myasp": "注文ID,登録日時,メールアドレス,名前(姓),名前(名),商品名,金額,入金日時",
     "own": "注文番号,注文日,メール,氏名,合計金額",
 }
@@ -231,6 +231,26 @@ def test_tax_is_kept_under_the_rate_that_all_lines_have(rates: tuple[int | None,
     (paid,) = tellings_of(rows, has_payment_dates=False)
     assert paid.payload["tax"] == tax
     assert tuple(line.get("tax_rate") for line in paid.payload["lines"]) == rates
+
+
+def test_a_promotion_on_the_postage_is_not_paid() -> None:
+    header = HEADERS["amazon"].split(",")
+    columns = columns_of(find_preset(header, "orders"), header)
+    cells = dict.fromkeys(header, "") | {
+        "order-id": "503-1",
+        "purchase-date": "2025-04-01T09:30:00+09:00",
+        "payments-date": "2025-04-01T09:30:00+09:00",
+        "buyer-email": "hana@example.jp",
+        "sku": "tea",
+        "quantity-purchased": "1",
+        "item-price": "3980",
+        "shipping-price": "410",
+        "item-promotion-discount": "-100",
+        "ship-promotion-discount": "410",
+    }
+    said = RowReader("orders", "amazon", columns, TOKYO, NOW).read(list(cells.values()))
+    (paid,) = tellings_of([(2, said)], has_payment_dates=True)
+    assert (paid.payload["amount"], paid.payload["shipping"], paid.payload["discount"]) == (3880, 0, 100)
 
 
 @pytest.mark.parametrize(
