@@ -111,6 +111,8 @@ def _payload(number: str, said: Said, rows: Sequence[tuple[int, Said]]) -> dict[
         "discount": discount,
         "tax": _tax(said, lines),
         "coupon": said.get("coupon", "")[:100],
+        # Where the shop's inner number counts, the other is the one that the buyer knows.
+        "name": said["number"] if said["number"] != number else "",
     }
     return {name: value for name, value in payload.items() if value not in (None, "", [], {})}
 

@@ -95,6 +95,12 @@ class Order(models.Model):
                 F("source"), Coalesce("placed_at", "paid_at").desc(), F("id").desc(), name="orders_order_source"
             ),
             models.Index(fields=["number"], opclasses=["varchar_pattern_ops"], name="orders_order_number"),
+            models.Index(
+                fields=["name"],
+                opclasses=["varchar_pattern_ops"],
+                name="orders_order_name",
+                condition=Q(name__gt=""),
+            ),
             models.Index(fields=["id"], name="orders_order_unknown", condition=Q(kind="")),
             GinIndex(fields=["products"], name="orders_order_products", fastupdate=False),
         ]

@@ -253,6 +253,13 @@ def test_a_promotion_on_the_postage_is_not_paid() -> None:
     assert (paid.payload["amount"], paid.payload["shipping"], paid.payload["discount"]) == (3880, 0, 100)
 
 
+def test_an_order_known_by_an_inner_number_keeps_the_one_that_the_buyer_knows_as_its_name() -> None:
+    (paid,) = tellings_of([(2, said(number="#1001", order_id="450789469"))], has_payment_dates=False)
+    assert (paid.payload["order"], paid.payload["name"]) == ("450789469", "#1001")
+    (paid,) = tellings_of([(2, said())], has_payment_dates=False)
+    assert "name" not in paid.payload
+
+
 @pytest.mark.parametrize(
     "rows",
     [
