@@ -17,6 +17,7 @@ from jouren.orders.policies import check_order, check_refund, check_subscription
 # unit. ``products`` are the codes of its lines. ``lines``: {"code", "name", "quantity", "amount", "tax_rate"}, where
 # amount is of the whole line, tax included, after its discounts. ``tax``: {"8": "72"}, by rate as the shop reckoned it;
 # under "" what it told of all rates together.
+# ``coupons``: the codes, where the buyer used several; ``coupon`` is the first of them.
 # ``kind`` "" or missing: found from the products' roles. ``reference``: what {reference} became in an offer's address.
 # ``name``: what the shop calls it when it speaks to the buyer, such as #1001; missing: by its number.
 _ORDER_FIELDS: Mapping[str, type] = {
@@ -30,6 +31,7 @@ _ORDER_FIELDS: Mapping[str, type] = {
     "shipping": int,
     "discount": int,
     "coupon": str,
+    "coupons": list,
     "subscription": str,
     "reference": str,
     "name": str,
