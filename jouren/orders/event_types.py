@@ -81,16 +81,17 @@ ORDER_DELIVERED = EventType(
     identity=("order",),
     sentence=_("The order %(order)s was delivered."),
 )
-# ``amount`` is what this refund gives back, of the whole order or of a part; ``refund`` is its number at the shop.
+# ``amount`` is what this refund gives back, of the whole order or of a part; missing: all, whatever the order turns out
+# to cost. ``refund`` is its number at the shop.
 ORDER_REFUNDED = EventType(
     "order.refunded",
     _("Refund"),
     {"order": str, "refund": str, "amount": int, "currency": str, "lines": Records, "reason": str},
-    optional=frozenset({"lines", "reason"}),
+    optional=frozenset({"amount", "currency", "lines", "reason"}),
     personal=frozenset({"reason"}),
     rule=check_refund,
     identity=("order", "refund"),
-    sentence=_("%(amount)s %(currency)s of the order %(order)s were paid back."),
+    sentence=_("Money was paid back for the order %(order)s. %(amount)s %(currency)s"),
 )
 ORDER_CANCELLED = EventType(
     "order.cancelled",

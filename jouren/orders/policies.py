@@ -102,7 +102,8 @@ def check_refund(payload: Mapping[str, Any]) -> None:
     """Refuse a refund that could not be kept. Raises BadOrder."""
     _check_number(payload["order"])
     _check_number(payload["refund"])
-    _check_money(payload["amount"], payload["currency"])
+    if payload.get("amount") is not None:
+        _check_money(payload["amount"], payload.get("currency") or "")
     _check_reason(payload)
     for line in payload.get("lines") or []:
         _check_line(line)

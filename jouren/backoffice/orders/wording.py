@@ -14,7 +14,7 @@ from jouren.catalog.policies import included_taxes
 from jouren.catalog.queries import products_of_codes
 from jouren.core.money import money_text
 from jouren.core.wording import listed
-from jouren.orders.models import Line, Order, Remark, Subscription
+from jouren.orders.models import Line, Order, Refund, Remark, Subscription
 from jouren.orders.redeeming import REFERENCE
 
 _SOURCES = {
@@ -161,6 +161,11 @@ def _told_tax(rate: str) -> str:
     if not rate:
         return _("Tax in it, as the shop reckoned it")
     return _("Tax at %(rate)s, as the shop reckoned it") % {"rate": _rate_text(rate)}
+
+
+def refund_text(refund: Refund) -> str:
+    """How much a refund gave back."""
+    return _("The whole order") if refund.amount is None else money_text(refund.amount, refund.currency)
 
 
 def _rate_text(rate: int | str) -> str:
