@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from django.db import transaction
 
@@ -23,6 +24,7 @@ from jouren.orders.folding import Folded
 from jouren.orders.models import OrderState, Remark
 
 logger = logging.getLogger(__name__)
+CLOCKS_DIFFER = timedelta(minutes=5)
 COUPON, REFERENCE = "coupon", "reference"
 UNDONE = (OrderState.CANCELLED.value, OrderState.REFUNDED.value)
 
@@ -94,7 +96,11 @@ def _code_on_link(invited: Invited, order: Folded) -> str:
     used = Redemption.objects.filter(source=order.source, order_ref=order.number, code__coupon__offer=invited.offer_id)
     if used.exists():
         return ""
-    coupon = Coupon.objects.filter(offer=invited.offer_id, is_open=True).select_related("offer").order_by("pk").first()
+    if order.paid_at is None:
+        return ""
+    # What is told of an old order must not use what was made since.
+    there = Coupon.objects.filter(is_open=True, created_at__lt=order.paid_at + CLOCKS_DIFFER)
+    coupon = there.filter(offer=invited.offer_id).select_related("offer").order_by("pk").first()
     if coupon is None or coupon.offer.button_kind != ButtonKind.STRIPE:
         return ""
     codes = CouponCode.objects.select_for_update(of=("self",)).filter(coupon=coupon).order_by("pk")

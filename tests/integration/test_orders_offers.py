@@ -298,6 +298,18 @@ def test_a_checkout_without_discount_and_an_offer_that_leads_elsewhere_use_no_co
     assert (OfferApplication.objects.count(), Redemption.objects.count()) == (2, 0)
 
 
+def test_what_is_told_of_an_old_order_uses_no_code_that_was_made_since(hana: Contact) -> None:
+    offer = make_offer("Linked", button_kind="stripe", button_url="https://buy.stripe.com/test_1")
+    account = stripe()
+    _discounted(offer_reference(offer.pk, hana.pk), 300, "checkout", account)
+    work()
+    make_coupon(offer, "Later", "shared", 300, code="LATER")
+    Coupon.objects.update(created_at=clock.now() + timedelta(days=1))
+    tell_orders("stripe", [told("shipped", "pi_1", by=())])
+    work()
+    assert not Redemption.objects.exists()
+
+
 def test_a_second_discounted_checkout_is_told_as_a_code_used_before(hana: Contact) -> None:
     offer, _coupon, code = _linked("unique", hana, is_once=False)
     account = stripe()
