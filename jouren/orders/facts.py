@@ -40,8 +40,9 @@ _PAID = frozenset({"order.paid", "order.changed", "order.refunded", "order.cance
 
 # What was paid back by then. Most orders have no refunds, and nobody looks for any.
 _BACK_THEN = """(CASE WHEN o.refunded = 0 THEN 0 ELSE (
-    SELECT coalesce(sum(f.amount), 0) FROM orders_refund f
-    WHERE f.source = o.source AND f.number = o.number AND f.currency = o.currency AND f.at <= %(now)s::timestamptz
+    SELECT coalesce(sum(coalesce(f.amount, o.amount)), 0) FROM orders_refund f
+    WHERE f.source = o.source AND f.number = o.number AND (f.currency = o.currency OR f.amount IS NULL)
+        AND f.at <= %(now)s::timestamptz
 ) END)"""
 _PAID_THEN = f""" FROM orders_order o WHERE o.contact_id = c.id AND o.paid_at <= %(now)s::timestamptz
     AND o.kind <> 'free' AND (o.cancelled_at IS NULL OR o.cancelled_at > %(now)s::timestamptz)
