@@ -131,11 +131,18 @@ def map_code(product_id: int, code: str, *, source: str = "", by: AbstractBaseUs
 
 
 def code_of(product: Product, source: str, *, by: AbstractBaseUser | None = None) -> str:
-    """A code by which orders of a source name a product; made where there is none."""
-    codes = ProductCode.objects.filter(product=product, source__in=["", source]).order_by("-source", "code")
-    taken = set(ProductCode.objects.filter(source=source).exclude(product=product).values_list("code", flat=True))
-    known = next((each.code for each in codes if each.code not in taken), None)
-    return known or map_code(product.pk, f"#{product.pk}", source=source, by=by).code
+    """A code by which orders of a source name a product; made where there is none.
+
+    The one by which another source names it is taken where it is free: journeys may ask for it.
+    """
+    known = list(ProductCode.objects.filter(product=product).order_by("pk").values_list("source", "code"))
+    others = ProductCode.objects.filter(source__in=["", source]).exclude(product=product)
+    taken = set(others.filter(code__in=[code for _source, code in known]).values_list("code", flat=True))
+    for own in (source, ""):
+        if (code := next((code for of, code in known if of == own and code not in taken), None)) is not None:
+            return code
+    free = next((code for _source, code in known if code not in taken), f"#{product.pk}")
+    return map_code(product.pk, free, source=source, by=by).code
 
 
 @transaction.atomic

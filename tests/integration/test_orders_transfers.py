@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from jouren.catalog.actions import map_code, save_product
+from jouren.catalog.models import Product
 from jouren.catalog.offers.actions import keep_application
 from jouren.catalog.offers.models import Offer, OfferApplication
 from jouren.catalog.offers.vocabulary import ApplicationState, Via
@@ -49,6 +51,15 @@ def test_it_waits_as_an_order_that_counts_nothing_and_is_a_purchase_once_the_mon
     assert revenue_of_offer(taken.offer_id) == [("JPY", 980)]
     assert told(taken.contact_id).count("offer.taken") == 1
     assert taken.order_ref in browser.get("/admin/orders/").content.decode()
+
+
+def test_it_names_the_product_as_the_shop_does_so_that_journeys_of_the_shops_orders_hear_it() -> None:
+    offer, other = make_offer(**TRANSFER), save_product(Product(name="Cup", role="main", price=980, tax_rate=10))
+    map_code(offer.product_id, "CUP", source="base")
+    map_code(offer.product_id, "TEA", source="shopify")
+    map_code(other.pk, "CUP", source="offers")
+    placed(1, offer)
+    assert Order.objects.get().products == ["TEA"]
 
 
 def test_staff_may_say_so_on_the_order_as_well() -> None:
