@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
+from django.db.models import F
 
-from jouren.contacts.models import Suppression
+from jouren.backoffice.mechanisms.overview import sections
+from jouren.contacts.actions import leave_in_peace
+from jouren.contacts.models import Suppression, SuppressionReason
 from jouren.events import reactor
 from jouren.inbox.models import Survey
 from jouren.journeys import dated_entries, engine
@@ -15,14 +19,15 @@ from jouren.journeys.actions import enrol_by_hand
 from jouren.journeys.checking import hints_of
 from jouren.journeys.compiler import compile_journey
 from jouren.journeys.models import Enrolment, EnrolmentState, Journey
+from jouren.mechanisms.nightly import look_through
 from jouren.messaging.errors import InvalidMessage
 from jouren.messaging.models import Delivery, Message, ShopSettings
 from jouren.messaging.placeholders import placeholders_in
 from jouren.messaging.publishing import check_message, publish_message
+from jouren.messaging.vocabulary import State
 from jouren.orders.telling import Telling, tell_orders_of
 from jouren.playbooks.making import PERSON, BadChoice, Choices, make
 from jouren.playbooks.reading import LANGUAGES, Playbook, find_playbook, playbooks
-from jouren.pyramid.models import PyramidPosition
 from tests.offering import make_offer
 from tests.walking import Time, make_reader, newsletter
 
@@ -201,14 +206,48 @@ def test_from_the_registration_to_a_trial_whoever_buys_leaves_and_the_others_are
     assert list(Suppression.objects.values_list("contact_id", flat=True)) == [silent]
 
 
-def test_who_has_been_away_is_asked_once_and_a_purchase_ends_it(time: Time) -> None:
+def pass_nights(time: Time, days: int) -> None:
+    """Let the days pass with what is looked at in each night, and what is planned leave when it is due."""
+    for _each in range(days):
+        live_until(time, 1)
+        going = Delivery.objects.filter(due_at__lte=time.now, state=State.PLANNED)
+        going.update(state=State.SENT, sent_at=F("due_at"))
+        look_through(time.now)
+        settle()
+
+
+def test_a_lapse_begins_the_win_back_which_the_default_rule_ends_in_peace(time: Time) -> None:
     journey = ready("win-back")
-    away, back = make_reader(1).pk, make_reader(2).pk
-    for buyer in (away, back):
-        pay(buyer, time, f"{buyer}-1")
-        PyramidPosition.objects.update_or_create(contact_id=buyer, defaults={"stage": 4, "entered_at": time.now})
-    live_until(time, 95)
+    assert "A journey begins when somebody lapses." in [
+        line.sentence for section in sections(time.now, lambda _permission: True, None, None) for line in section.lines
+    ]
+    look_through(time.now)
+    away, back, angry = (make_reader(number).pk for number in (1, 2, 3))
+    for buyer in (away, back, angry):
+        pay(buyer, time, f"{buyer}-1", kind="trial" if buyer == away else "regular")
+    leave_in_peace(angry, SuppressionReason.DISSATISFIED, source="test")
+    time.now += timedelta(days=178)
+    pass_nights(time, 1)
+    assert not Enrolment.objects.exists()
+    pass_nights(time, 23)
     pay(back, time, "again")
-    live_until(time, 30)
-    assert (len(sent_to(away)), len(sent_to(back))) == (3, 1)
-    assert Enrolment.objects.filter(journey=journey).count() == 2
+    pass_nights(time, 31)
+    kinds = [sent.message_version.kind for sent in sent_to(away)]
+    assert kinds == ["help", "help", "help", "ask", "ask", "ask"]
+    assert [sent.state for sent in sent_to(away)] == [State.SENT] * 6
+    asks = [sent.due_at for sent in sent_to(away)[3:]]
+    assert all((later - earlier).days >= 14 for earlier, later in pairwise(asks))
+    ends = {walk.contact_id: (walk.state, walk.reason) for walk in Enrolment.objects.filter(journey=journey)}
+    assert ends == {
+        away: (EnrolmentState.LEFT, "ご案内まで終わりました"),
+        back: (EnrolmentState.LEFT, "購入"),
+    }
+    assert len(sent_to(back)) == 4
+    assert not Suppression.objects.filter(contact=away).exists()
+    pass_nights(time, 14)
+    assert Suppression.objects.get(contact=away).reason == SuppressionReason.LAPSED
+    pay(away, time, "at last")
+    assert not Suppression.objects.filter(contact=away, lifted_at=None).exists()
+    time.now += timedelta(days=178)
+    pass_nights(time, 5)
+    assert Enrolment.objects.filter(journey=journey, contact_id=away).count() == 2  # each lapse is its own
