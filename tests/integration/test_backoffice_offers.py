@@ -103,7 +103,7 @@ def test_its_page_tells_whom_it_reaches_what_it_did_and_what_it_cost() -> None:
     assert made.status_code == 302
     redeem("SPRING", seen.pk, "N1")
     context = browser.get(f"/admin/offers/{offer.pk}/").context
-    assert context["reach"] == (1, 0, 0, False)
+    assert context["reach"] == (1, 0, 0)
     assert (context["row"].seen, context["row"].taken, context["left"]) == (1, 1, 4)
     assert [people for _reason, people in context["refusals"]] == [1]
     assert (context["coupon_uses"], context["coupon_cost"]) == (1, "¥3,000")
@@ -143,10 +143,13 @@ def test_an_offer_for_whom_nobody_can_be_asked_says_so_in_a_shop_of_any_size(mon
 
 
 def test_the_finest_offer_warns_where_its_audience_is_not_few() -> None:
+    browser, offer = owner_client(), make_offer(is_finest=True, least_stage=5)
     for number in range(3):
         person_on(5, number)
-    warned = owner_client().get(f"/admin/offers/{make_offer(is_finest=True, least_stage=5).pk}/")
-    assert any("very few" in warning for warning in warned.context["warnings"])
+    assert not any("very few" in each for each in browser.get(f"/admin/offers/{offer.pk}/").context["warnings"])
+    person_on(5, 3)
+    (warned,) = [each for each in browser.get(f"/admin/offers/{offer.pk}/").context["warnings"] if "very few" in each]
+    assert "There are 4 such customers. It is meant for 4 people." in warned
 
 
 def test_staff_look_at_the_public_page_and_no_deadline_begins() -> None:
