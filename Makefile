@@ -39,6 +39,7 @@ run: $(STAMP) ## run Jouren without demo data (its data: .jouren)
 
 test: $(STAMP) ## all tests, in random order; DATABASE_URL=... runs them on a server of yours
 	@$(BIN)/python scripts/ensure_chromium.py
+	@$(BIN)/python scripts/ensure_node_packages.py
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 faults: $(STAMP) ## kills, restarts, storms: the whole suite, 10,000 people; SEED=... repeats its kill points

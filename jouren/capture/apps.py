@@ -9,6 +9,7 @@ class CaptureConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from jouren.capture import ordering
         from jouren.capture.erasure import erase_people, merge_people
         from jouren.capture.event_types import register_event_types
         from jouren.capture.gifts.actions import PURPOSE
@@ -22,6 +23,7 @@ class CaptureConfig(AppConfig):
         register_event_types()
         register_gifts(gift_choices, shown_in_messages)
         register_purpose(Purpose(PURPOSE, _("New link to a gift"), ("gift_url", "gift_title")))
+        register_purpose(Purpose(ordering.PURPOSE, _("Order by bank transfer received"), ordering.VARIABLES))
         register_eraser("capture", erase_people)
         register_merger("capture", merge_people)
         register_base_count("visitors", count_unknown_visitors)

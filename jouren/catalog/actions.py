@@ -130,6 +130,14 @@ def map_code(product_id: int, code: str, *, source: str = "", by: AbstractBaseUs
     return made
 
 
+def code_of(product: Product, source: str, *, by: AbstractBaseUser | None = None) -> str:
+    """A code by which orders of a source name a product; made where there is none."""
+    codes = ProductCode.objects.filter(product=product, source__in=["", source]).order_by("-source", "code")
+    taken = set(ProductCode.objects.filter(source=source).exclude(product=product).values_list("code", flat=True))
+    known = next((each.code for each in codes if each.code not in taken), None)
+    return known or map_code(product.pk, f"#{product.pk}", source=source, by=by).code
+
+
 @transaction.atomic
 def unmap_code(code_id: int, *, by: AbstractBaseUser | None = None) -> None:
     """Let a code mean its product no longer, in past orders too. Raises ProductCode.DoesNotExist."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import translation
@@ -17,6 +16,7 @@ from jouren.inbox.errors import AlreadyHandled, BadNote
 from jouren.inbox.models import Inquiry, Survey
 from jouren.team.actions import Telling, colleague_names, tell_colleagues
 from jouren.team.models import INBOX
+from jouren.team.queries import colleagues_who_may
 
 MAY_HANDLE = "inbox.change_inquiry"
 MAX_NOTE_LENGTH = 1_000
@@ -39,7 +39,7 @@ def open_inquiry(kind: str, contact_id: int, text: str, *, survey: Survey | None
     inquiry = Inquiry.objects.create(kind=kind, contact_id=contact_id, survey=survey, text=text, at=now)
     with translation.override(settings.LANGUAGE_CODE):
         title = _("Inbox")
-    told = Telling(_who_handles(), contact_id, INBOX, title, text, inquiry.pk, _STEP, is_plain=True)
+    told = Telling(colleagues_who_may(MAY_HANDLE), contact_id, INBOX, title, text, inquiry.pk, _STEP, is_plain=True)
     tell_colleagues([told], now)
     return inquiry
 
@@ -67,9 +67,3 @@ def handle_inquiry(inquiry_id: int, note: str, *, by: AbstractBaseUser) -> Inqui
     record_event(NewEvent("inquiry.handled", inquiry.contact_id, payload))
     log(instance=inquiry, action="inbox.handle_inquiry", user=by, title=str(inquiry.pk))
     return inquiry
-
-
-def _who_handles() -> list[int]:
-    backend = settings.AUTHENTICATION_BACKENDS[0]
-    people = get_user_model().objects.with_perm(MAY_HANDLE, backend=backend)
-    return list(people.filter(is_active=True).order_by("pk").values_list("pk", flat=True))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import translation
@@ -21,6 +20,7 @@ from jouren.mechanisms.models import Task, TaskKind
 from jouren.mechanisms.vocabulary import Occasion, TaskState
 from jouren.team.actions import Telling, colleague_names, tell_colleagues
 from jouren.team.models import INBOX
+from jouren.team.queries import colleagues_who_may
 
 _sql = load_sql("mechanisms")
 MAY_DO = "mechanisms.change_task"
@@ -41,7 +41,7 @@ def open_tasks_for(contact_ids: Collection[int], occasion: Occasion) -> int:
     )
     with translation.override(settings.LANGUAGE_CODE):
         title = _("Special treatment")
-    who = _who_may()
+    who = colleagues_who_may(MAY_DO)
     told = [Telling(who, person, INBOX, title, names[kind], pk, _STEP, is_plain=True) for pk, person, kind in rows]
     if told:
         tell_colleagues(told, now)
@@ -87,9 +87,3 @@ def _open_task(task_id: int) -> Task:
         who = colleague_names([task.who_id or 0]).get(task.who_id or 0, "—")
         raise AlreadyDone(_("%(who)s has seen to it already.") % {"who": who})
     return task
-
-
-def _who_may() -> list[int]:
-    backend = settings.AUTHENTICATION_BACKENDS[0]
-    people = get_user_model().objects.with_perm(MAY_DO, backend=backend)
-    return list(people.filter(is_active=True).order_by("pk").values_list("pk", flat=True))

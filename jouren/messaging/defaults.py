@@ -49,11 +49,35 @@ _GIFT_EN: dict[str, Any] = {
     "url": "{{ gift_url }}",
     "after": "<p>If you did not ask for this, ignore this mail.</p>",
 }
+_TRANSFER_JA: dict[str, Any] = {
+    "name": "銀行振込のご注文の受付",
+    "subject": "ご注文を承りました（注文番号 {{ order_number }}）",
+    "before": "<p>{{ contact.name }}</p><p>「{{ offer_name }}」をご注文いただき、ありがとうございます。"
+    "下の口座へのお振込みを確認しましたら、お届けの手続きに入ります。</p>"
+    "<p>注文番号：{{ order_number }}<br>お支払い金額：{{ order_price }}（税込）<br>お振込先：{{ transfer_to }}</p>"
+    "<p>お振込みの際は、お名前のあとに注文番号をお書き添えください。</p>",
+    "button": "ご注文の内容を見る",
+    "url": "{{ offer_url }}",
+    "after": "<p>お心当たりのない場合は、お手数ですがこのメールにご返信ください。</p>",
+}
+_TRANSFER_EN: dict[str, Any] = {
+    "name": "Order by bank transfer received",
+    "subject": "Your order {{ order_number }}",
+    "before": "<p>Dear {{ contact.name }},</p><p>Thank you for ordering “{{ offer_name }}”. "
+    "We see to it as soon as your money has come.</p>"
+    "<p>Order: {{ order_number }}<br>Please pay: {{ order_price }} (tax included)<br>To: {{ transfer_to }}</p>"
+    "<p>Please write the order's number beside your name when you transfer the money.</p>",
+    "button": "Look at the order",
+    "url": "{{ offer_url }}",
+    "after": "<p>If you did not order this, please answer this mail.</p>",
+}
 _DEFAULTS = {
     ("registration_confirm", "ja"): _REGISTRATION_JA,
     ("registration_confirm", "en"): _REGISTRATION_EN,
     ("gift_link", "ja"): _GIFT_JA,
     ("gift_link", "en"): _GIFT_EN,
+    ("transfer_order", "ja"): _TRANSFER_JA,
+    ("transfer_order", "en"): _TRANSFER_EN,
 }
 
 

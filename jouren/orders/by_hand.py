@@ -13,8 +13,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 
-from jouren.catalog.actions import map_code
-from jouren.catalog.models import Product, ProductCode
+from jouren.catalog.actions import code_of
+from jouren.catalog.models import Product
 from jouren.contacts.models import Contact
 from jouren.contacts.policies import clean_text
 from jouren.core import clock
@@ -66,7 +66,7 @@ def enter_order(
     """
     number = number if _NUMBER.fullmatch(number) else new_number()
     line = {
-        "code": _code_of(product, by),
+        "code": code_of(product, SOURCE, by=by),
         "name": product.name,
         "quantity": quantity,
         "amount": amount,
@@ -83,14 +83,6 @@ def enter_order(
     if by is not None and recorded:
         log(instance=Contact.objects.get(pk=contact_id), action="orders.enter", user=by, data={"order": number})
     return Entered(number, contact_id)
-
-
-def _code_of(product: Product, by: AbstractBaseUser | None) -> str:
-    """A code by which orders that are entered by hand name a product; made where there is none."""
-    codes = ProductCode.objects.filter(product=product, source__in=["", SOURCE]).order_by("-source", "code")
-    taken = set(ProductCode.objects.filter(source=SOURCE).exclude(product=product).values_list("code", flat=True))
-    known = next((each.code for each in codes if each.code not in taken), None)
-    return known or map_code(product.pk, f"#{product.pk}", source=SOURCE, by=by).code
 
 
 @transaction.atomic

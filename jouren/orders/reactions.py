@@ -10,6 +10,7 @@ from jouren.orders.event_types import ORDER_RECOGNISED, ORDER_TYPES, SUBSCRIPTIO
 from jouren.orders.keeping import keep_orders, keep_subscriptions
 from jouren.orders.recognising import Unknown, recognise
 from jouren.orders.redeeming import give_back, redeem_coupons, take_offers
+from jouren.orders.transfers import follow_orders
 from jouren.orders.undoing import tell_undone
 
 
@@ -19,6 +20,7 @@ def fold_orders(events: Sequence[Event]) -> None:
     orders = keep_orders(events)
     take_offers(orders, historical)
     give_back(orders)
+    follow_orders(orders)
     tell_undone(orders, events)
     recognise(
         [

@@ -18,6 +18,13 @@ def colleagues() -> QuerySet[Any]:
     return get_user_model().objects.with_perm(MAY_SEE, backend=backend).order_by("last_name", "first_name", "username")
 
 
+def colleagues_who_may(permission: str) -> list[int]:
+    """The ids of everybody who may do something and is told of it."""
+    backend = settings.AUTHENTICATION_BACKENDS[0]
+    people = get_user_model().objects.with_perm(permission, backend=backend)
+    return list(people.filter(is_active=True).order_by("pk").values_list("pk", flat=True))
+
+
 def colleague_choices() -> list[tuple[str, str]]:
     """Those, for an author to choose from."""
     return [(str(user.pk), user.get_full_name() or user.get_username()) for user in colleagues()]

@@ -8,11 +8,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from jouren.catalog.models import Product
-from jouren.catalog.offers.actions import note_refusal, order_by_transfer, see_offer
+from jouren.catalog.offers.actions import note_refusal, see_offer
 from jouren.catalog.offers.coupons import redeem
 from jouren.catalog.offers.models import Coupon, CouponCode, Offer, OfferApplication, OfferSight
 from jouren.contacts.errors import SegmentInUse
 from jouren.contacts.segments.actions import delete_segment, save_segment
+from jouren.orders.transfers import place_transfer
 from jouren.reports import kept
 from tests.backoffice import owner_client, staff_client
 from tests.counting import count_all
@@ -162,7 +163,7 @@ def test_staff_look_at_the_public_page_and_no_deadline_begins() -> None:
 
 def test_staff_note_what_became_of_an_order_and_see_names_only_where_they_may() -> None:
     offer, person = make_offer(stock=1, **TRANSFER), person_on(1, family_name="山田", given_name="花子")
-    ordered = order_by_transfer(offer.pk, person.pk)
+    ordered = place_transfer(offer.pk, person.pk)
     browser = owner_client()
     assert "山田" in browser.get(f"/admin/offers/{offer.pk}/").content.decode()
     assert "山田" not in staff_client("catalog.view_offer").get(f"/admin/offers/{offer.pk}/").content.decode()

@@ -14,7 +14,13 @@ from jouren.catalog.offers.models import Offer, OfferApplication, OfferRefusal, 
 from jouren.contacts.actions import erase_contact
 from jouren.contacts.models import Contact
 from jouren.events.queries import events_of
+from jouren.messaging.models import Delivery
+from jouren.messaging.vocabulary import Lane
+from jouren.orders.models import Order
+from jouren.team.models import Notice
+from tests.backoffice import owner_client
 from tests.offering import TRANSFER, make_offer, person_on
+from tests.reacting import react_to_all
 from tests.walking import Time
 
 pytestmark = pytest.mark.django_db
@@ -125,6 +131,26 @@ def test_the_button_places_an_order_by_bank_transfer_once_and_tells_the_account(
     shown = page(offer, person).content.decode()
     assert ordered.order_ref in shown
     assert "みずほ銀行 1234567" in shown
+
+
+def test_an_order_by_bank_transfer_is_an_order_is_confirmed_by_mail_and_tells_who_looks_out_for_the_money(
+    time: Time,
+) -> None:
+    owner = owner_client()
+    offer, person = make_offer(**TRANSFER), person_on(1)
+    for _click in range(2):
+        page(offer, person, method="post", price="980")
+    react_to_all()
+    order, taken = Order.objects.get(), OfferApplication.objects.get()
+    assert (order.source, order.number, order.state, order.amount) == ("offers", taken.order_ref, "placed", 980)
+    assert (order.contact_id, [line.code for line in order.lines.all()]) == (person.pk, [f"#{offer.product_id}"])
+    delivery = Delivery.objects.get(contact_id=person.pk)
+    assert delivery.lane == Lane.TRANSACTIONAL
+    assert delivery.context["transfer_to"] == "みずほ銀行 1234567"
+    assert delivery.context["offer_url"].endswith(f"/offer/{offer_token(offer.pk, person.pk)}")
+    notice = Notice.objects.get()
+    assert taken.order_ref in notice.text
+    assert taken.order_ref in owner.get("/admin/notices/").content.decode()
 
 
 def test_nobody_orders_at_a_price_that_they_were_not_shown() -> None:

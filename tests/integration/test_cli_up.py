@@ -25,8 +25,10 @@ from jouren.core.config import read_config
 from jouren.core.database import EmbeddedDatabase
 from jouren.core.loops import wait_until
 from jouren.core.mailbox import smtp_address
+from scripts.ensure_node_packages import ensure_packages, node
 from tests.installation import SERVER
 from tests.installation import Installation as Template
+from tests.troubled import Trouble, troubled_way
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 180.0
@@ -207,19 +209,44 @@ def test_doctor_finds_a_running_sandbox_well(installation: Installation, running
     assert f"Links start with http://127.0.0.1:{installation.port}:" in installation.run("doctor").stdout
 
 
-def test_segments_own_library_posts_to_the_running_product_and_each_message_counts_once(
+def test_segments_own_libraries_post_to_the_running_product_through_trouble_and_each_message_counts_once(
     installation: Installation, running: subprocess.Popen[bytes]
 ) -> None:
-    key = installation.python(
-        "from jouren.connectors.actions import connect; print(connect('segment', 'App', 'app')[1])"
+    """The library for Python and the one for Node, at a product that sends 503 in between."""
+    python_key, node_key = (
+        installation.python(
+            f"from jouren.connectors.actions import connect; print(connect('segment', {name!r}, {name!r})[1])"
+        )
+        for name in ("python", "node")
     )
+    trouble = Trouble("before", "after")
+    with troubled_way(installation.port, trouble) as host:
+        _post_by_python(python_key, host)
+    assert trouble.requests > 2, "there was no trouble"
+    trouble = Trouble("after", "before", "", "after")
+    with troubled_way(installation.port, trouble) as host:
+        _post_by_node(node_key, host)
+    assert trouble.requests > 4, "there was no trouble"
+    orders = "SELECT count(*), min(amount), max(amount), min(state), max(state) FROM orders_order"
+    counts = (
+        "SELECT source, type, count(*) FROM events_event WHERE type IN ('app.tracked', 'order.paid') "
+        "GROUP BY source, type ORDER BY source DESC, type"
+    )
+    with psycopg.connect(installation.database.url, autocommit=True) as database:
+        # The workers keep the orders within moments.
+        assert wait_until(lambda: database.execute(orders).fetchall() == [(13, 1980, 1980, "paid", "paid")], 30)
+        assert database.execute(counts).fetchall() == [
+            ("python", "app.tracked", 10),
+            ("python", "order.paid", 1),
+            ("node", "app.tracked", 12),
+            ("node", "order.paid", 12),
+        ]
+        assert database.execute("SELECT count(*) FROM contacts_contact").fetchall() == [(1,)]
+
+
+def _post_by_python(key: str, host: str) -> None:
     failures: list[Any] = []
-    client = Client(
-        key,
-        host=f"http://127.0.0.1:{installation.port}",
-        gzip=True,
-        on_error=lambda error, _items: failures.append(error),
-    )
+    client = Client(key, host=host, gzip=True, on_error=lambda error, _items: failures.append(error))
     bought = {"order_id": "o1", "total": 1980, "currency": "JPY", "products": [{"sku": "tea", "price": 1980}]}
     client.identify("77", {"email": "hana@example.jp", "firstName": "花子", "lastName": "山田"})
     for number in range(30):
@@ -229,14 +256,19 @@ def test_segments_own_library_posts_to_the_running_product_and_each_message_coun
         client.flush()
     client.join()
     assert not failures
-    count = (
-        "SELECT type, count(*) FROM events_event WHERE type IN ('app.tracked', 'order.paid') GROUP BY type ORDER BY 1"
+
+
+def _post_by_node(key: str, host: str) -> None:
+    modules = ensure_packages() / "node_modules"
+    done = subprocess.run(
+        [str(node()), str(Path(__file__).with_name("segment_client.js")), key, host, "12"],
+        env={**os.environ, "NODE_PATH": str(modules)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
-    order = "SELECT number, amount, state FROM orders_order WHERE source = 'app'"
-    with psycopg.connect(installation.database.url, autocommit=True) as database:
-        # The workers keep the order within moments.
-        assert wait_until(lambda: database.execute(order).fetchall() == [("o1", 1980, "paid")], 30)
-        assert database.execute(count).fetchall() == [("app.tracked", 10), ("order.paid", 1)]
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
 
 
 def test_a_command_told_to_end_while_it_sets_up_the_database_leaves_none_running(tmp_path: Path) -> None:

@@ -175,8 +175,8 @@ def test_publishing_by_wagtails_own_ways_is_the_same_action() -> None:
 
 def test_the_default_messages_are_made_once_and_published() -> None:
     Message.objects.all().delete()
-    # The confirmation and the link to a gift, in both languages.
-    assert ensure_default_messages() == 4
+    # The confirmation, the link to a gift and an order by bank transfer, in both languages.
+    assert ensure_default_messages() == 6
     assert ensure_default_messages() == 0
     assert {v.language for v in MessageVersion.objects.filter(message__purpose="registration_confirm")} == {"ja", "en"}
 

@@ -22,7 +22,7 @@ from jouren.backoffice.offers.wording import history, reason_text, warnings, whe
 from jouren.backoffice.screens import Act, CountedScreen, PermissionAsked, Screen
 from jouren.catalog.eligibility import PersonFacts, judge
 from jouren.catalog.errors import BadOffer
-from jouren.catalog.offers.actions import move_application, save_offer
+from jouren.catalog.offers.actions import save_offer
 from jouren.catalog.offers.models import Offer, OfferApplication, OfferSight
 from jouren.catalog.offers.queries import (
     Reach,
@@ -40,6 +40,7 @@ from jouren.core.money import money_text
 from jouren.messaging.models import Delivery, MessageVersion
 from jouren.messaging.vocabulary import State
 from jouren.orders.queries import revenue_of_offer
+from jouren.orders.transfers import move_transfer
 from jouren.reports.kept import Kept
 from jouren.reports.offers import reach_now
 
@@ -328,7 +329,7 @@ class MoveOrder(Act):
         state = self.request.POST.get("state", "")
         if state not in {ApplicationState.SETTLED, ApplicationState.CANCELLED}:
             raise UserError(_("Say what became of the order."))
-        moved = move_application(self.order.pk, ApplicationState(state), by=self.staff)
+        moved = move_transfer(self.order.pk, ApplicationState(state), by=self.staff)
         told = {"order": moved.order_ref, "state": moved.get_state_display()}
         return _("The order %(order)s is noted: %(state)s.") % told
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from jouren.capture.ordering import order_offer
 from jouren.capture.views.base import notice, public_view, unknown_link
 from jouren.catalog.eligibility import Reason, Verdict
 from jouren.catalog.errors import OfferClosed
-from jouren.catalog.offers.actions import note_refusal, order_by_transfer, see_offer
+from jouren.catalog.offers.actions import note_refusal, see_offer
 from jouren.catalog.offers.coupons import code_for
 from jouren.catalog.offers.links import button_link, read_offer_token
 from jouren.catalog.offers.models import Offer, OfferApplication
@@ -83,7 +85,7 @@ def _order(request: HttpRequest, offer: Offer, contact_id: int) -> HttpResponseB
     if _waiting(offer, contact_id) is None and request.POST.get("price") != str(offer.price):
         return _show(request, offer, contact_id, is_new_price=True)
     try:
-        order_by_transfer(offer.pk, contact_id)
+        order_offer(offer, contact_id, settings.JOUREN.base_url + request.path)
     except OfferClosed as closed:
         return _closed(request, offer, Reason(closed.reason))
     return _seen_again(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from jouren.catalog.errors import BadOffer, OfferClosed
 from jouren.catalog.models import Product
 from jouren.catalog.offers.models import Offer, OfferApplication, OfferSight
 from jouren.catalog.offers.queries import judge_offer
-from jouren.catalog.offers.vocabulary import ApplicationState, ButtonKind, Via
+from jouren.catalog.offers.vocabulary import TRANSFERS, ApplicationState, ButtonKind, Via
 from jouren.conditions.errors import ConditionError
 from jouren.conditions.tree import validate_tree
 from jouren.contacts.actions.base import locked
@@ -200,7 +201,9 @@ def note_refusal(offer: Offer, contact_id: int, reason: str) -> None:
 
 @transaction.atomic
 def order_by_transfer(offer_id: int, contact_id: int) -> OfferApplication:
-    """Order an offer, to be paid by bank transfer. Asked again by somebody whose order waits, that order is given back.
+    """Take an offer that is to be paid by bank transfer. Asked again by somebody whose order waits, that is given back.
+
+    For :func:`jouren.orders.transfers.place_transfer`, which makes an order of it.
 
     Raises:
         OfferClosed: it is not open to them (any more), or not ordered this way.
@@ -218,7 +221,7 @@ def order_by_transfer(offer_id: int, contact_id: int) -> OfferApplication:
     if (reason := judge_offer(offer, contact.pk).reason) is not None:
         raise _closed(reason)
     number = f"T-{''.join(secrets.choice(ALPHABET) for _place in range(8))}"
-    made = keep_application(offer, contact.pk, number, Via.TRANSFER, ApplicationState.REQUESTED)
+    made = keep_application(offer, contact.pk, number, Via.TRANSFER, ApplicationState.REQUESTED, source=TRANSFERS)
     payload = {
         "order": number,
         "offer": offer.name,
@@ -292,6 +295,8 @@ def move_application(
 ) -> OfferApplication:
     """Note that the money came, or that nothing will come of an order. A cancelled one gives its place back.
 
+    For :func:`jouren.orders.transfers.move_transfer`, which tells the order's own story too.
+
     Raises:
         OfferApplication.DoesNotExist: there is none.
     """
@@ -305,6 +310,19 @@ def move_application(
             _tell_taken(application, clock.now())
         log_act(application.offer, "move_application", by, order=application.order_ref, state=str(state))
     return application
+
+
+@transaction.atomic
+def follow_transfers(paid: Collection[str], cancelled: Collection[str]) -> None:
+    """Have what waits for its money go where its order went, by number, whoever said so first. Repeated, nothing
+    changes.
+    """
+    for numbers, state in ((paid, ApplicationState.SETTLED), (cancelled, ApplicationState.CANCELLED)):
+        waiting = OfferApplication.objects.filter(
+            source=TRANSFERS, order_ref__in=numbers, state=ApplicationState.REQUESTED
+        )
+        for pk in waiting.order_by("pk").values_list("pk", flat=True) if numbers else ():
+            move_application(pk, state)
 
 
 def lock_offer(offer_id: int) -> Offer:

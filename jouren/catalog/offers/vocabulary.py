@@ -21,6 +21,10 @@ class CouponKind(models.TextChoices):
     UNIQUE = "unique", _("A code of their own for each person")
 
 
+TRANSFERS = "offers"
+"""The source of the orders that people place on an offer's own page."""
+
+
 class Via(models.TextChoices):
     """How it is known that somebody took an offer."""
 
