@@ -13,7 +13,9 @@ from jouren.backoffice.mechanisms.overview import sections
 from jouren.contacts.actions import leave_in_peace
 from jouren.contacts.models import Suppression, SuppressionReason
 from jouren.events import reactor
+from jouren.inbox.actions import record_answer
 from jouren.inbox.models import Survey
+from jouren.inbox.policies import Given
 from jouren.journeys import dated_entries, engine
 from jouren.journeys.actions import enrol_by_hand
 from jouren.journeys.checking import hints_of
@@ -29,6 +31,7 @@ from jouren.orders.telling import Telling, tell_orders_of
 from jouren.playbooks.making import PERSON, BadChoice, Choices, make
 from jouren.playbooks.reading import LANGUAGES, Playbook, find_playbook, playbooks
 from tests.offering import make_offer
+from tests.surveying import make_survey
 from tests.walking import Time, make_reader, newsletter
 
 pytestmark = pytest.mark.django_db
@@ -204,6 +207,32 @@ def test_from_the_registration_to_a_trial_whoever_buys_leaves_and_the_others_are
     ends = {walk.contact_id: (walk.state, walk.reason) for walk in Enrolment.objects.filter(journey=journey)}
     assert ends == {silent: (EnrolmentState.FINISHED, ""), buyer: (EnrolmentState.LEFT, "購入")}
     assert list(Suppression.objects.values_list("contact_id", flat=True)) == [silent]
+
+
+def test_after_the_trial_the_satisfied_are_made_an_offer_and_the_others_nothing_promotional(time: Time) -> None:
+    survey = make_survey()
+    offer = make_offer("定価", price=3_980, needs_satisfaction=True, least_stage=3, most_stage=3)
+    journey = ready("after-trial", offer=offer.name)
+    glad, angry, doubtful, stranger = (make_reader(number).pk for number in (1, 2, 3, 4))
+    for buyer in (glad, angry, doubtful):
+        pay(buyer, time, f"{buyer}-1", kind="trial")
+    answers = {glad: "above", angry: "below", doubtful: "as_expected", stranger: "above"}
+    for person, satisfaction in answers.items():
+        record_answer(survey, person, Given(satisfaction))
+    settle()
+    assert set(Enrolment.objects.values_list("contact_id", flat=True)) == {glad, doubtful}
+    pass_nights(time, 4)
+    record_answer(survey, doubtful, Given("below"))
+    settle()
+    pass_nights(time, 40)
+    kinds = {person: [sent.message_version.kind for sent in sent_to(person)] for person in answers}
+    assert kinds == {glad: ["help", "help", "help", "ask"], angry: [], doubtful: ["help", "help"], stranger: []}
+    ends = {walk.contact_id: (walk.state, walk.reason) for walk in Enrolment.objects.filter(journey=journey)}
+    assert ends == {
+        glad: (EnrolmentState.LEFT, "今回は見送られました"),
+        doubtful: (EnrolmentState.LEFT, "ご満足いただけなかった"),
+    }
+    assert content_types("お試しのあと 4 通常価格のご案内") == ["text", "offer", "text"]
 
 
 def pass_nights(time: Time, days: int) -> None:
