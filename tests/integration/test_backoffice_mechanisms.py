@@ -18,6 +18,7 @@ from jouren.reports import kept
 from tests.backoffice import owner_client, staff_client
 from tests.counting import count_all
 from tests.messages import reader
+from tests.offering import make_offer
 from tests.reacting import react_to_all
 from tests.surveying import make_survey
 from tests.walking import Time, buy
@@ -90,6 +91,14 @@ def test_who_may_only_look_switches_and_changes_nothing(time: Time) -> None:
     assert stored_rules().likely_is_enabled
     _likely_person()
     assert b"Hana" not in viewer.get(f"{HOME}regulars/").content
+
+
+def test_the_finest_is_no_offer_for_the_satisfied(time: Time) -> None:
+    browser = owner_client()
+    make_offer("Finest", needs_satisfaction=True, is_finest=True)
+    assert "There is no open offer for the satisfied yet." in browser.get(HOME).content.decode()
+    make_offer("Regular", needs_satisfaction=True)
+    assert "Open offers for the satisfied: 1." in browser.get(HOME).content.decode()
 
 
 def test_likely_regulars_are_shown_beforehand_and_saved(time: Time) -> None:
