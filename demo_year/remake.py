@@ -16,7 +16,7 @@ from demo_year.shoppers import Shoppers
 from demo_year.staff import Staff
 from demo_year.travel import Travel
 from jouren.backoffice.demo.broadcasts import make_draft
-from jouren.backoffice.demo.offers import make_offers
+from jouren.backoffice.demo.offers import make_trial
 from jouren.backoffice.demo.products import make_products
 from jouren.backoffice.demo.segments import make_segments
 from jouren.backoffice.demo.shop import make_shop
@@ -40,7 +40,7 @@ def live_through_the_year(days: int = 365, people: int = PEOPLE, passing: int = 
     chance = random.Random(_SEED)
     user = get_user_model().objects.get(is_superuser=True)
     make_products()
-    make_shop(make_offers())
+    make_shop(make_trial())
     make_segments()
     # At midnight in Japan, so that days of the year are days.
     begin = (clock.now() + timedelta(days=1)).replace(hour=15, minute=0, second=0, microsecond=0)

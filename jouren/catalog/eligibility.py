@@ -130,8 +130,15 @@ def is_on_stage(terms: OfferTerms, stage: int) -> bool:
 
 FEW_PEOPLE = 100
 FEW_PERCENT = 5
+ALWAYS_FEW_PEOPLE = 3
+"""In a small shop one person may be more than 5 %: so many are few anywhere."""
 
 
 def is_more_than_few(audience: int, customers: int) -> bool:
-    """Whether the finest offer's audience is no longer ごくわずか: over 100 people, or over 5 % of the customers."""
+    """Whether the finest offer's audience is no longer ごくわずか: over 100 people, or over 5 % of the customers.
+
+    Up to three people are few, however small the shop is.
+    """
+    if audience <= ALWAYS_FEW_PEOPLE:
+        return False
     return audience > FEW_PEOPLE or audience * 100 > customers * FEW_PERCENT

@@ -17,6 +17,6 @@ class InboxConfig(AppConfig):
         event_types.register()
         facts.register()
         register_surveys(queries.survey_choices, queries.shown_in_messages)
-        register_judgement(SATISFIED, queries.satisfied_people)
+        register_judgement(SATISFIED, queries.satisfied_people, facts.IS_SATISFIED)
         register_eraser("inbox", people.forget_people)
         register_merger("inbox", people.merge_people)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from jouren.catalog.queries import PRODUCTS
 from jouren.conditions.choices import register_choices
 from jouren.conditions.registry import Argument, Fact, FactType, Group, register_fact
 from jouren.inbox.queries import satisfaction_choices
+from jouren.inbox.vocabulary import Satisfaction
 
 _SAID = (
     " FROM inbox_surveyanswer r"
@@ -44,6 +48,13 @@ SATISFACTION = Fact(
     group=Group.ORDERS,
     choices="satisfactions",
 )
+
+IS_SATISFIED: Mapping[str, Any] = {
+    "fact": SATISFACTION.name,
+    "op": "in",
+    "value": [each.value for each in Satisfaction if each.is_satisfied],
+}
+"""Holds for those whose last answer says that they are satisfied."""
 
 
 def register() -> None:

@@ -20,7 +20,7 @@ class MechanismsConfig(AppConfig):
         facts.register()
         for reaction in reactions.REACTIONS:
             register_reaction(reaction)
-        register_judgement(LIKELY_REGULAR, queries.likely_regulars)
+        register_judgement(LIKELY_REGULAR, queries.likely_regulars, facts.IS_LIKELY_REGULAR)
         register_merger("mechanisms", actions.merge_people)
         register_eraser("mechanisms", people.forget_people)
         register_loop(Loop("mechanisms", nightly.CHANNEL, nightly.tick, poll_seconds=30.0))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from jouren.conditions.registry import Fact, FactType, Group, Rows, register_fact
@@ -30,6 +33,8 @@ FACTS = (
     ),
     _mark("lapsed", MarkKind.LAPSED, _("Has lapsed (no purchase for long)"), frozenset({LAPSED, RETURNED})),
 )
+
+IS_LIKELY_REGULAR: Mapping[str, Any] = {"fact": "likely_regular", "op": "is", "value": True}
 
 
 def register() -> None:

@@ -40,7 +40,7 @@ class LikelyForecast:
     @property
     def is_many(self) -> bool:
         """Whether they are more than the finest is for."""
-        return self.count > 0 and is_more_than_few(self.count, self.customers)
+        return is_more_than_few(self.count, self.customers)
 
     @property
     def share(self) -> float | None:

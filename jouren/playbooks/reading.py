@@ -20,7 +20,7 @@ from jouren.messaging.vocabulary import Doubt, Kind, Wall
 
 READY = Path(__file__).resolve().parent / "ready"
 LANGUAGES = ("ja", "en")
-_ORDER = ("owners-story", "large-mail-order", "small-company", "five-stages", "win-back")
+_ORDER = ("owners-story", "large-mail-order", "small-company", "five-stages", "after-trial", "win-back")
 _HOURS = {"minutes": 0, "hours": 1, "days": 24, "weeks": 168}
 
 

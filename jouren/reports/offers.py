@@ -41,7 +41,7 @@ class ReachQuestion:
     @classmethod
     def of(cls, offer: Offer) -> ReachQuestion:
         """Of this offer as it is."""
-        said = json.dumps([*map(str, offer.terms), offer.condition], sort_keys=True)
+        said = json.dumps([*map(str, offer.terms), audience_tree(offer)], sort_keys=True)
         return cls(offer.pk, sha256(said.encode()).hexdigest()[:16])
 
     @property

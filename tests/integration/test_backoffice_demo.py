@@ -24,6 +24,7 @@ from jouren.messaging.models import Delivery, Message, ShopSettings
 from jouren.messaging.vocabulary import State
 from jouren.orders.queries import sold_by_product, unmapped_codes
 from jouren.pyramid.models import PyramidPosition
+from tests.demo_shop import check_mechanisms
 
 pytestmark = [
     pytest.mark.django_db,
@@ -35,7 +36,7 @@ pytestmark = [
 
 def test_the_demo_shop_is_loaded_once_and_whole() -> None:
     assert load_demo(small=True)
-    assert Journey.objects.count() == JourneyVersion.objects.filter(live=True).count() == 5
+    assert Journey.objects.count() == JourneyVersion.objects.filter(live=True).count() == 7
     assert not Message.objects.filter(live=False).exists()
     assert LandingPage.objects.live().count() == 1
     assert {1, 2, 3, 4, 5} - {1} <= set(PyramidPosition.objects.values_list("stage", flat=True))
@@ -47,8 +48,9 @@ def test_the_demo_shop_is_loaded_once_and_whole() -> None:
     _check_split()
     _check_products()
     _check_set_up()
+    check_mechanisms()
     assert not load_demo(small=True)
-    assert Journey.objects.count() == 5
+    assert Journey.objects.count() == 7
 
 
 def _check_segment() -> None:

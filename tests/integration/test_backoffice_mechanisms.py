@@ -8,6 +8,7 @@ import pytest
 from wagtail.models import ModelLogEntry
 
 from jouren.inbox.actions import record_answer
+from jouren.inbox.models import Survey
 from jouren.inbox.policies import Given
 from jouren.mechanisms.models import Task, TaskKind
 from jouren.mechanisms.queries import stored_rules
@@ -17,6 +18,7 @@ from jouren.reports import kept
 from tests.backoffice import owner_client, staff_client
 from tests.counting import count_all
 from tests.messages import reader
+from tests.offering import make_offer
 from tests.reacting import react_to_all
 from tests.surveying import make_survey
 from tests.walking import Time, buy
@@ -39,10 +41,10 @@ LAPSES = {
 }
 
 
-def _likely_person() -> int:
-    person = reader("hana@example.jp", family_name="Hana")
+def _likely_person(name: str = "hana", survey: Survey | None = None) -> int:
+    person = reader(f"{name}@example.jp", family_name=name.title())
     buy(person, "1")
-    record_answer(make_survey(), person.pk, Given("above"))
+    record_answer(survey or make_survey(), person.pk, Given("above"))
     react_to_all()
     return person.pk
 
@@ -91,12 +93,26 @@ def test_who_may_only_look_switches_and_changes_nothing(time: Time) -> None:
     assert b"Hana" not in viewer.get(f"{HOME}regulars/").content
 
 
+def test_the_finest_is_no_offer_for_the_satisfied(time: Time) -> None:
+    browser = owner_client()
+    make_offer("Finest", needs_satisfaction=True, is_finest=True)
+    assert "There is no open offer for the satisfied yet." in browser.get(HOME).content.decode()
+    make_offer("Regular", needs_satisfaction=True)
+    assert "Open offers for the satisfied: 1." in browser.get(HOME).content.decode()
+
+
 def test_likely_regulars_are_shown_beforehand_and_saved(time: Time) -> None:
     browser = owner_client()
     _likely_person()
     shown = browser.post(f"{HOME}regulars/", REGULARS | {"show": "1"}).content.decode()
-    for told in ("Not saved yet", "1 person is a likely regular.", "Hana", "These are not very few any more", "100.0"):
+    for told in ("Not saved yet", "1 person is a likely regular.", "Hana", "100.0"):
         assert told in shown, told
+    assert "These are not very few any more" not in shown
+    survey = Survey.objects.get()
+    for name in ("taro", "jiro", "saburo"):
+        _likely_person(name, survey)
+    shown = browser.post(f"{HOME}regulars/", REGULARS | {"show": "1"}).content.decode()
+    assert "These are not very few any more" in shown
     assert stored_rules().likely_purchases == 2
     wrong = browser.post(f"{HOME}regulars/", REGULARS | {"likely_purchases": "0", "likely_bar": "x", "save": "1"})
     assert set(wrong.context["form"].errors) == {"likely_purchases", "likely_bar"}

@@ -7,19 +7,24 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from jouren.backoffice.offers.wording import reason_text
 from jouren.catalog.models import Product
 from jouren.catalog.offers.actions import note_refusal, see_offer
 from jouren.catalog.offers.coupons import redeem
 from jouren.catalog.offers.models import Coupon, CouponCode, Offer, OfferApplication, OfferSight
+from jouren.catalog.offers.vocabulary import ApplicationState
 from jouren.contacts.errors import SegmentInUse
 from jouren.contacts.segments.actions import delete_segment, save_segment
-from jouren.orders.transfers import place_transfer
+from jouren.core import clock
+from jouren.orders.transfers import move_transfer, place_transfer
+from jouren.pyramid.models import PyramidPosition
 from jouren.reports import kept
 from tests.backoffice import owner_client, staff_client
 from tests.counting import count_all
-from tests.messages import published
+from tests.messages import published, reader
 from tests.offering import TRANSFER, make_offer, person_on
 from tests.sending import plan
+from tests.walking import newsletter
 
 pytestmark = pytest.mark.django_db
 
@@ -104,12 +109,53 @@ def test_its_page_tells_whom_it_reaches_what_it_did_and_what_it_cost() -> None:
     assert made.status_code == 302
     redeem("SPRING", seen.pk, "N1")
     context = browser.get(f"/admin/offers/{offer.pk}/").context
-    assert context["reach"] == (1, 0, 0, False)
+    assert context["reach"] == (1, 0, 0)
     assert (context["row"].seen, context["row"].taken, context["left"]) == (1, 1, 4)
     assert [people for _reason, people in context["refusals"]] == [1]
     assert (context["coupon_uses"], context["coupon_cost"]) == (1, "¥3,000")
     # The person had not agreed to the newsletter, which the gate asks first.
-    assert [(line.name, line.withheld) for line in context["messages_showing"]] == [("Trial mail", 0)]
+    assert [(line.name, line.withheld) for line in context["messages_showing"]] == [("Trial mail", [])]
+    assert context["withheld"] == []
+
+
+def test_messages_that_did_not_go_because_it_was_closed_are_told_by_reason() -> None:
+    newsletter()
+    offer, finest = make_offer(least_stage=2, needs_satisfaction=True), make_offer("Finest", stock=0)
+    block = ("offer", {"offer": str(offer.pk), "if_closed": "skip"})
+    first, second = (published(("text", "<p>x</p>"), block, name=name, kind="help") for name in ("One", "Two"))
+    beside = published(("offer", {"offer": str(finest.pk), "if_closed": "skip"}), name="Three", kind="help")
+    below, above = reader("below@example.jp"), reader("above@example.jp")
+    PyramidPosition.objects.create(contact=above, stage=2, since=clock.now())
+    plan(first, below, above)
+    plan(second, below)
+    plan(beside, below)
+    browser = owner_client()
+    shown = browser.get(f"/admin/offers/{offer.pk}/")
+    stage, unsatisfied = reason_text("wrong_stage"), reason_text("not_satisfied")
+    assert shown.context["withheld"] == [(stage, 2), (unsatisfied, 1)]
+    lines = {line.name: line.withheld for line in shown.context["messages_showing"]}
+    assert lines == {"One": [(unsatisfied, 1), (stage, 1)], "Two": [(stage, 1)]}
+    assert "Messages not sent, because it was closed to the person" in shown.content.decode()
+    sold_out = browser.get(f"/admin/offers/{finest.pk}/").context["withheld"]
+    assert sold_out == [(reason_text("sold_out"), 1)]
+    assert staff_client("catalog.view_offer").get(f"/admin/offers/{offer.pk}/").context["withheld"] == []
+
+
+def test_who_has_taken_it_and_who_still_has_to_pay_are_told_apart() -> None:
+    offer, browser = make_offer(stock=5, **TRANSFER), owner_client()
+    paid, waiting = (place_transfer(offer.pk, person_on(1, number).pk) for number in (1, 2))
+    move_transfer(paid.pk, ApplicationState.SETTLED)
+    gone = place_transfer(offer.pk, person_on(1, 3).pk)
+    move_transfer(gone.pk, ApplicationState.CANCELLED)
+    shown = browser.get(f"/admin/offers/{offer.pk}/")
+    row = shown.context["row"]
+    assert (row.taken, row.waiting, shown.context["left"]) == (1, 1, 3)
+    assert "<strong>1</strong> waits for payment" in shown.content.decode()
+    assert "1 waits for payment" in browser.get("/admin/offers/").content.decode()
+    move_transfer(waiting.pk, ApplicationState.SETTLED)
+    shown = browser.get(f"/admin/offers/{offer.pk}/")
+    assert (shown.context["row"].taken, shown.context["left"]) == (2, 3)
+    assert "waits for payment" not in shown.content.decode()
 
 
 def test_in_a_large_shop_its_reach_is_counted_by_a_job_and_anew_when_its_terms_change(
@@ -144,10 +190,13 @@ def test_an_offer_for_whom_nobody_can_be_asked_says_so_in_a_shop_of_any_size(mon
 
 
 def test_the_finest_offer_warns_where_its_audience_is_not_few() -> None:
+    browser, offer = owner_client(), make_offer(is_finest=True, least_stage=5)
     for number in range(3):
         person_on(5, number)
-    warned = owner_client().get(f"/admin/offers/{make_offer(is_finest=True, least_stage=5).pk}/")
-    assert any("very few" in warning for warning in warned.context["warnings"])
+    assert not any("very few" in each for each in browser.get(f"/admin/offers/{offer.pk}/").context["warnings"])
+    person_on(5, 3)
+    (warned,) = [each for each in browser.get(f"/admin/offers/{offer.pk}/").context["warnings"] if "very few" in each]
+    assert "There are 4 such customers. It is meant for 4 people." in warned
 
 
 def test_staff_look_at_the_public_page_and_no_deadline_begins() -> None:

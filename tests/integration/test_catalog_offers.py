@@ -86,11 +86,11 @@ def test_a_condition_that_cannot_be_asked_any_more_closes_the_offer() -> None:
 
 @pytest.fixture
 def own_judgements() -> Iterator[None]:
-    before = dict(judgements._loaders)
+    before = dict(judgements._loaders), dict(judgements._conditions)
     judgements._loaders.clear()
+    judgements._conditions.clear()
     yield
-    judgements._loaders.clear()
-    judgements._loaders.update(before)
+    judgements._loaders, judgements._conditions = before
 
 
 @pytest.mark.usefixtures("own_judgements")
@@ -98,12 +98,15 @@ def test_whom_nobody_knows_to_be_satisfied_does_not_get_the_finest() -> None:
     glad, unknown = person_on(5, 1), person_on(5, 2)
     offer = make_offer(needs_satisfaction=True, needs_likely_regular=True)
     assert judge_offer(offer, glad.pk).reason is Reason.NOT_SATISFIED
-    register_judgement("satisfied", lambda ids, now: {glad.pk: True})
+    assert reach_of(offer).audience == 0
+    add_tag(glad.pk, "tea")
+    register_judgement("satisfied", lambda ids, now: {glad.pk: True}, TAGGED)
     assert judge_offer(offer, unknown.pk).reason is Reason.NOT_SATISFIED
     assert judge_offer(offer, glad.pk).reason is Reason.NOT_LIKELY_REGULAR
-    register_judgement("likely_regular", lambda ids, now: dict.fromkeys(ids, True))
+    assert reach_of(offer).audience == 0
+    register_judgement("likely_regular", lambda ids, now: dict.fromkeys(ids, True), {"all": []})
     assert judge_offer(offer, glad.pk).is_eligible
-    assert reach_of(offer).is_upper_bound
+    assert reach_of(offer) == (1, 1, 2)
 
 
 def test_the_deadline_begins_with_the_first_sight_and_no_later_one_moves_it(time: Time) -> None:
@@ -137,7 +140,7 @@ def test_the_audience_is_counted_by_condition_and_stage() -> None:
         add_tag(person_on(stage, number).pk, "tea")
     person_on(5, 9)
     offer = make_offer(least_stage=2, condition=TAGGED)
-    assert reach_of(offer) == (3, 3, 3, False)
+    assert reach_of(offer) == (3, 3, 3)
     limited = make_offer("Limited", is_limited_information=True)
     assert reach_of(limited)[:2] == (3, 3)
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from jouren.backoffice.offers.wording import warnings
 from jouren.catalog.actions import map_code, save_product
 from jouren.catalog.models import Product
-from jouren.catalog.offers.queries import judge_offer
+from jouren.catalog.offers.queries import judge_offer, reach_of
 from jouren.conditions.queries import contact_ids
 from jouren.contacts.actions import create_contact, erase_contact, merge_contacts
 from jouren.contacts.models import Contact, Suppression
@@ -89,9 +90,12 @@ def test_likely_regulars_are_those_who_buy_lately_and_are_satisfied_and_the_fine
     _buys(person, "1", "2")
     _buys(other, "1", "2")
     assert judge_offer(finest, person.pk).reason == "not_satisfied"
+    assert reach_of(finest) == (0, 0, 2)
     _says(survey, person, "as_expected")
     assert judge_offer(finest, person.pk).is_eligible
     assert judge_offer(finest, other.pk).reason == "not_satisfied"
+    assert reach_of(finest) == (1, 1, 2)
+    assert not any("very few" in each for each in warnings(finest, reach_of(finest)))
     assert _marks("likely_regular") == [person.pk]
     assert _meeting({"fact": "likely_regular", "op": "is", "value": True}) == [person.pk]
     assert _told(person, "customer.likely_regular") == [
@@ -99,6 +103,7 @@ def test_likely_regulars_are_those_who_buy_lately_and_are_satisfied_and_the_fine
     ]
     _says(survey, person, "below")
     assert judge_offer(finest, person.pk).reason == "not_satisfied"
+    assert reach_of(finest).audience == 0
     _says(survey, person, "above")
     time.now += 180 * DAY
     _night(time)
@@ -138,16 +143,22 @@ def test_the_rule_says_beforehand_who_they_are_and_many_bring_no_tasks(
     survey: Survey, person: Contact, time: Time
 ) -> None:
     rules = stored_rules()
-    _buys(person, "1")
-    _says(survey, person, "above")
+    everybody = [person, *(reader(f"{name}@example.jp") for name in ("taro", "jiro", "saburo"))]
+    for each in everybody[:3]:
+        _buys(each, "1")
+        _says(survey, each, "above")
     assert forecast_likely(rules, time.now, 5).count == 0
     rules.likely_purchases = 1
     found = forecast_likely(rules, time.now, 5)
-    assert (found.count, found.customers, found.share, found.is_many) == (1, 1, 1.0, True)
-    assert [each.contact.pk for each in found.people] == [person.pk]
+    assert (found.count, found.customers, found.share, found.is_many) == (3, 3, 1.0, False)  # a small shop
+    _buys(everybody[3], "1")
+    _says(survey, everybody[3], "above")
+    found = forecast_likely(rules, time.now, 5)
+    assert (found.count, found.customers, found.share, found.is_many) == (4, 4, 1.0, True)
+    assert {each.contact.pk for each in found.people} == {each.pk for each in everybody}
     save_rules(rules)
     react_to_all()
-    assert (_marks("likely_regular"), Task.objects.count()) == ([person.pk], 0)
+    assert (len(_marks("likely_regular")), Task.objects.count()) == (4, 0)
     rules.likely_is_enabled = False
     save_rules(rules)
     assert _marks("likely_regular") == []

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
+from django.db.models import F
 
-from jouren.contacts.models import Suppression
+from jouren.backoffice.mechanisms.overview import sections
+from jouren.contacts.actions import leave_in_peace
+from jouren.contacts.models import Suppression, SuppressionReason
 from jouren.events import reactor
+from jouren.inbox.actions import record_answer
 from jouren.inbox.models import Survey
+from jouren.inbox.policies import Given
 from jouren.journeys import dated_entries, engine
 from jouren.journeys.actions import enrol_by_hand
 from jouren.journeys.checking import hints_of
 from jouren.journeys.compiler import compile_journey
 from jouren.journeys.models import Enrolment, EnrolmentState, Journey
+from jouren.mechanisms.nightly import look_through
 from jouren.messaging.errors import InvalidMessage
 from jouren.messaging.models import Delivery, Message, ShopSettings
 from jouren.messaging.placeholders import placeholders_in
 from jouren.messaging.publishing import check_message, publish_message
+from jouren.messaging.vocabulary import State
 from jouren.orders.telling import Telling, tell_orders_of
 from jouren.playbooks.making import PERSON, BadChoice, Choices, make
 from jouren.playbooks.reading import LANGUAGES, Playbook, find_playbook, playbooks
-from jouren.pyramid.models import PyramidPosition
 from tests.offering import make_offer
+from tests.surveying import make_survey
 from tests.walking import Time, make_reader, newsletter
 
 pytestmark = pytest.mark.django_db
@@ -201,14 +209,74 @@ def test_from_the_registration_to_a_trial_whoever_buys_leaves_and_the_others_are
     assert list(Suppression.objects.values_list("contact_id", flat=True)) == [silent]
 
 
-def test_who_has_been_away_is_asked_once_and_a_purchase_ends_it(time: Time) -> None:
+def test_after_the_trial_the_satisfied_are_made_an_offer_and_the_others_nothing_promotional(time: Time) -> None:
+    survey = make_survey()
+    offer = make_offer("定価", price=3_980, needs_satisfaction=True, least_stage=3, most_stage=3)
+    journey = ready("after-trial", offer=offer.name)
+    glad, angry, doubtful, stranger = (make_reader(number).pk for number in (1, 2, 3, 4))
+    for buyer in (glad, angry, doubtful):
+        pay(buyer, time, f"{buyer}-1", kind="trial")
+    answers = {glad: "above", angry: "below", doubtful: "as_expected", stranger: "above"}
+    for person, satisfaction in answers.items():
+        record_answer(survey, person, Given(satisfaction))
+    settle()
+    assert set(Enrolment.objects.values_list("contact_id", flat=True)) == {glad, doubtful}
+    pass_nights(time, 4)
+    record_answer(survey, doubtful, Given("below"))
+    settle()
+    pass_nights(time, 40)
+    kinds = {person: [sent.message_version.kind for sent in sent_to(person)] for person in answers}
+    assert kinds == {glad: ["help", "help", "help", "ask"], angry: [], doubtful: ["help", "help"], stranger: []}
+    ends = {walk.contact_id: (walk.state, walk.reason) for walk in Enrolment.objects.filter(journey=journey)}
+    assert ends == {
+        glad: (EnrolmentState.LEFT, "今回は見送られました"),
+        doubtful: (EnrolmentState.LEFT, "ご満足いただけなかった"),
+    }
+    assert content_types("お試しのあと 4 通常価格のご案内") == ["text", "offer", "text"]
+
+
+def pass_nights(time: Time, days: int) -> None:
+    """Let the days pass with what is looked at in each night, and what is planned leave when it is due."""
+    for _each in range(days):
+        live_until(time, 1)
+        going = Delivery.objects.filter(due_at__lte=time.now, state=State.PLANNED)
+        going.update(state=State.SENT, sent_at=F("due_at"))
+        look_through(time.now)
+        settle()
+
+
+def test_a_lapse_begins_the_win_back_which_the_default_rule_ends_in_peace(time: Time) -> None:
     journey = ready("win-back")
-    away, back = make_reader(1).pk, make_reader(2).pk
-    for buyer in (away, back):
-        pay(buyer, time, f"{buyer}-1")
-        PyramidPosition.objects.update_or_create(contact_id=buyer, defaults={"stage": 4, "entered_at": time.now})
-    live_until(time, 95)
+    assert "A journey begins when somebody lapses." in [
+        line.sentence for section in sections(time.now, lambda _permission: True, None, None) for line in section.lines
+    ]
+    look_through(time.now)
+    away, back, angry = (make_reader(number).pk for number in (1, 2, 3))
+    for buyer in (away, back, angry):
+        pay(buyer, time, f"{buyer}-1", kind="trial" if buyer == away else "regular")
+    leave_in_peace(angry, SuppressionReason.DISSATISFIED, source="test")
+    time.now += timedelta(days=178)
+    pass_nights(time, 1)
+    assert not Enrolment.objects.exists()
+    pass_nights(time, 23)
     pay(back, time, "again")
-    live_until(time, 30)
-    assert (len(sent_to(away)), len(sent_to(back))) == (3, 1)
-    assert Enrolment.objects.filter(journey=journey).count() == 2
+    pass_nights(time, 31)
+    kinds = [sent.message_version.kind for sent in sent_to(away)]
+    assert kinds == ["help", "help", "help", "ask", "ask", "ask"]
+    assert [sent.state for sent in sent_to(away)] == [State.SENT] * 6
+    asks = [sent.due_at for sent in sent_to(away)[3:]]
+    assert all((later - earlier).days >= 14 for earlier, later in pairwise(asks))
+    ends = {walk.contact_id: (walk.state, walk.reason) for walk in Enrolment.objects.filter(journey=journey)}
+    assert ends == {
+        away: (EnrolmentState.LEFT, "ご案内まで終わりました"),
+        back: (EnrolmentState.LEFT, "購入"),
+    }
+    assert len(sent_to(back)) == 4
+    assert not Suppression.objects.filter(contact=away).exists()
+    pass_nights(time, 14)
+    assert Suppression.objects.get(contact=away).reason == SuppressionReason.LAPSED
+    pay(away, time, "at last")
+    assert not Suppression.objects.filter(contact=away, lifted_at=None).exists()
+    time.now += timedelta(days=178)
+    pass_nights(time, 5)
+    assert Enrolment.objects.filter(journey=journey, contact_id=away).count() == 2  # each lapse is its own

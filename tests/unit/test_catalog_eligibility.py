@@ -95,9 +95,19 @@ def test_what_is_closed_does_not_open_by_time_or_stock(terms: OfferTerms, person
 
 @pytest.mark.parametrize(
     ("audience", "customers", "is_more"),
-    [(100, 2_000, False), (101, 100_000, True), (50, 1_000, False), (51, 1_000, True), (0, 0, False), (1, 0, True)],
+    [
+        (100, 2_000, False),
+        (101, 100_000, True),
+        (50, 1_000, False),
+        (51, 1_000, True),
+        (0, 0, False),
+        (1, 0, False),
+        (3, 4, False),
+        (4, 60, True),
+        (4, 80, False),
+    ],
 )
-def test_the_finest_is_for_five_in_a_hundred_and_a_hundred_people_at_most(
+def test_the_finest_is_for_five_in_a_hundred_and_a_hundred_people_at_most_and_three_are_always_few(
     audience: int, customers: int, is_more: bool
 ) -> None:
     assert is_more_than_few(audience, customers) is is_more

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils.translation import override
 
 from jouren.backoffice.demo.broadcasts import make_broadcasts
-from jouren.backoffice.demo.offers import make_offers
+from jouren.backoffice.demo.mechanisms import put_mechanisms
+from jouren.backoffice.demo.offers import make_trial
 from jouren.backoffice.demo.people import make_people
 from jouren.backoffice.demo.products import make_products
 from jouren.backoffice.demo.segments import make_segments
@@ -36,14 +37,16 @@ def load_demo(*, small: bool = False) -> bool:
                 put_look()
                 finish_set_up()
                 wear_look()
+                put_mechanisms()
         call_command("update_index", verbosity=0)
         return True
     with transaction.atomic(), override("ja"):
         put_look()
         make_products()
-        make_shop(make_offers())
+        make_shop(make_trial())
         make_people()
         make_segments()
         make_broadcasts()
+        put_mechanisms()
         finish_set_up()
     return True

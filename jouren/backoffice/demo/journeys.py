@@ -25,20 +25,20 @@ def _make_letters(form: Form, messages: dict[str, Message]) -> None:
             description="申し込んだ方に、お手入れの手紙を届け、最後に一度だけお試しを案内します。",
             conversion_days=14,
         ),
-        conversion=_purchase("trial"),
+        conversion=purchase("trial"),
         trigger={"type": "form", "value": {"form": form.pk}},
         goal=_bought(),
         steps=[
-            _send(messages["letter1"]),
-            _until(1),
-            _send(messages["letter2"]),
-            _until(3),
-            _send(messages["letter3"]),
+            send(messages["letter1"]),
+            until(1),
+            send(messages["letter2"]),
+            until(3),
+            send(messages["letter3"]),
             _wait_for(
-                "message.clicked", 2, message=messages["letter3"], then=[_send(messages["letter3more"])], otherwise=[]
+                "message.clicked", 2, message=messages["letter3"], then=[send(messages["letter3more"])], otherwise=[]
             ),
-            _until(7),
-            _send(messages["offer"]),
+            until(7),
+            send(messages["offer"]),
             _wait_for(
                 "order.paid",
                 5,
@@ -59,27 +59,27 @@ def _make_walls(messages: dict[str, Message]) -> None:
             description="会社への信頼、商品への信頼、安全、安心、機会、効果。一通に一つの壁に答え、最後に定期便を案内します。",
             conversion_days=60,
         ),
-        conversion=_purchase("regular"),
+        conversion=purchase("regular"),
         trigger={"type": "purchase", "value": {"kind": "trial", "product": ""}},
         goal=_bought(kind="regular"),
         steps=[
-            _send(messages["company"]),
-            _until(3),
-            _send(messages["product"]),
-            _until(6),
-            _send(messages["safety"]),
-            _until(9),
-            _send(messages["peace"]),
-            _until(14),
+            send(messages["company"]),
+            until(3),
+            send(messages["product"]),
+            until(6),
+            send(messages["safety"]),
+            until(9),
+            send(messages["peace"]),
+            until(14),
             # Does one letter more bring the regular order? Three in ten go without it, and the report tells.
-            _split(("裏技の手紙も届ける", 70, [_send(messages["trick"])]), ("届けない", 30, [])),
-            _until(18),
-            _send(messages["opportunity"]),
-            _until(25),
-            _send(messages["effect"]),
-            _until(35),
-            _send(messages["regular"]),
-            _wait_for("order.paid", 14, then=[], otherwise=[step("exit", {"reason": "定期便は見送られた"})]),
+            _split(("裏技の手紙も届ける", 70, [send(messages["trick"])]), ("届けない", 30, [])),
+            until(18),
+            send(messages["opportunity"]),
+            until(25),
+            send(messages["effect"]),
+            until(35),
+            send(messages["regular"]),
+            wait_for_purchase(14, "定期便は見送られた"),
         ],
     )
 
@@ -93,13 +93,13 @@ def _make_regulars(messages: dict[str, Message]) -> None:
             holdout=20,
             conversion_days=30,
         ),
-        conversion=_purchase("regular"),
+        conversion=purchase("regular"),
         trigger={"type": "stage", "value": {"stage": "5"}},
         goal=None,
         steps=[
-            _until(3),
-            _send(messages["welcome_regular"]),
-            _wait_for("order.paid", 14, then=[], otherwise=[step("exit", {"reason": "今回は見送られた"})]),
+            until(3),
+            send(messages["welcome_regular"]),
+            wait_for_purchase(14, "今回は見送られた"),
         ],
     )
 
@@ -111,14 +111,14 @@ def _make_winback(messages: dict[str, Message]) -> None:
             description="しばらくお求めのない方に、ひと言たずね、一度だけお誘いします。",
             conversion_days=30,
         ),
-        conversion=_purchase("regular"),
+        conversion=purchase("regular"),
         trigger={"type": "event", "value": {"event": "customer.lapsed", "where": [], "times": 1, "within_days": None}},
         goal=None,
         steps=[
-            _send(messages["miss_you"]),
+            send(messages["miss_you"]),
             _wait_for("order.paid", 10, then=[step("exit", {"reason": "戻ってこられた"})], otherwise=[]),
-            _send(messages["invite_back"]),
-            _wait_for("order.paid", 14, then=[], otherwise=[step("exit", {"reason": "今回は見送られた"})]),
+            send(messages["invite_back"]),
+            wait_for_purchase(14, "今回は見送られた"),
         ],
     )
 
@@ -137,7 +137,8 @@ def publish(
     journey.save_revision().publish()
 
 
-def _purchase(kind: str) -> dict[str, Any]:
+def purchase(kind: str) -> dict[str, Any]:
+    """What counts as a success: a purchase of that kind."""
     return {"type": "purchase", "value": {"kind": kind, "product": "", "amount": None}}
 
 
@@ -146,11 +147,13 @@ def step(kind: str, value: dict[str, Any]) -> dict[str, Any]:
     return {"type": kind, "value": value, "id": str(uuid.uuid4())}
 
 
-def _send(message: Message) -> dict[str, Any]:
+def send(message: Message) -> dict[str, Any]:
+    """A message goes."""
     return step("send", {"message": message.pk})
 
 
-def _until(day: int) -> dict[str, Any]:
+def until(day: int) -> dict[str, Any]:
+    """It goes on at eight in the evening of a day, counted from the beginning."""
     return step("wait_until", {"day": day, "at": "20:00", "business": False})
 
 
@@ -171,6 +174,11 @@ def _wait_for(
         "otherwise": otherwise,
     }
     return step("wait_event", value)
+
+
+def wait_for_purchase(days: int, reason: str) -> dict[str, Any]:
+    """So many days for a purchase; who makes none leaves, for that reason."""
+    return _wait_for("order.paid", days, then=[], otherwise=[step("exit", {"reason": reason})])
 
 
 def _bought(**arguments: str) -> dict[str, Any]:

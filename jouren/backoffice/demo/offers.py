@@ -1,8 +1,10 @@
-"""The demo shop's offers: the trial, for prospects and three days each, and the finest, for very few."""
+"""The demo shop's offers: the trial, for prospects and three days each; a month at the regular price, for who was
+satisfied with it; and the finest, for the very few who are likely to become regulars.
+"""
 
 from __future__ import annotations
 
-from jouren.backoffice.demo.products import TRIAL_PRICE
+from jouren.backoffice.demo.products import FINEST_PRICE, PACK_PRICE, TRIAL_PRICE
 from jouren.catalog.models import Product
 from jouren.catalog.offers.actions import save_offer
 from jouren.catalog.offers.coupons import generate_codes, make_coupon
@@ -18,8 +20,11 @@ _CANCELLATION = (
 )
 
 
-def make_offers() -> Offer:
-    """Make them. Returns the trial."""
+FINEST_NAME = "今年の満月のクリームのお知らせ"
+
+
+def make_trial() -> Offer:
+    """Make the one that the letters end with."""
     trial = save_offer(
         Offer(
             product=Product.objects.get(name="7日間お試しセット"),
@@ -40,23 +45,49 @@ def make_offers() -> Offer:
         )
     )
     generate_codes(make_coupon(trial, "送料無料", CouponKind.UNIQUE, 350), 200)
-    finest = Product.objects.get(name="満月のクリーム")
-    save_offer(
+    return trial
+
+
+def make_regular() -> Offer:
+    """Make the one at the regular price."""
+    return save_offer(
         Offer(
-            product=finest,
-            name="今年の満月のクリームのお知らせ",
-            description="毎年三十個。今年もできました。",
-            price=finest.price,
-            stock=30,
-            least_stage=Stage.REGULAR,
+            product=Product.objects.get(name="つきしろの三品 ひと月分"),
+            name="つきしろの三品 ひと月分を、通常価格で",
+            description="お試しと同じ三品の、ひと月分です。",
+            price=PACK_PRICE,
+            least_stage=Stage.TRIAL,
+            most_stage=Stage.TRIAL,
             needs_satisfaction=True,
-            is_finest=True,
-            button_kind=ButtonKind.TRANSFER,
-            quantity_text="1個（40g）、1回のお届け",
-            payment_text="ご注文から7日以内に、銀行振込でお支払いください。手数料はお客様のご負担です。",
-            delivery_text="ご入金から3日以内に、工房から発送します。",
+            button_kind=ButtonKind.CART,
+            button_text="ひと月分を注文する",
+            button_url="https://tsukishiro.example/cart?item=skin-30&reference={reference}",
+            quantity_text="せっけん80g、化粧水120mL、クリーム30g（ひと月分）、1回のお届け",
+            prices_text="5,800円（税込）。送料350円は別にいただきます。",
+            payment_text=_PAYMENT,
+            delivery_text=_DELIVERY,
             cancellation_text=_CANCELLATION,
-            transfer_text="つきしろ銀行 丘の上支店 普通 1234567\nはだの店つきしろ",
         )
     )
-    return trial
+
+
+def make_finest(known: Offer | None) -> Offer:
+    """Make the finest, or of a ``known`` one the offer that it is now."""
+    finest = known or Offer(
+        product=Product.objects.get(name="満月のクリーム"),
+        name=FINEST_NAME,
+        description="毎年三十個。今年もできました。",
+        price=FINEST_PRICE,
+        stock=30,
+        is_finest=True,
+        button_kind=ButtonKind.TRANSFER,
+        quantity_text="1個（40g）、1回のお届け",
+        payment_text="ご注文から7日以内に、銀行振込でお支払いください。手数料はお客様のご負担です。",
+        delivery_text="ご入金から3日以内に、工房から発送します。",
+        cancellation_text=_CANCELLATION,
+        transfer_text="つきしろ銀行 丘の上支店 普通 1234567\nはだの店つきしろ",
+    )
+    # Regulars have a letter of their own. Who is likely to become one has said to be satisfied.
+    finest.least_stage = finest.most_stage = Stage.EXISTING
+    finest.needs_likely_regular, finest.needs_satisfaction = True, False
+    return save_offer(finest)

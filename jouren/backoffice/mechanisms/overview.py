@@ -154,7 +154,8 @@ def _offers(count: int, some: str, none: str) -> Line:
 
 def _existing(peace: PeaceRule) -> tuple[list[Line], list[tuple[str, str, str]]]:
     surveys = Survey.objects.filter(is_open=True).count()
-    satisfied = Offer.objects.filter(is_open=True, needs_satisfaction=True, needs_likely_regular=False).count()
+    for_satisfied = Offer.objects.filter(is_open=True, needs_satisfaction=True)
+    satisfied = for_satisfied.exclude(needs_likely_regular=True).exclude(is_finest=True).count()
     waiting = count_open()
     lines = [
         Line(_("Open surveys: %(count)s.") % {"count": surveys}, link=(_("Surveys"), reverse("surveys:list")))

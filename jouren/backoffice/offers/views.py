@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -54,7 +56,7 @@ PARENTS = (("offers:list", gettext_lazy("Offers")),)
 
 @dataclass(frozen=True)
 class Row:
-    """An offer in the list, with its figures in words."""
+    """An offer in the list, with its figures in words. ``taken``: paid for, or used; ``waiting``: not paid yet."""
 
     offer: Offer
     price: str
@@ -62,6 +64,7 @@ class Row:
     whom: list[str]
     seen: int
     taken: int
+    waiting: int
 
 
 class OffersScreen(Screen):
@@ -100,12 +103,8 @@ def rows_of(offers: list[Offer]) -> list[Row]:
     """Offers as the list tells them."""
     ids = [offer.pk for offer in offers]
     seen = dict(OfferSight.objects.filter(offer__in=ids).values_list("offer").annotate(Count("pk")))
-    taken = dict(
-        OfferApplication.objects.filter(offer__in=ids)
-        .exclude(state=ApplicationState.CANCELLED)
-        .values_list("offer")
-        .annotate(Count("pk"))
-    )
+    counted = OfferApplication.objects.filter(offer__in=ids).values_list("offer", "state").annotate(Count("pk"))
+    orders = {(offer_id, state): number for offer_id, state, number in counted}
     return [
         Row(
             offer,
@@ -113,7 +112,8 @@ def rows_of(offers: list[Offer]) -> list[Row]:
             when_text(offer),
             whom_lines(offer),
             seen.get(offer.pk, 0),
-            taken.get(offer.pk, 0),
+            orders.get((offer.pk, ApplicationState.SETTLED), 0),
+            orders.get((offer.pk, ApplicationState.REQUESTED), 0),
         )
         for offer in offers
     ]
@@ -143,13 +143,17 @@ class OrderLine:
         return bool(self.order.state == ApplicationState.REQUESTED)
 
 
+Withheld = list[tuple[str, int]]
+"""Reasons in words, each with how many messages it kept back, the most first."""
+
+
 @dataclass(frozen=True)
 class MessageLine:
-    """A message that shows the offer. ``withheld``: how many did not get it because the offer is closed to them."""
+    """A message that shows the offer, and how often it did not go because the offer was closed to the person."""
 
     name: str
     url: str
-    withheld: int
+    withheld: Withheld
 
 
 class OfferScreen(_OfOffer, CountedScreen):
@@ -170,6 +174,7 @@ class OfferScreen(_OfOffer, CountedScreen):
         row = rows_of([offer])[0]
         figures = coupon_figures(offer)
         coupons = [(coupon, figures.get(coupon.pk)) for coupon in offer.coupons.all()]
+        showing, withheld = _messages(offer) if user.has_perm("messaging.view_message") else ([], [])
         return {
             **super().get_context_data(**kwargs),
             "offer": offer,
@@ -179,9 +184,10 @@ class OfferScreen(_OfOffer, CountedScreen):
             "kept": kept,
             "reach_problem": reach_problem,
             "warnings": warnings(offer, reach),
-            "left": None if offer.stock is None else max(offer.stock - row.taken, 0),
+            "left": None if offer.stock is None else max(offer.stock - row.taken - row.waiting, 0),
             "refusals": [(reason_text(reason), people) for reason, people in refusals_by_reason(offer)],
-            "messages_showing": _messages(offer) if user.has_perm("messaging.view_message") else [],
+            "messages_showing": showing,
+            "withheld": withheld,
             "coupons": coupons,
             "coupon_uses": sum(each.uses for each in figures.values()),
             "coupon_cost": money_text(sum(each.cost for each in figures.values()), offer.currency),
@@ -201,31 +207,42 @@ def _reach(offer: Offer) -> tuple[Kept[Reach] | None, str]:
         return None, _("For whom it is cannot be asked any more: %(problem)s") % {"problem": error}
 
 
-def _messages(offer: Offer) -> list[MessageLine]:
+def _messages(offer: Offer) -> tuple[list[MessageLine], Withheld]:
+    """The messages that show it, and how often all of them together did not go because it was closed."""
     showing = MessageVersion.objects.filter(offers__contains=[offer.pk]).select_related("message")
     versions = list(showing.order_by("-pk")[:MESSAGE_VERSIONS])
     by_message: dict[int, list[MessageVersion]] = {}
     for version in versions:
         if version.message_id is not None:
             by_message.setdefault(version.message_id, []).append(version)
-    withheld = dict(
+    counted = (
         Delivery.objects.filter(
             message_version__in=[version.pk for version in versions],
             state=State.SUPPRESSED,
             reason__startswith="offer:",
             reason__endswith=f":{offer.pk}",
         )
-        .values_list("message_version")
+        .values_list("message_version", "reason")
         .annotate(Count("pk"))
+        .order_by("reason")
     )
-    return [
+    held: dict[int, Counter[str]] = defaultdict(Counter)
+    for version_id, reason, number in counted:
+        held[version_id][reason.split(":")[1]] += number
+    lines = [
         MessageLine(
             known[0].name,
             reverse("messages:inspect", args=[message_id]),
-            sum(withheld.get(version.pk, 0) for version in known),
+            _withheld(held[version.pk] for version in known),
         )
         for message_id, known in by_message.items()
     ]
+    return lines, _withheld(held.values())
+
+
+def _withheld(counts: Iterable[Counter[str]]) -> Withheld:
+    total: Counter[str] = sum(counts, Counter())
+    return [(reason_text(reason), number) for reason, number in total.most_common()]
 
 
 def _orders(offer: Offer, *, may_see_people: bool) -> list[OrderLine]:

@@ -9,10 +9,11 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from wagtail.log_actions import registry
 from wagtail.models import ModelLogEntry
 
-from jouren.catalog.eligibility import FEW_PEOPLE, FEW_PERCENT, Reason, is_more_than_few
+from jouren.catalog.eligibility import ALWAYS_FEW_PEOPLE, FEW_PEOPLE, FEW_PERCENT, Reason, is_more_than_few
 from jouren.catalog.offers.actions import ASKED_BY_LAW
 from jouren.catalog.offers.models import Offer
 from jouren.catalog.offers.queries import Reach
@@ -65,13 +66,7 @@ def warnings(offer: Offer, reach: Reach | None) -> list[str]:
     """What staff should look at, each in a sentence or two."""
     told = []
     if offer.is_finest and reach is not None and is_more_than_few(reach.audience, reach.customers):
-        text = _(
-            "The finest offer is for very few: at most %(people)s people, and at most %(percent)s %% of "
-            "the customers at the regular price. This one is meant for %(audience)s people, and there are "
-            "%(customers)s such customers. Narrow down for whom it is."
-        )
-        figures = {"audience": f"{reach.audience:,}", "customers": f"{reach.customers:,}"}
-        told.append(text % {"people": FEW_PEOPLE, "percent": FEW_PERCENT, **figures})
+        told.append(_not_few(reach))
     missing = [str(_LABELS[name]) for name in ASKED_BY_LAW if not getattr(offer, name)]
     if missing and offer.button_kind != ButtonKind.TRANSFER:
         text = _("Not written yet: %(items)s. The law asks for these where people place the order.")
@@ -81,6 +76,22 @@ def warnings(offer: Offer, reach: Reach | None) -> list[str]:
     if offer.product.price and offer.price > offer.product.price:
         told.append(_("The offer costs more than the product's own price."))
     return told
+
+
+def _not_few(reach: Reach) -> str:
+    meant = ngettext("It is meant for %(count)s person.", "It is meant for %(count)s people.", reach.audience)
+    known = ngettext("There is %(count)s such customer.", "There are %(count)s such customers.", reach.customers)
+    text = _(
+        "The finest offer is for very few: at most %(people)s people, and at most %(percent)s %% of the customers at "
+        "the regular price (%(always)s people are few in any shop). %(known)s %(meant)s Narrow down for whom it is."
+    )
+    return text % {
+        "people": FEW_PEOPLE,
+        "percent": FEW_PERCENT,
+        "always": ALWAYS_FEW_PEOPLE,
+        "known": known % {"count": f"{reach.customers:,}"},
+        "meant": meant % {"count": f"{reach.audience:,}"},
+    }
 
 
 def reason_text(reason: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 SATISFIED, LIKELY_REGULAR = "satisfied", "likely_regular"
 
@@ -15,19 +16,30 @@ Loader = Callable[[Collection[int], datetime], Mapping[int, bool]]
 Buyers = Callable[[int, Mapping[int, datetime]], Mapping[int, datetime]]
 """``buyers(product_id, {contact_id: since})``: who bought the product at or after their moment, and when first."""
 
+NOBODY: Mapping[str, Any] = {"not": {"all": []}}
+"""The condition that holds for nobody."""
+
 _loaders: dict[str, Loader] = {}
+_conditions: dict[str, Mapping[str, Any]] = {}
 _buyers: dict[str, Buyers] = {}
 
 
-def register_judgement(name: str, loader: Loader) -> None:
+def register_judgement(name: str, loader: Loader, condition: Mapping[str, Any]) -> None:
     """Have a room say something of people: :data:`SATISFIED` or :data:`LIKELY_REGULAR`. The last one to say it counts.
+
+    ``condition``: holds now for exactly those of whom the loader says yes now, so that they can be counted.
 
     Raises:
         ValueError: offers ask nothing of that name.
     """
     if name not in {SATISFIED, LIKELY_REGULAR}:
         raise ValueError(f"Offers do not ask {name!r}.")
-    _loaders[name] = loader
+    _loaders[name], _conditions[name] = loader, condition
+
+
+def condition_of(name: str) -> Mapping[str, Any]:
+    """For whom it is so, as a condition: for nobody, where no room says it."""
+    return _conditions.get(name, NOBODY)
 
 
 def judgements(name: str, contact_ids: Collection[int], now: datetime) -> Mapping[int, bool]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from jouren.catalog.eligibility import BUYS_AT_REGULAR_PRICE, OfferTerms, PersonFacts, Reason, Verdict, judge
-from jouren.catalog.offers.judgements import LIKELY_REGULAR, SATISFIED, bought_since, judgements
+from jouren.catalog.offers.judgements import LIKELY_REGULAR, SATISFIED, bought_since, condition_of, judgements
 from jouren.catalog.offers.models import CouponCode, Offer, OfferApplication
 from jouren.catalog.offers.vocabulary import ApplicationState
 from jouren.conditions.choices import Choice
@@ -142,24 +142,26 @@ def sold_out_moments(offers: Sequence[Offer]) -> dict[int, datetime]:
 class Reach(NamedTuple):
     """``audience``: whom the offer is meant for. ``eligible``: to how many of them it is open now.
 
-    ``is_upper_bound``: satisfaction, or who is a likely regular, is asked besides, and cannot be counted here.
     ``customers``: all people known at the regular price.
     """
 
     audience: int
     eligible: int
     customers: int
-    is_upper_bound: bool
 
 
 def audience_tree(offer: Offer) -> dict[str, Any]:
-    """Whom an offer is meant for, as a condition: its own one, and its stages."""
+    """Whom an offer is meant for, as a condition: its own one, its stages, and what it asks of other rooms."""
     least = max(offer.least_stage or 0, BUYS_AT_REGULAR_PRICE if offer.is_limited_information else 0)
-    parts: list[dict[str, Any]] = [offer.condition] if offer.condition else []
+    parts: list[Mapping[str, Any]] = [offer.condition] if offer.condition else []
     if least:
         parts.append({"fact": _STAGE, "op": "gte", "value": int(least)})
     if offer.most_stage is not None:
         parts.append({"fact": _STAGE, "op": "lte", "value": int(offer.most_stage)})
+    if offer.needs_satisfaction:
+        parts.append(condition_of(SATISFIED))
+    if offer.needs_likely_regular:
+        parts.append(condition_of(LIKELY_REGULAR))
     return {"all": parts}
 
 
@@ -186,8 +188,7 @@ def reach_of(offer: Offer, now: datetime | None = None) -> Reach:
     customers = _count_customers()
     audience, open_to = row if row is not None else (0, 0)
     is_standing = judge(offer.terms, _model_person(offer), moment).is_eligible
-    asks_more = offer.needs_satisfaction or offer.needs_likely_regular
-    return Reach(audience, open_to if is_standing else 0, customers, asks_more)
+    return Reach(audience, open_to if is_standing else 0, customers)
 
 
 _OPEN_TO_THEM = """
