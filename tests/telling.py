@@ -33,6 +33,6 @@ def told(
     return Telling(f"{kind}.{name}", {kind: number, **payload}, NOON + timedelta(days=days), by, historical=historical)
 
 
-def refunded(number: str = "1", refund: str = "r1", amount: int = 1000, **details: Any) -> Telling:
+def refunded(number: str = "1", refund: str = "r1", amount: int | None = 1000, **details: Any) -> Telling:
     """A refund, told of without its buyer unless ``by`` says so."""
     return told("refunded", number, refund=refund, amount=amount, **({"currency": "JPY", "by": ()} | details))

@@ -7,9 +7,11 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
+from django.forms import BaseForm, BaseFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 from wagtail.admin import messages
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
@@ -56,6 +58,14 @@ class Screen(PermissionAsked, WagtailAdminTemplateMixin, TemplateView):
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         above = [{"url": reverse(name), "label": label} for name, label in self.parents]
         return [*self.breadcrumbs_items, *above, {"url": "", "label": self.get_header_title()}]
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """The page. That a form of it was refused is said at its top: the entry may be far below, out of sight."""
+        if self.request.method == "POST" and any(map(_is_refused, context.values())):
+            messages.error(
+                self.request, _("Nothing was saved: some entries need your attention. They are marked below.")
+            )
+        return super().render_to_response(context, **kwargs)
 
 
 class CountedScreen(Screen):
@@ -109,6 +119,12 @@ class Act(PermissionAsked, View):
     def back(self) -> str:
         """The URL of the screen to return to."""
         raise NotImplementedError
+
+
+def _is_refused(value: object) -> bool:
+    if isinstance(value, BaseFormSet):
+        return value.is_bound and value.total_error_count() > 0
+    return isinstance(value, BaseForm) and value.is_bound and bool(value.errors)
 
 
 def asking_again(answer: HttpResponse, kept: Kept[Any]) -> HttpResponse:

@@ -38,6 +38,7 @@ FIELD_LABELS: Mapping[str, str | Promise] = {
     "channel": pgettext_lazy("detail of an event", "channel"),
     "currency": pgettext_lazy("detail of an event", "currency"),
     "coupon": pgettext_lazy("detail of an event", "coupon"),
+    "coupons": pgettext_lazy("detail of an event", "coupons"),
     "delivery": pgettext_lazy("detail of an event", "delivery"),
     "form": pgettext_lazy("detail of an event", "form (number)"),
     "from": pgettext_lazy("detail of an event", "from which stage"),

@@ -115,6 +115,7 @@ _PEACE_SOURCES = {
     peace.BY_RULE: _("by the rule for leaving in peace"),
     peace.BY_SURVEY: _("by their answer to a survey"),
     peace.BY_STAFF: _("by the shop"),
+    peace.BY_JOURNEY: _("by a journey"),
     peace.SIGNED_UP: _("they signed up again"),
     peace.BOUGHT: _("they bought"),
 }

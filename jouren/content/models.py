@@ -14,6 +14,7 @@ from wagtail.models import Page
 
 from jouren.capture.visits import follow_visit
 from jouren.content.blocks import PageBlocks
+from jouren.content.forms import PageForm
 from jouren.content.legal.items import LegalKind
 from jouren.content.voices.models import Voice  # noqa: F401 — a model of this room, in a file of its own
 from jouren.messaging.shop import link_legal_page
@@ -46,6 +47,7 @@ class StoryPage(Page):
         FieldPanel("body"),
         MultiFieldPanel([FieldPanel("wall"), FieldPanel("doubt")], heading=_("What it answers")),
     ]
+    base_form_class = PageForm
 
     class Meta:
         abstract = True

@@ -28,6 +28,7 @@ class Form(StrEnum):
     DAY = "day"
     MONEY = "money"
     DEDUCTION = "deduction"
+    RATE = "rate"
     CURRENCY = "currency"
     COUNT = "count"
     STATUS = "status"
@@ -72,7 +73,12 @@ ORDER_FIELDS = (
     Field("status", _("State of the order"), Form.STATUS),
     Field("payment_status", _("State of the payment"), Form.STATUS),
     Field("amount", _("Total paid, tax included"), Form.MONEY, help=_("Missing: the sum of the lines.")),
-    Field("tax", _("Tax in it"), Form.MONEY),
+    Field(
+        "tax",
+        _("Tax in it"),
+        Form.MONEY,
+        help=_("As the shop reckoned it. It is kept by its rate where the lines have one and the same."),
+    ),
     Field("shipping", _("Postage"), Form.MONEY),
     Field("discount", _("Discount"), Form.DEDUCTION),
     Field("coupon", _("Coupon")),
@@ -83,7 +89,9 @@ ORDER_FIELDS = (
     Field("quantity", _("Quantity"), Form.COUNT, is_of_line=True),
     Field("unit_price", _("Price of one"), Form.MONEY, is_of_line=True),
     Field("line_amount", _("Amount of the line"), Form.MONEY, is_of_line=True),
+    Field("line_tax_rate", _("Tax rate of the line"), Form.RATE, is_of_line=True, help=_("8 or 10 percent.")),
     Field("line_shipping", _("Postage of the line"), Form.MONEY, is_of_line=True),
+    Field("line_shipping_discount", _("Discount on the postage of the line"), Form.DEDUCTION, is_of_line=True),
     Field("line_discount", _("Discount of the line"), Form.DEDUCTION, is_of_line=True),
 )
 

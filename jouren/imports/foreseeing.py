@@ -23,6 +23,7 @@ from jouren.pyramid.models import PyramidRule
 
 _sql = load_sql("imports")
 SAMPLE = 20
+MOST_WHERE = 200
 _TYPES = ("order.placed", "order.paid", "order.shipped", "order.cancelled", "order.refunded")
 _DESCRIBING = frozenset({"order.placed", "order.paid"})
 
@@ -88,11 +89,14 @@ class Foresight:
                 run.people_erased += 1
                 continue
             who = _who(person, each.identities)
-            seen.append(_Seen(who, person.contact_id, run.created_at, agrees=person.agrees))
-            if person.agrees and each.agreed is not None:
-                for rule in rules_met("consent.granted", details, each.agreed.at, run.source, rules):
-                    before = had.get((person.contact_id or 0, rule.pk), 0)
-                    seen.append(_Seen(who, person.contact_id, each.agreed.at, rule, before, agrees=True))
+            if not person.agrees or each.agreed is None:
+                seen.append(_Seen(who, person.contact_id, run.created_at))
+                continue
+            at, where = each.agreed
+            seen.append(_Seen(who, person.contact_id, at, agreed_where=where))
+            for rule in rules_met("consent.granted", details, at, run.source, rules):
+                before = had.get((person.contact_id or 0, rule.pk), 0)
+                seen.append(_Seen(who, person.contact_id, at, rule, before, agreed_where=where))
         _copy(run.pk, seen)
 
     def report(self) -> None:
@@ -113,7 +117,10 @@ class Foresight:
             },
         )
         run.report["stages"] = _stages(rows, rules)
-        run.report["sample"] = _sample(rows, rules)
+        sample = _chosen(rows)
+        asked = {"import_id": run.pk, "people": [row[3] for row in sample]}
+        agreed = {person: (at, where) for person, at, where in _sql.all("foreseen_consents", asked)}
+        run.report["sample"] = [_example(row, rules, agreed.get(row[3])) for row in sample]
 
 
 def _roles(source: str, tellings: Sequence[Telling]) -> dict[str, str]:
@@ -139,21 +146,30 @@ def _who(person: Foreseen, identities: Collection[tuple[str, str]]) -> str:
 
 
 class _Seen(NamedTuple):
-    """Whom a row is about, and when; ``rule``: the one that it would satisfy, which had counted ``had`` before."""
+    """Whom a row is about, and when; ``rule``: the one that it would satisfy, which had counted ``had`` before.
+
+    ``agreed_where``: where they agreed to mail, at that moment; None: they did not.
+    """
 
     who: str
     contact_id: int | None
     at: datetime
     rule: PyramidRule | None = None
     had: int = 0
-    agrees: bool = False
+    agreed_where: str | None = None
 
 
 def _line(import_id: int, seen: _Seen) -> str:
     rule_id = None if seen.rule is None else seen.rule.pk
-    cells = (import_id, seen.who.replace("\\", "\\\\"), seen.contact_id, rule_id, seen.had)
-    texts = ["\\N" if cell is None else str(cell) for cell in cells]
-    return "\t".join([*texts, seen.at.isoformat(), "t" if seen.agrees else "f"]) + "\n"
+    where, agrees = None, "f"
+    if seen.agreed_where is not None:
+        where, agrees = _plain(" ".join(seen.agreed_where.replace("\x00", "").split())[:MOST_WHERE]), "t"
+    cells = (import_id, _plain(seen.who), seen.contact_id, rule_id, seen.had, seen.at.isoformat(), agrees, where)
+    return "\t".join("\\N" if cell is None else str(cell) for cell in cells) + "\n"
+
+
+def _plain(text: str) -> str:
+    return text.replace("\\", "\\\\")
 
 
 def _copy(import_id: int, rows: Sequence[_Seen]) -> None:
@@ -172,21 +188,24 @@ def _stages(rows: Sequence[Any], rules: Mapping[int, PyramidRule]) -> list[dict[
     ]
 
 
-def _sample(rows: Sequence[Any], rules: Mapping[int, PyramidRule]) -> list[dict[str, Any]]:
-    """Some people of each stage and reason, in turn, so that each is shown."""
+def _chosen(rows: Sequence[Any]) -> list[Any]:
+    """Some people of each stage and reason, in turn, so that each is shown; the highest stage first."""
     groups: dict[tuple[int, int | None], list[Any]] = {}
     for row in rows:
         groups.setdefault((row[0], row[1]), []).append(row)
     turns = [row for turn in range(SAMPLE) for group in groups.values() for row in group[turn : turn + 1]]
-    chosen = sorted(turns[:SAMPLE], key=lambda row: -row[0])
-    return [
-        {
-            "who": "" if contact_id is not None else person,
-            "contact": contact_id,
-            "stage": stage,
-            "now": now,
-            "rule": "" if rule_id is None else rules[rule_id].name,
-            "at": None if at is None else at.isoformat(),
-        }
-        for stage, rule_id, _people, person, contact_id, now, at in chosen
-    ]
+    return sorted(turns[:SAMPLE], key=lambda row: -row[0])
+
+
+def _example(row: Any, rules: Mapping[int, PyramidRule], agreed: tuple[datetime, str] | None) -> dict[str, Any]:
+    stage, rule_id, _people, person, contact_id, now, at = row
+    return {
+        "who": "" if contact_id is not None else person,
+        "contact": contact_id,
+        "stage": stage,
+        "now": now,
+        "rule": "" if rule_id is None else rules[rule_id].name,
+        "at": None if at is None else at.isoformat(),
+        "agreed_at": None if agreed is None else agreed[0].isoformat(),
+        "agreed_where": "" if agreed is None else agreed[1],
+    }

@@ -21,6 +21,7 @@ from jouren.imports.values import (
     read_flag,
     read_moment,
     read_money,
+    read_rate,
     read_status,
 )
 
@@ -104,6 +105,8 @@ class RowReader:
                 return read_money
             case Form.DEDUCTION:
                 return lambda text, currency: read_money(text, currency, is_deduction=True)
+            case Form.RATE:
+                return lambda text, _currency: read_rate(text)
             case Form.COUNT:
                 return lambda text, _currency: read_count(text)
             case Form.FLAG:

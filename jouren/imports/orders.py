@@ -93,6 +93,8 @@ def _payload(number: str, said: Said, rows: Sequence[tuple[int, Said]]) -> dict[
     if len(lines) > MAX_PRODUCTS:
         raise BadRow(_("It has more than %(most)s lines.") % {"most": MAX_PRODUCTS})
     shipping = said.get("shipping", _sum(each.get("line_shipping") for _at, each in rows))
+    if off_shipping := _sum(each.get("line_shipping_discount") for _at, each in rows):
+        shipping = max((shipping or 0) - off_shipping, 0)
     discount = said.get("discount", _sum(each.get("line_discount") for _at, each in rows))
     amount = said.get("amount")
     if amount is None:
@@ -107,9 +109,12 @@ def _payload(number: str, said: Said, rows: Sequence[tuple[int, Said]]) -> dict[
         "lines": lines,
         "shipping": shipping,
         "discount": discount,
+        "tax": _tax(said, lines),
         "coupon": said.get("coupon", "")[:100],
+        # Where the shop's inner number counts, the other is the one that the buyer knows.
+        "name": said["number"] if said["number"] != number else "",
     }
-    return {name: value for name, value in payload.items() if value not in (None, "", [])}
+    return {name: value for name, value in payload.items() if value not in (None, "", [], {})}
 
 
 def _line(said: Said) -> dict[str, Any] | None:
@@ -117,9 +122,25 @@ def _line(said: Said) -> dict[str, Any] | None:
     quantity = said.get("quantity", 1)
     if not code or not quantity:
         return None
-    line = {"code": " ".join(code.split())[:100], "name": said.get("line_name", "")[:300], "quantity": quantity}
-    amount = _amount(said)
-    return line if amount is None else {**line, "amount": amount}
+    line: dict[str, Any] = {
+        "code": " ".join(code.split())[:100],
+        "name": said.get("line_name", "")[:300],
+        "quantity": quantity,
+    }
+    if (amount := _amount(said)) is not None:
+        line["amount"] = amount
+    if (rate := said.get("line_tax_rate")) is not None:
+        line["tax_rate"] = rate
+    return line
+
+
+def _tax(said: Said, lines: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The tax as the shop reckoned it, under the rate that all lines have, or else under ``""``: of all rates."""
+    if "tax" not in said:
+        return {}
+    rates = {line.get("tax_rate") for line in lines}
+    rate = rates.pop() if len(rates) == 1 else None
+    return {"" if rate is None else str(rate): str(said["tax"])}
 
 
 def _amount(said: Said) -> int | None:

@@ -80,8 +80,8 @@ _SHOPIFY_CUSTOMERS = Preset(
         "orders": ("Total Orders",),
     },
 )
-# Verified by public tools that read BASE's file: the header from 注文ID to 調整金額, later also 商品コード and
-# 種類コード.
+# Verified by public tools that read BASE's file: the header from 注文ID to 調整金額 with 税率, later also 商品コード
+# and 種類コード.
 _BASE = Preset(
     "base",
     "BASE",
@@ -101,6 +101,7 @@ _BASE = Preset(
         "line_name": ("商品名",),
         "quantity": ("数量",),
         "unit_price": ("価格",),
+        "line_tax_rate": ("税率",),
     },
 )
 # オーダー番号, オーダー日, アイテム名, 個数, 小計, 配送料, 合計, 内消費税 and the names are verified by a public tool
@@ -188,6 +189,7 @@ _RAKUTEN = Preset(
         "line_name": ("商品名",),
         "quantity": ("個数",),
         "unit_price": ("単価",),
+        "line_tax_rate": ("商品税率",),
     },
     {
         "100": UNPAID,
@@ -230,6 +232,7 @@ _YAHOO = Preset(
         "line_name": ("Title",),
         "quantity": ("Quantity",),
         "unit_price": ("UnitPrice",),
+        "line_tax_rate": ("ItemTaxRatio",),
     },
     {"4": CANCELLED, "1": NOTHING, "2": NOTHING, "3": NOTHING, "5": SHIPPED},
 )
@@ -255,6 +258,7 @@ _AMAZON = Preset(
         "line_amount": ("item-price",),
         "line_shipping": ("shipping-price",),
         "line_discount": ("item-promotion-discount",),
+        "line_shipping_discount": ("ship-promotion-discount",),
     },
 )
 # From memory: MyASP lets its users name and choose the columns, so that most of them are candidates only.
@@ -337,6 +341,7 @@ _OWN_ORDERS = Preset(
         "quantity": ("数量", "個数", "quantity"),
         "unit_price": ("単価", "価格", "unit_price", "price"),
         "line_amount": ("小計", "金額", "line_amount"),
+        "line_tax_rate": ("税率", "消費税率", "tax_rate"),
     },
 )
 _OWN_CUSTOMERS = Preset(

@@ -76,6 +76,9 @@ _NO = frozenset(
         "×",
     }
 )
+_RATES = {8: {"8", "0.08"}, 10: {"10", "0.1"}}
+_RATE_WORDS = {"軽減": 8, "標準": 10}
+_AROUND_RATE = re.compile(r"軽減|標準|消費税|税率|対象|[()%]")
 
 
 def read_moment(text: str, zone: tzinfo, now: datetime) -> datetime:
@@ -174,6 +177,23 @@ def read_money(text: str, currency: str, *, is_deduction: bool = False) -> int:
         return read_amount(plain, currency)
     except BadAmount as error:
         raise BadRow(f"“{text[:40]}”: {error}") from None
+
+
+def read_rate(text: str) -> int:
+    """A rate of consumption tax in percent, 8 or 10, as shops write it: ``8``, ``8%``, ``0.08``, ``軽減``, ``10.0``.
+
+    Raises:
+        BadRow: it is another rate, or none.
+    """
+    plain = "".join(unicodedata.normalize("NFKC", text).split())
+    named = {rate for word, rate in _RATE_WORDS.items() if word in plain}
+    number = _AROUND_RATE.sub("", plain)
+    if re.fullmatch(r"\d{1,2}\.\d{1,6}", number):
+        number = number.rstrip("0").rstrip(".")
+    rates = named if not number else {rate for rate, forms in _RATES.items() if number in forms}
+    if len(rates) != 1 or len(named | rates) != 1:
+        raise BadRow(_("“%(text)s” is no tax rate: write 8 or 10, or leave the cell empty.") % {"text": text[:40]})
+    return rates.pop()
 
 
 def read_count(text: str) -> int:

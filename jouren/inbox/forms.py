@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jouren.inbox.actions import MAX_WORDS_LENGTH
@@ -43,4 +44,7 @@ def _field(question: Question) -> forms.Field:
     if question in {Question.STILL_USING, Question.WORTH_PRICE}:
         return forms.ChoiceField(label=question.label, choices=_YES_OR_NO, required=False, widget=forms.RadioSelect)
     area = forms.Textarea(attrs={"rows": 3})
-    return forms.CharField(label=question.label, max_length=MAX_WORDS_LENGTH, required=False, widget=area)
+    too_many = {"max_length": gettext("Please write at most %(limit)s characters.") % {"limit": MAX_WORDS_LENGTH}}
+    return forms.CharField(
+        label=question.label, max_length=MAX_WORDS_LENGTH, required=False, widget=area, error_messages=too_many
+    )

@@ -55,7 +55,7 @@ def survey_view(request: HttpRequest, token: str, survey_id: int, answer: str) -
             return notice(request, _("Thank you"), text, kind="done")
         said, link, button = f"{text}\n\n{invitation.text}", invitation.url, invitation.button
         return notice(request, _("Thank you"), said, kind="done", link=link, link_text=button)
-    return _ask(request, survey, _form(survey, page, answer, reader), page)
+    return _ask(request, survey, reader, _form(survey, page, answer, reader), page)
 
 
 def _form(survey: Survey, page: str, answer: str, reader: Reader) -> AnswerForm:
@@ -82,14 +82,14 @@ def _answered(request: HttpRequest, survey: Survey, reader: Reader, page: str) -
     is_first = page != _MORE
     form = AnswerForm(first_questions(survey.questions) if is_first else further, request.POST)
     if not form.is_valid():
-        return _ask(request, survey, form, page, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _ask(request, survey, reader, form, page, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     given = form.given()
     if not given.is_empty:
         try:
             record_answer(survey, reader.contact_id, given, delivery_id=reader.delivery_id)
         except BadAnswer as error:
             form.add_error(None, str(error))
-            return _ask(request, survey, form, page, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+            return _ask(request, survey, reader, form, page, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     goes_on = is_first and survey.asks(Question.SATISFACTION) and further
     # Back by GET, so that loading the page again sends nothing.
     response = HttpResponseRedirect(f"{request.path}?{_MORE if goes_on else _THANKS}")
@@ -97,8 +97,16 @@ def _answered(request: HttpRequest, survey: Survey, reader: Reader, page: str) -
     return response
 
 
-def _ask(request: HttpRequest, survey: Survey, form: AnswerForm, page: str, *, status: int = 200) -> HttpResponse:
-    context = {"survey": survey, "form": form, "is_more": page == _MORE, "thanks": f"{request.path}?{_THANKS}"}
+def _ask(
+    request: HttpRequest, survey: Survey, reader: Reader, form: AnswerForm, page: str, *, status: int = 200
+) -> HttpResponse:
+    context = {
+        "survey": survey,
+        "form": form,
+        "is_more": page == _MORE,
+        "has_answered": latest_answer(survey, reader.contact_id, reader.delivery_id) is not None,
+        "thanks": f"{request.path}?{_THANKS}",
+    }
     return TemplateResponse(request, "inbox/survey.html", context, status=status)
 
 

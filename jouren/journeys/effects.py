@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from jouren.contacts.actions import set_attribute, suppress_contacts, tag_contacts, untag_contacts
+from jouren.contacts.actions import set_attribute, tag_contacts, untag_contacts
+from jouren.contacts.actions.peace import BY_JOURNEY, leave_all_in_peace
 from jouren.contacts.models import SuppressionReason
 from jouren.journeys.crossing import Departure, Start, end_walks, start_walks
 from jouren.journeys.program import Step
@@ -95,7 +96,7 @@ def _suppress(done: Done, now: datetime) -> None:
     for move, effect in done:
         people[effect.channel, effect.reason].append(move.walker.contact_id)
     for (channel, reason), contact_ids in people.items():
-        suppress_contacts(contact_ids, SuppressionReason.UNNEEDED, channel=channel, detail=reason)
+        leave_all_in_peace(contact_ids, SuppressionReason.IN_PEACE, source=reason or BY_JOURNEY, channel=channel)
 
 
 def _set_attribute(done: Done, now: datetime) -> None:

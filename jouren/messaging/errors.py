@@ -17,6 +17,18 @@ from django.core.exceptions import ValidationError
 from jouren.core.errors import JourenError, UserError
 
 
+class FieldProblem(str):
+    """A sentence of :class:`InvalidMessage` about one field of the message."""
+
+    field: str
+
+    def __new__(cls, text: str, field: str) -> FieldProblem:
+        """``field``: its name in the model."""
+        problem = super().__new__(cls, text)
+        problem.field = field
+        return problem
+
+
 class InvalidMessage(UserError, ValidationError):
     """A message cannot be published. ``problems`` are sentences fit to show to its author."""
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from wagtail.admin.forms.models import WagtailAdminModelForm
 
-from jouren.messaging.errors import InvalidMessage
+from jouren.core.selects import CHOOSE, ChoosingForm
+from jouren.messaging.errors import FieldProblem, InvalidMessage
 
 
-class MessageForm(WagtailAdminModelForm):
+class MessageForm(ChoosingForm, WagtailAdminModelForm):
     """A draft may be unfinished; what is to be published is checked in full, and the editor says what is wrong."""
+
+    # Empty only in a draft.
+    when_empty = {"stage": CHOOSE, "topic": CHOOSE}
 
     def _post_clean(self) -> None:
         super()._post_clean()
@@ -20,4 +24,5 @@ class MessageForm(WagtailAdminModelForm):
             check_message(self.instance)
         except InvalidMessage as error:
             for problem in error.problems:
-                self.add_error(None, problem)
+                field = problem.field if isinstance(problem, FieldProblem) else None
+                self.add_error(field if field in self.fields else None, problem)

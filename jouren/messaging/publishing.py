@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from jouren.core import clock
 from jouren.messaging.channels.base import CompileContext, channel
 from jouren.messaging.channels.email.writer import link_variables
-from jouren.messaging.errors import InvalidMessage, TemplateProblem
+from jouren.messaging.errors import FieldProblem, InvalidMessage, TemplateProblem
 from jouren.messaging.models import MessageVersion, ShopSettings
 from jouren.messaging.offers import closed_offers, offer_variables, offers_of, problems_of, sample_offers
 from jouren.messaging.orders import ORDER_VARIABLES, sample_order
@@ -164,7 +164,7 @@ def with_subject(body: dict[str, Any], subject: str) -> dict[str, Any]:
 
 
 def _missing_parts(message: Message) -> list[str]:
-    problems = []
+    problems: list[str] = []
     if not len(message.bodies):
         problems.append(_("The message has no body."))
     if message.kind == Kind.TRANSACTIONAL:
@@ -173,9 +173,9 @@ def _missing_parts(message: Message) -> list[str]:
             problems.append(_("Only built-in messages, such as a confirmation, are transactional. Choose another."))
         return problems
     if message.stage is None:
-        problems.append(_("Say which stage of the pyramid the message is for."))
+        problems.append(FieldProblem(_("Say which stage of the pyramid the message is for."), "stage"))
     if message.topic is None:
-        problems.append(_("Choose the topic that people agreed to receive."))
+        problems.append(FieldProblem(_("Choose the topic that people agreed to receive."), "topic"))
     return problems + legal_problems(ShopSettings.objects.first() or ShopSettings())
 
 

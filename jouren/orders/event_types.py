@@ -15,7 +15,9 @@ from jouren.orders.policies import check_order, check_refund, check_subscription
 # What an order is: told when it is placed, when it is paid and when it is changed; the latest counts.
 # ``amount`` is all that is paid, tax included, with ``shipping`` and after ``discount``, in the currency's smallest
 # unit. ``products`` are the codes of its lines. ``lines``: {"code", "name", "quantity", "amount", "tax_rate"}, where
-# amount is of the whole line, tax included, after its discounts. ``tax``: {"8": "72"}, by rate as the shop reckoned it.
+# amount is of the whole line, tax included, after its discounts. ``tax``: {"8": "72"}, by rate as the shop reckoned it;
+# under "" what it told of all rates together.
+# ``coupons``: the codes, where the buyer used several; ``coupon`` is the first of them.
 # ``kind`` "" or missing: found from the products' roles. ``reference``: what {reference} became in an offer's address.
 # ``name``: what the shop calls it when it speaks to the buyer, such as #1001; missing: by its number.
 _ORDER_FIELDS: Mapping[str, type] = {
@@ -29,6 +31,7 @@ _ORDER_FIELDS: Mapping[str, type] = {
     "shipping": int,
     "discount": int,
     "coupon": str,
+    "coupons": list,
     "subscription": str,
     "reference": str,
     "name": str,
@@ -78,16 +81,17 @@ ORDER_DELIVERED = EventType(
     identity=("order",),
     sentence=_("The order %(order)s was delivered."),
 )
-# ``amount`` is what this refund gives back, of the whole order or of a part; ``refund`` is its number at the shop.
+# ``amount`` is what this refund gives back, of the whole order or of a part; missing: all, whatever the order turns out
+# to cost. ``refund`` is its number at the shop.
 ORDER_REFUNDED = EventType(
     "order.refunded",
     _("Refund"),
     {"order": str, "refund": str, "amount": int, "currency": str, "lines": Records, "reason": str},
-    optional=frozenset({"lines", "reason"}),
+    optional=frozenset({"amount", "currency", "lines", "reason"}),
     personal=frozenset({"reason"}),
     rule=check_refund,
     identity=("order", "refund"),
-    sentence=_("%(amount)s %(currency)s of the order %(order)s were paid back."),
+    sentence=_("Money was paid back for the order %(order)s. %(amount)s %(currency)s"),
 )
 ORDER_CANCELLED = EventType(
     "order.cancelled",

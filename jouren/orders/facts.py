@@ -40,8 +40,9 @@ _PAID = frozenset({"order.paid", "order.changed", "order.refunded", "order.cance
 
 # What was paid back by then. Most orders have no refunds, and nobody looks for any.
 _BACK_THEN = """(CASE WHEN o.refunded = 0 THEN 0 ELSE (
-    SELECT coalesce(sum(f.amount), 0) FROM orders_refund f
-    WHERE f.source = o.source AND f.number = o.number AND f.currency = o.currency AND f.at <= %(now)s::timestamptz
+    SELECT coalesce(sum(coalesce(f.amount, o.amount)), 0) FROM orders_refund f
+    WHERE f.source = o.source AND f.number = o.number AND (f.currency = o.currency OR f.amount IS NULL)
+        AND f.at <= %(now)s::timestamptz
 ) END)"""
 _PAID_THEN = f""" FROM orders_order o WHERE o.contact_id = c.id AND o.paid_at <= %(now)s::timestamptz
     AND o.kind <> 'free' AND (o.cancelled_at IS NULL OR o.cancelled_at > %(now)s::timestamptz)
@@ -104,6 +105,20 @@ FACTS = (
         _JOIN,
         changed_by=_PAID,
         past_sql="SELECT max(o.paid_at)" + _PAID_THEN,
+        group=Group.ORDERS,
+    ),
+    Fact(
+        "orders.delivered_at",
+        FactType.DATETIME,
+        _("Last delivery of an order"),
+        "{j}.delivered_at",
+        "LEFT JOIN (SELECT contact_id, max(delivered_at) AS delivered_at FROM orders_order"
+        " WHERE delivered_at IS NOT NULL AND cancelled_at IS NULL GROUP BY contact_id) AS {j} ON {j}.contact_id = c.id",
+        batch_sql="SELECT max(o.delivered_at) FROM orders_order o WHERE o.contact_id = c.id AND o.cancelled_at IS NULL",
+        changed_by=frozenset({"order.delivered", "order.cancelled"}),
+        past_sql="SELECT max(o.delivered_at) FROM orders_order o WHERE o.contact_id = c.id"
+        " AND o.delivered_at <= %(now)s::timestamptz"
+        " AND (o.cancelled_at IS NULL OR o.cancelled_at > %(now)s::timestamptz)",
         group=Group.ORDERS,
     ),
     Fact(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -18,6 +18,14 @@ _sql = load_sql("orders")
 Key = tuple[str, str]
 _ORDER = [each.name for each in fields(Folded) if each.name not in {"id", "lines"}]
 _SUBSCRIPTION = [each.name for each in fields(FoldedSubscription)]
+
+
+@dataclass
+class _PaidBack:
+    """What refunds gave back of an order: so much of each currency, or all of it."""
+
+    by_currency: dict[str, int] = field(default_factory=dict)
+    is_all: bool = False
 
 
 def keep_orders(events: Sequence[Event]) -> list[Folded]:
@@ -68,12 +76,12 @@ def _keys(keys: Collection[Key]) -> dict[str, list[str]]:
     return {"sources": [source for source, _n in keys], "numbers": [number for _s, number in keys]}
 
 
-def _folded(known: Folded | None, key: Key, told: Sequence[Event], refunds: Mapping[str, int] | None) -> Folded:
+def _folded(known: Folded | None, key: Key, told: Sequence[Event], refunds: _PaidBack | None) -> Folded:
     order = known or Folded(*key, told[0].contact_id)
     for event in told:
         order.take(event)
     if refunds is not None:
-        order.refunded = refunds.get(order.currency, 0)
+        order.refunded = order.amount if refunds.is_all else refunds.by_currency.get(order.currency, 0)
     order.settle()
     return order
 
@@ -82,8 +90,8 @@ def _refunds(by_key: Mapping[Key, Sequence[Event]]) -> list[Event]:
     return [event for events in by_key.values() for event in events if event.type == "order.refunded"]
 
 
-def _keep_refunds(by_key: Mapping[Key, Sequence[Event]], found: Mapping[Key, Folded]) -> dict[Key, dict[str, int]]:
-    """Keep the refunds among the events. Returns the sums by currency of the orders that may have any."""
+def _keep_refunds(by_key: Mapping[Key, Sequence[Event]], found: Mapping[Key, Folded]) -> dict[Key, _PaidBack]:
+    """Keep the refunds among the events. Returns what was paid back of the orders of which something may have been."""
     fresh = _refunds(by_key)
     if fresh:
         _sql.run(
@@ -92,15 +100,17 @@ def _keep_refunds(by_key: Mapping[Key, Sequence[Event]], found: Mapping[Key, Fol
                 "sources": [event.source for event in fresh],
                 "numbers": [event.payload["order"] for event in fresh],
                 "refunds": [event.payload["refund"] for event in fresh],
-                "amounts": [event.payload["amount"] for event in fresh],
-                "currencies": [event.payload["currency"] for event in fresh],
+                "amounts": [event.payload.get("amount") for event in fresh],
+                "currencies": [event.payload.get("currency") or "" for event in fresh],
                 "reasons": [event.payload.get("reason") or "" for event in fresh],
                 "at": [event.occurred_at for event in fresh],
             },
         )
-    sums: dict[Key, dict[str, int]] = {key: {} for key in found}
-    for source, number, currency, amount in _sql.all("refund_sums", _keys(found)) if found else ():
-        sums[source, number][currency] = amount
+    sums = {key: _PaidBack() for key in found}
+    for source, number, currency, amount, is_all in _sql.all("refund_sums", _keys(found)) if found else ():
+        paid_back = sums[source, number]
+        paid_back.by_currency[currency] = amount
+        paid_back.is_all = paid_back.is_all or is_all
     return sums
 
 

@@ -95,6 +95,12 @@ class Order(models.Model):
                 F("source"), Coalesce("placed_at", "paid_at").desc(), F("id").desc(), name="orders_order_source"
             ),
             models.Index(fields=["number"], opclasses=["varchar_pattern_ops"], name="orders_order_number"),
+            models.Index(
+                fields=["name"],
+                opclasses=["varchar_pattern_ops"],
+                name="orders_order_name",
+                condition=Q(name__gt=""),
+            ),
             models.Index(fields=["id"], name="orders_order_unknown", condition=Q(kind="")),
             GinIndex(fields=["products"], name="orders_order_products", fastupdate=False),
         ]
@@ -129,13 +135,13 @@ class Line(models.Model):
 
 
 class Refund(models.Model):
-    """One refund of an order, which may be told of before the order is."""
+    """One refund of an order, which may be told of before the order is. ``amount`` None: all that it cost."""
 
     source = models.CharField(max_length=100)
     number = models.CharField(max_length=100)
     refund = models.CharField(max_length=100)
-    amount = models.BigIntegerField(_("amount"))
-    currency = models.CharField(_("currency"), max_length=3)
+    amount = models.BigIntegerField(_("amount"), null=True)
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
     reason = models.TextField(_("reason"), blank=True)
     at = models.DateTimeField(_("when"))
 

@@ -15,6 +15,7 @@ from jouren.orders.models import OrderKind
 MAX_NUMBER_LENGTH = 100
 MAX_AMOUNT = 10**12
 MAX_PRODUCTS = 100
+MAX_COUPONS = 20
 MAX_REASON_LENGTH = 1_000
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST_AHEAD = timedelta(days=1)  # clocks differ
@@ -41,6 +42,10 @@ def check_order(payload: Mapping[str, Any]) -> None:
     if any(len(payload.get(name) or "") > MAX_NUMBER_LENGTH for name in _SHORT):
         message = _("A coupon, a subscription and a reference have at most %(limit)s characters.")
         raise BadOrder(message % {"limit": MAX_NUMBER_LENGTH})
+    coupons = payload.get("coupons") or []
+    if len(coupons) > MAX_COUPONS or not all(0 < len(each) <= MAX_NUMBER_LENGTH for each in coupons):
+        message = _("An order names at most %(most)s coupons, each of 1 to %(limit)s characters.")
+        raise BadOrder(message % {"most": MAX_COUPONS, "limit": MAX_NUMBER_LENGTH})
     if len(name := payload.get("name") or "") > MAX_NUMBER_LENGTH or not name.isprintable():
         raise BadOrder(_("An order's name has at most %(limit)s characters.") % {"limit": MAX_NUMBER_LENGTH})
     for part in ("shipping", "discount"):
@@ -97,7 +102,8 @@ def check_refund(payload: Mapping[str, Any]) -> None:
     """Refuse a refund that could not be kept. Raises BadOrder."""
     _check_number(payload["order"])
     _check_number(payload["refund"])
-    _check_money(payload["amount"], payload["currency"])
+    if payload.get("amount") is not None:
+        _check_money(payload["amount"], payload.get("currency") or "")
     _check_reason(payload)
     for line in payload.get("lines") or []:
         _check_line(line)

@@ -19,6 +19,7 @@ class ChangeReason(models.TextChoices):
     """Why somebody came to a stage."""
 
     REGISTERED = "registered", _("Registered")
+    IMPORTED = "imported", _("Agreed before, on an imported list")
     TRIAL_PURCHASE = "trial_purchase", _("Bought a trial")
     PURCHASE = "purchase", _("Bought at the regular price")
     REPEAT_PURCHASE = "repeat_purchase", _("Bought again and again")

@@ -36,7 +36,8 @@ STORY = [
     "Message sent | Got “手紙3の続き 読んでくださった方へ”.",
     "Consent withdrawn | Withdrew 肌の手紙 by mail.",
     "Message withheld | Did not get “7日間お試しのご案内”: They unsubscribed from this topic.",
-    "Messages stopped | Messages stopped (all channels): No more unneeded messages.",
+    "Left in peace | Gets no more promotion: Left in peace by the shop (お試しを必要とされなかった). "
+    "What they asked for still goes to them.",
     "Left a journey | Left the journey “肌の手紙（7日間）”: 今はお試しを必要とされていない.",
 ]
 # Told by a reaction of its own, which nobody waits for: somewhere among the others.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from datetime import time as clock_time
 from typing import Any
@@ -180,6 +181,26 @@ def test_it_is_paused_resumed_and_cancelled_from_its_page(browser: Client, time:
     assert broadcast.state == BroadcastState.CANCELLED
     answer = browser.post(f"{url}pause/", follow=True)
     assert "Only a broadcast under way can be paused." in text_of(answer)
+
+
+def test_its_progress_says_when_it_is_paused_and_nothing_of_a_version_nobody_got(browser: Client, time: Time) -> None:
+    readers(4)
+    version = published()
+    assert version.message_id is not None
+    broadcast = started(Wording(version.message_id), Wording(version.message_id, "別の件名"), test_percent=50)
+    work()
+    page = text_of(browser.get(f"/admin/broadcasts/{broadcast.pk}/"))
+    assert "0 / 0" in page
+    assert not re.search(r"%–\d", page.replace(" ", ""))
+    assert "Paused:" not in page
+    browser.post(f"/admin/broadcasts/{broadcast.pk}/pause/")
+    assert re.search(r"Paused: \d of 4 people", text_of(browser.get(f"/admin/broadcasts/{broadcast.pk}/")))
+
+
+def test_a_draft_without_a_name_is_asked_for_one(browser: Client) -> None:
+    answer = browser.post("/admin/broadcasts/", {"name": "  "}, follow=True)
+    assert "Give the broadcast a name first." in text_of(answer)
+    assert not Broadcast.objects.exists()
 
 
 def test_a_scheduled_one_becomes_a_draft_again(browser: Client, time: Time) -> None:

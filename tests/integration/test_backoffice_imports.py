@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from jouren.contacts.actions import create_contact, grant_consent, withdraw_consent
 from jouren.imports.actions import go_on
 from jouren.imports.models import Import
 from tests.backoffice import owner_client, staff_client
@@ -112,6 +113,26 @@ def test_consent_needs_a_statement_that_is_shown_before() -> None:
     page = browser.get(f"/admin/imports/{run.pk}/").content.decode()
     assert STATEMENT in page
     assert "<strong>1</strong> people who get consent to mail" in page
+
+
+def test_the_examples_of_a_check_say_on_what_consent_each_comes() -> None:
+    agreed, left = create_contact(email="agreed@example.jp"), create_contact(email="left@example.jp")
+    grant_consent(agreed.pk, "email", "news", via="form")
+    grant_consent(left.pk, "email", "news", via="form")
+    withdraw_consent(left.pk, "email", "news", via="preferences")
+    told = [("new", "はい", "<b>店頭"), ("agreed", "はい", ""), ("left", "はい", ""), ("no", "いいえ", "")]
+    rows = [[f"{who}@example.jp", "", "", "", "", yes, "2020-05-01", "", where] for who, yes, where in told]
+    run = checked(sent_in(table((*CUSTOMERS, "同意元"), *rows), "customers"), statement=STATEMENT)
+    page = owner_client().get(f"/admin/imports/{run.pk}/")
+    said = {each.who or each.public_id: each.consent for each in page.context["sample"]}
+    assert sorted(said.values()) == [
+        "Agreed here already",
+        "Agreed on 05/01/2020: <b>店頭",
+        "Has withdrawn it here",
+        "None: gets no marketing mail",
+    ]
+    text = page.content.decode()
+    assert "&lt;b&gt;店頭" in text and "取り込んだ名簿での同意" in text
 
 
 def test_bad_rows_are_downloaded_and_none_of_their_cells_is_a_formula() -> None:

@@ -47,19 +47,21 @@ def test_a_message_is_written_and_published_in_the_editor() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "sentence"),
+    ("changed", "field", "sentence"),
     [
-        ({"stage": ""}, "Say which stage of the pyramid the message is for."),
-        ({"topic": ""}, "Choose the topic that people agreed to receive."),
-        ({"bodies": streamfield([])}, "The message has no body."),
-        ({"subject": "Dear {{ contact.nmae }}"}, "contact.nmae"),
+        ({"stage": ""}, "stage", "Say which stage of the pyramid the message is for."),
+        ({"topic": ""}, "topic", "Choose the topic that people agreed to receive."),
+        ({"bodies": streamfield([])}, "__all__", "The message has no body."),
+        ({"subject": "Dear {{ contact.nmae }}"}, "__all__", "contact.nmae"),
     ],
 )
-def test_what_cannot_be_sent_is_refused_in_words_and_nothing_is_published(changed: Any, sentence: str) -> None:
+def test_what_cannot_be_sent_is_refused_in_words_and_nothing_is_published(
+    changed: Any, field: str, sentence: str
+) -> None:
     make_shop()
     answer = owner_client().post("/admin/messages/add/", form(**changed) | {"action-publish": "1"})
     assert answer.status_code == 200
-    assert sentence in str(answer.context["form"].errors)
+    assert sentence in str(answer.context["form"].errors[field])
     assert not Message.objects.filter(name="Welcome").exists()
 
 

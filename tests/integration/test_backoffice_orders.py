@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from wagtail.models import ModelLogEntry
 
 from jouren.catalog.actions import map_code, save_product
@@ -15,6 +16,7 @@ from jouren.contacts.queries import find_by_email
 from jouren.core import clock
 from jouren.events.queries import events_of
 from jouren.orders.models import Order
+from jouren.orders.queries import _searched
 from jouren.orders.telling import Telling, tell_orders
 from jouren.pyramid.queries import stage_of_contact
 from tests.backoffice import owner_client
@@ -98,6 +100,47 @@ def test_an_orders_page_tells_lines_tax_refunds_and_what_happened() -> None:
     for text in ("Tea", "&lt;B&gt;Cup", "¥2,680", "¥500", "SPRING", "¥80", "¥100", "¥1,680", "broken", "Refund"):
         assert text in page, text
     assert "<b>cup" not in page.lower().replace("&lt;b&gt;cup", "")
+
+
+@pytest.mark.parametrize("text", ["#1001", "1001", "#10", "4507", " #1001 "])
+def test_an_order_is_found_by_the_number_that_the_buyer_knows(text: str) -> None:
+    tell(told("paid", "450789469", name="#1001"), told("paid", "551", days=1, name="#2001"), told("paid", "8", days=2))
+    page = owner_client().post("/admin/orders/", {"text": text}, follow=True)
+    assert [row.order.number for row in page.context["rows"]] == ["450789469"]
+
+
+def test_the_search_for_the_buyers_number_is_served_by_indexes() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = Order.objects.filter(_searched("1001")).order_by().explain()
+    assert "orders_order_name" in plan
+    assert "orders_order_number" in plan
+
+
+def test_the_tax_of_a_line_whose_rate_was_not_told_is_that_of_its_product() -> None:
+    product("Tea", "tea")
+    lines = [{"code": code, "quantity": 1, "amount": amount} for code, amount in (("tea", 1080), ("cup", 1100))]
+    tell(told("paid", amount=2180, lines=lines, products=[]))
+    page = owner_client().get(f"/admin/orders/{Order.objects.get().pk}/")
+    assert page.context["taxes"] == [("Tax in the lines at 8 %", "¥80")]
+    assert [row.rate for row in page.context["lines"]] == ["8 %", ""]
+
+
+@pytest.mark.parametrize(
+    ("tax", "shown"),
+    [
+        (
+            {"10": "145", "8": "153"},
+            [("Tax at 8 %, as the shop reckoned it", "¥153"), ("Tax at 10 %, as the shop reckoned it", "¥145")],
+        ),
+        ({"": "298"}, [("Tax in it, as the shop reckoned it", "¥298")]),
+        ({"8": "<b>", "10": "-5"}, [("Tax in the lines at 8 %", "¥80")]),
+    ],
+)
+def test_the_tax_that_the_shop_reckoned_itself_is_shown(tax: dict[str, str], shown: list[tuple[str, str]]) -> None:
+    tell(told("paid", amount=1080, tax=tax, lines=[line("tea", 1080, tax_rate=8)], products=[]))
+    page = owner_client().get(f"/admin/orders/{Order.objects.get().pk}/")
+    assert page.context["taxes"] == shown
 
 
 def test_an_order_is_entered_by_hand_and_makes_its_buyer_known_without_consent() -> None:

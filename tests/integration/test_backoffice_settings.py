@@ -90,6 +90,14 @@ def test_a_limit_below_zero_is_refused() -> None:
     assert not DomainLimit.objects.exists()
 
 
+def test_a_limit_is_of_a_domain_that_can_be() -> None:
+    browser = owner_client()
+    answer = browser.post("/admin/domainlimit/new/", {"domain": "docomo ne jp", "per_second": "3"})
+    assert answer.context["form"].errors == {"domain": ["Enter a valid domain name."]}
+    browser.post("/admin/domainlimit/new/", {"domain": " @Docomo.ne.jp", "per_second": "3"})
+    assert DomainLimit.objects.get().domain == "docomo.ne.jp"
+
+
 def test_the_shops_own_data_is_kept() -> None:
     browser = owner_client()
     where = browser.get("/admin/settings/messaging/shopsettings/")["Location"]

@@ -23,6 +23,7 @@ from jouren.contacts.models import Contact, Identity
 from jouren.contacts.queries import find_by_email, find_by_identity
 from jouren.events.queries import events_of
 from jouren.orders.models import Order
+from tests.backoffice import owner_client
 from tests.connecting import Answer, post
 from tests.reacting import react_to_all
 
@@ -97,6 +98,24 @@ def test_every_call_is_taken_with_the_key_in_the_head_or_in_the_body(key: str) -
     assert (hana.family_name, hana.attributes) == ("山田", {"favorite_tea": "煎茶", "group": "茶道部"})
     assert _told("app.tracked") == [{"name": "Quiz Done", "properties": {"score": "5"}}]
     assert sorted(each["name"] for each in _told("app.viewed")) == ["Home", "Start"]
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+def test_a_refund_of_nothing_but_the_order_is_one_of_all_of_it_in_any_order(key: str, is_late: bool) -> None:
+    messages = [order(), track("Order Refunded", 2, order_id="o1")]
+    for message in messages if is_late else reversed(messages):
+        assert call(key, "track", message)[2]["taken"] == 1
+    assert _told("order.refunded") == [{"order": "o1", "refund": "m2"}]
+    react_to_all()
+    kept = Order.objects.get()
+    assert (kept.amount, kept.refunded, kept.state) == (4480, 4480, "refunded")
+    page = owner_client().get(f"/admin/orders/{kept.pk}/").content.decode()
+    assert "The whole order" in page
+
+
+def test_a_refund_of_products_without_a_price_is_not_taken_for_one_of_all(key: str) -> None:
+    answer = call(key, "track", track("Order Refunded", 2, order_id="o1", products=[{"sku": "tea", "quantity": 1}]))[2]
+    assert (answer["taken"], answer["failed"]) == (0, 1)
 
 
 def test_its_events_of_orders_are_orders(key: str) -> None:

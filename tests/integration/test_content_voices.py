@@ -116,6 +116,28 @@ def test_forged_links_and_impossible_words_keep_nothing() -> None:
     assert visitor().get(path).status_code == 200
 
 
+def test_all_that_is_missing_is_said_at_once_where_it_belongs() -> None:
+    path = voice_path(ask_for_voice(_customer().pk, None).pk)
+    page = visitor("en").post(path, {"text": "短い", "name_form": "nickname"})
+    assert page.context["form"].errors == {
+        "text": ["Please write 10 to 1000 characters."],
+        "nickname": ["Please write the name, with at most 40 characters."],
+        "permits": ["Without your permission we cannot show your words."],
+    }
+    html = page.content.decode()
+    assert "Not sent yet." in html
+    assert "短い" in html
+    # Who chose another name has to write it.
+    assert re.search(r"<label[^>]*>That other name</label>", html)
+
+
+def test_no_example_is_shown_of_words_that_are_not_there() -> None:
+    path = voice_path(ask_for_voice(_customer().pk, None).pk)
+    assert '<div class="field" hidden>' in visitor().get(path).content.decode()
+    filled = visitor().post(path, {"text": TEXT}).content.decode()
+    assert '<div class="field" hidden>' not in filled
+
+
 def test_a_block_in_a_message_asks_with_what_is_given_in_return() -> None:
     tea = _tea()
     version = published(("voice_ask", {"product": str(tea.pk), "given": "sample"}), kind="care")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
 
@@ -30,8 +33,9 @@ from jouren.imports.errors import BadFile, BadMapping, NotNow
 from jouren.imports.files import folder
 from jouren.imports.models import Import
 from jouren.imports.working import Worker, forget_scratch
+from jouren.mechanisms.recomputing import differences
 from jouren.orders.models import Order
-from jouren.pyramid.models import PyramidPosition
+from jouren.pyramid.models import PyramidChange, PyramidPosition, PyramidRule
 from tests.importing import CUSTOMERS, ORDERS, STATEMENT, checked, imported, order, problems, sent_in, table
 from tests.reacting import react_to_all
 
@@ -136,6 +140,19 @@ def test_an_order_of_which_a_row_is_broken_is_not_imported_in_part() -> None:
     assert (run.orders, run.bad_rows) == (1, 2)
     assert [line for line, _reason in problems(run)] == [2, 4]
     assert [number for _type, number, *_rest in events("order.paid")] == ["2"]
+
+
+def test_a_lines_tax_rate_and_the_orders_tax_come_in_and_another_rate_is_said() -> None:
+    header = (*ORDERS, "税率", "消費税")
+    rows = [[*order("1"), "8%", "294"], [*order("2"), "軽減税率", ""], [*order("3"), "5", "190"]]
+    run = imported(table(header, *rows))
+    assert (run.orders, [line for line, _reason in problems(run)]) == (2, [4])
+    assert run.problems.get().column == "税率"
+    assert "5" in run.problems.get().reason
+    react_to_all()
+    kept = {each.number: each for each in Order.objects.all()}
+    assert (kept["1"].tax, kept["2"].tax) == ({"8": "294"}, {})
+    assert {line.tax_rate for each in kept.values() for line in each.lines.all()} == {8}
 
 
 def test_rows_without_number_or_with_thousands_of_others_of_the_same_are_said(small_pieces: None) -> None:
@@ -317,6 +334,45 @@ def test_consent_is_kept_only_with_a_statement_and_then_with_proof() -> None:
         "2020-04-30",
         STATEMENT,
     )
+
+
+def test_who_agreed_on_an_imported_list_is_a_prospect_as_the_check_foresees() -> None:
+    stopped = create_contact(email="stopped@example.jp")
+    suppress(stopped.pk, SuppressionReason.UNSUBSCRIBED)
+    header = (*CUSTOMERS, "同意元")
+    told = [
+        ("yes", "はい", "お店の\n窓口\\x"),
+        ("no", "いいえ", ""),
+        ("stopped", "はい", ""),
+        ("bare", "はい", ""),
+    ]
+    rows = [[*customer(who, agreed, "2020-05-01"), where] for who, agreed, where in told]
+    run = checked(sent_in(table(header, *rows), "customers"), statement=STATEMENT)
+    assert {(each["stage"], bool(each["rule"]), each["people"]) for each in run.report["stages"]} == {
+        (2, True, 2),
+        (1, False, 2),
+    }
+    sample = {each["who"] or each["contact"]: each for each in run.report["sample"]}
+    yes, bare = sample["yes@example.jp"], sample["bare@example.jp"]
+    assert (yes["stage"], yes["agreed_at"][:10], yes["agreed_where"]) == (2, "2020-04-30", "お店の 窓口\\x")
+    assert (bare["agreed_at"][:10], bare["agreed_where"]) == ("2020-04-30", "")
+    assert {sample[who]["agreed_at"] for who in ("no@example.jp", stopped.pk)} == {None}
+    start(run.pk)
+    go_on(run.pk)
+    react_to_all()
+    changes = PyramidChange.objects.values_list("contact__identities__value", "to_stage", "reason", "at__date")
+    assert set(changes) == {(f"{who}@example.jp", 2, "imported", date(2020, 5, 1)) for who in ("yes", "bare")}
+    assert list(differences()) == []
+    assert all(historical for *_rest, historical in events("stage."))
+
+
+def test_a_shop_that_has_a_rule_about_consent_keeps_to_it() -> None:
+    move = import_module("jouren.pyramid.migrations.0005_imported_consent").add_rule
+    before = set(PyramidRule.objects.values_list("pk", flat=True))
+    move(apps, None)
+    assert set(PyramidRule.objects.values_list("pk", flat=True)) == before
+    own = PyramidRule.objects.filter(event_type="consent.granted")
+    assert [(rule.match, rule.stage, rule.reason) for rule in own] == [({"via": "import"}, 2, "imported")]
 
 
 def test_nothing_that_a_person_said_is_overwritten() -> None:

@@ -106,11 +106,21 @@ def test_the_same_answer_counts_once_and_another_one_is_the_latest(survey: Surve
     assert [share.said for _choice, share in results.by_satisfaction] == [0, 1, 0]
 
 
+def test_who_answered_already_is_told_so(survey: Survey, delivery: Delivery) -> None:
+    page, told = page_of(survey, delivery), "You have answered already."
+    assert told not in visitor("en").get(page).content.decode()
+    visitor().post(page, {"satisfaction": "above"})
+    assert told in visitor("en").get(page).content.decode()
+    assert told not in visitor("en").get(f"{page}?more").content.decode()
+
+
 def test_what_nobody_can_answer_is_refused_with_nothing_kept(survey: Survey, delivery: Delivery) -> None:
     page = page_of(survey, delivery)
     for posted in ({}, {"satisfaction": "great"}, {"satisfaction": ["x" * 9_000]}):
         assert visitor().post(page, posted).status_code == 422
-    assert visitor().post(f"{page}?more", {"trouble": "あ" * 501}).status_code == 422
+    too_long = visitor("en").post(f"{page}?more", {"trouble": "あ" * 501})
+    assert too_long.status_code == 422
+    assert "Please write at most 500 characters." in too_long.content.decode()
     assert not SurveyAnswer.objects.exists()
 
 

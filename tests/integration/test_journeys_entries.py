@@ -15,6 +15,8 @@ from jouren.journeys.compiler import JourneyProblem, compile_journey
 from jouren.journeys.models import Enrolment, EnrolmentState, Journey
 from jouren.messaging.models import Delivery, Message
 from jouren.messaging.vocabulary import State
+from jouren.orders.telling import tell_orders_of
+from tests.telling import told
 from tests.walking import (
     START,
     Time,
@@ -293,6 +295,40 @@ def test_a_date_of_theirs_is_waited_for_also_when_it_is_changed_meanwhile(hello:
     time.pass_by(days=3)
     work()
     assert got(dated) == ["Hello"]
+
+
+def _on_the_day(fact: str, offset: int, *then: dict[str, Any]) -> dict[str, Any]:
+    day = {"fact": fact, "argument": "", "offset": offset, "at": "09:00", "then": list(then), "otherwise": []}
+    return step("wait_date", day)
+
+
+def test_a_week_after_the_delivery_is_waited_for_also_by_whose_parcel_came_before_they_did(
+    hello: Message, time: Time
+) -> None:
+    live_journey([wait(3), _on_the_day("orders.delivered_at", 7, send(hello))])
+    contact = make_reader()
+    tell_orders_of(contact.pk, "shop", [told("paid", days=598), told("delivered", days=599)])
+    work()
+    time.pass_by(days=3)
+    work()
+    # 9:00 in Tokyo, seven days after 21 November.
+    assert walk_of(contact).due_at == START.replace(day=28, hour=0)
+    time.pass_by(days=7)
+    work()
+    assert got(contact) == ["Hello"]
+
+
+def test_a_subscriptions_date_that_comes_nearer_is_heard(hello: Message, time: Time) -> None:
+    live_journey([_on_the_day("subscriptions.next_on", -3, send(hello))])
+    contact = make_reader()
+    began = told("subscription.started", days=599, product="tea", every_days=30, next_on="2026-12-22")
+    tell_orders_of(contact.pk, "shop", [began, told("paid", days=599)])
+    work()
+    assert walk_of(contact).due_at == START.replace(month=12, day=19, hour=0)
+    sooner = told("subscription.renewed", days=599.5, delivery="1", next_on="2026-12-01")
+    tell_orders_of(contact.pk, "shop", [sooner])
+    work()
+    assert walk_of(contact).due_at == START.replace(day=28, hour=0)
 
 
 def test_an_attribute_that_is_no_date_cannot_be_waited_for(hello: Message) -> None:

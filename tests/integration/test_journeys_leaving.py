@@ -5,12 +5,26 @@ from __future__ import annotations
 import pytest
 
 from jouren.contacts.models import Suppression
+from jouren.events.actions import NewEvent, record_event
 from jouren.journeys.models import EnrolmentState
 from jouren.messaging.gate import Question, Verdict, ask, load_gate_facts
 from jouren.messaging.models import Delivery, Message
 from jouren.messaging.vocabulary import State
 from jouren.pyramid.models import PyramidPosition
-from tests.walking import START, Time, buy, got, live_journey, make_reader, send, step, wait, walk_of, work
+from tests.walking import (
+    START,
+    Time,
+    buy,
+    got,
+    live_journey,
+    make_message,
+    make_reader,
+    send,
+    step,
+    wait,
+    walk_of,
+    work,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("time")]
 
@@ -44,11 +58,12 @@ def test_who_reaches_the_goal_while_a_message_waits_to_go_does_not_get_it(hello:
     assert ask(facts, START, is_sending=True) == [None, Verdict("journey_left")]
 
 
-def test_stage_suppression_and_exit_do_what_they_say(hello: Message) -> None:
+def test_stage_leaving_in_peace_and_exit_do_what_they_say(hello: Message) -> None:
     live_journey(
         [
             step("stage", {"stage": "5", "reason": "finest customer"}),
             step("suppress", {"channel": "", "reason": "asked for peace"}),
+            send(make_message("Offer", "ask")),
             send(hello),
             step("exit", {"reason": "not for them"}),
         ]
@@ -57,8 +72,25 @@ def test_stage_suppression_and_exit_do_what_they_say(hello: Message) -> None:
     buy(contact)
     work()
     assert PyramidPosition.objects.get(contact_id=contact.pk).stage == 5
-    assert Suppression.objects.get(contact=contact).reason == "unneeded"
-    delivery = Delivery.objects.get(contact_id=contact.pk)
-    assert delivery.state == State.SUPPRESSED
-    assert delivery.reason
+    stop = Suppression.objects.get(contact=contact)
+    assert (stop.reason, stop.channel, stop.detail) == ("in_peace", "", "asked for peace")
+    # What they asked for still goes to them.
+    offer, letter = Delivery.objects.filter(contact_id=contact.pk).order_by("pk")
+    assert (offer.state, offer.reason) == (State.SUPPRESSED, "suppressed:in_peace")
+    assert letter.state == State.PLANNED
     assert walk_of(contact).reason == "not for them"
+
+
+def test_whom_a_journey_left_in_peace_comes_back_by_buying_after_all(hello: Message, time: Time) -> None:
+    live_journey(
+        [step("suppress", {"channel": "email", "reason": ""})],
+        [{"type": "event", "value": {"event": "registration.confirmed"}}],
+    )
+    contact = make_reader()
+    record_event(NewEvent("registration.confirmed", contact.pk, {"registration": 1, "title": "Letters"}))
+    work()
+    assert Suppression.objects.get(lifted_at=None).channel == "email"
+    time.pass_by(days=3)
+    buy(contact)
+    work()
+    assert not Suppression.objects.filter(lifted_at=None).exists()

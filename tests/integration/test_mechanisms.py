@@ -185,7 +185,7 @@ def test_a_promotion_rule_says_who_fulfils_it_already(person: Contact, time: Tim
     assert count_waiting(rule) == 0
     rule.at_least = 2
     assert count_waiting(rule) == 1
-    assert count_waiting(PyramidRule.objects.get(stage=2)) is None
+    assert count_waiting(PyramidRule.objects.get(event_type="registration.confirmed")) is None
 
 
 def test_a_lapse_comes_once_with_its_reason_starts_a_journey_and_ends_by_a_purchase(

@@ -13,6 +13,7 @@ from django.utils import translation
 from PIL import Image as Picture
 from wagtail.images import get_image_model
 
+from jouren.core.colours import TEXT_CONTRAST, WHITE, contrast, parse_colour
 from jouren.messaging.forms import MessageForm
 from jouren.messaging.models import Message, MessageVersion, ShopSettings
 from jouren.messaging.preview import preview_message, preview_version
@@ -54,6 +55,17 @@ def compiled(picture: Any) -> dict[str, Any]:
     )
     body: dict[str, Any] = publish_message(message).bodies["email"]
     return body
+
+
+def test_the_links_of_the_small_print_are_as_quiet_as_it_is_and_can_be_read(picture: Any) -> None:
+    footer = compiled(picture)["html"].rpartition("{{ shop.name }}")[2]
+    links = re.findall(r"<a [^>]*>", footer)
+    assert len(links) == 3
+    for link in links:
+        colour = parse_colour(link.partition("color:")[2][:7])
+        assert colour is not None
+        assert contrast(colour, WHITE) >= TEXT_CONTRAST
+        assert "text-decoration:underline" in link
 
 
 def test_the_html_is_as_it_was(picture: Any) -> None:

@@ -6,8 +6,11 @@ import pytest
 
 from jouren.catalog.offers.coupons import make_coupon
 from jouren.catalog.offers.models import CouponCode, OfferApplication, Redemption
+from jouren.core import clock
+from jouren.orders.errors import BadOrder
 from jouren.orders.models import Order
 from jouren.orders.telling import tell_orders
+from tests.connecting import from_shopify, shopify, shopify_order
 from tests.offering import make_offer
 from tests.telling import told
 from tests.walking import work
@@ -40,3 +43,19 @@ def test_a_code_of_the_shops_own_an_order_of_the_past_and_a_code_that_is_used_up
     work()
     assert Redemption.objects.get().order_ref == "3"
     assert Order.objects.filter(paid_at__isnull=False).count() == 4
+
+
+def test_of_several_codes_of_an_order_ours_is_used_wherever_it_stands() -> None:
+    codes = [{"code": "OTHER", "amount": "100"}, {"code": "SPRING10", "amount": "300"}, {"code": "", "amount": "0"}]
+    now = clock.now().isoformat()
+    paid = shopify_order(created_at=now, processed_at=now, updated_at=now, discount_codes=codes)
+    assert from_shopify(shopify(), "orders/paid", paid, "d1")[2]["taken"] == 1
+    work()
+    assert Redemption.objects.get().code.code == "SPRING10"
+    assert Order.objects.get().coupon == "OTHER"
+
+
+@pytest.mark.parametrize("codes", [["x" * 101], [""], ["A"] * 21])
+def test_codes_that_could_not_be_kept_are_refused(codes: list[str]) -> None:
+    with pytest.raises(BadOrder):
+        tell_orders("shop", [told("paid", coupons=codes)])

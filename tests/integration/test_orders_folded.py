@@ -32,7 +32,7 @@ from jouren.orders.telling import Telling, tell_orders
 from jouren.pyramid.models import PyramidChange, PyramidRule
 from jouren.pyramid.queries import stage_of_contact
 from tests.reacting import react_to_all
-from tests.telling import NOON, line, refunded, told
+from tests.telling import HANA, NOON, line, refunded, told
 
 pytestmark = pytest.mark.django_db
 YEAR = timedelta(days=365)
@@ -90,6 +90,20 @@ def test_refunds_in_part_and_whole_by_hand() -> None:
     then = {day: value("orders.total", person, NOON + timedelta(days=day)) for day in (-1, 0, 10, 20, 30)}
     assert then == {-1: 0, 0: 5000, 10: 3500, 20: 3000, 30: 0}
     assert [value("orders.count", person, NOON + timedelta(days=day)) for day in (29, 30)] == [1, 0]
+
+
+@pytest.mark.parametrize("comes_first", [True, False])
+def test_a_refund_that_names_no_amount_gives_back_all_whenever_it_is_told(comes_first: bool) -> None:
+    back = refunded(amount=None, currency=None, days=9, by=HANA)
+    for each in (back, told("paid")) if comes_first else (told("paid"), back):
+        tell(each)
+    order = one()
+    assert (order.refunded, order.net, order.state, order.is_counted) == (3980, 0, "refunded", False)
+    tell(refunded(refund="part", amount=980, days=5), told("changed", days=3, amount=5000))
+    assert (one().refunded, one().state, one().net) == (5000, "refunded", 0)
+    then = {day: value("orders.total", order.contact_id, NOON + timedelta(days=day)) for day in (0, 6, 10)}
+    assert then == {0: 5000, 6: 4020, 10: 0}
+    assert len(events_of([order.contact_id], types=["order.undone"])) == 1
 
 
 def test_a_cancelled_order_is_no_purchase_from_then_on() -> None:
@@ -318,7 +332,7 @@ def _story(number: str) -> st.SearchStrategy[list[Telling]]:
             found.append(told("placed", number, days=draw(days), by=by, **draw(described)))
         for day in draw(st.lists(days, max_size=2)):
             found.append(told("changed", number, days=day, by=by, **draw(described)))
-        for place, amount in enumerate(draw(st.lists(st.sampled_from([100, 980, 3980]), max_size=2))):
+        for place, amount in enumerate(draw(st.lists(st.sampled_from([100, 980, 3980, None]), max_size=2))):
             currency = draw(st.sampled_from(["JPY", "USD"]))
             found.append(refunded(number, str(place), amount, days=draw(days), currency=currency))
         for what in draw(st.sets(st.sampled_from(["shipped", "delivered", "cancelled"]), max_size=2)):

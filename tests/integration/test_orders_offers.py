@@ -11,9 +11,9 @@ import pytest
 from jouren.api.keys import make_key
 from jouren.catalog.eligibility import Reason
 from jouren.catalog.offers.actions import see_offer
-from jouren.catalog.offers.coupons import generate_codes, make_coupon, redeem
-from jouren.catalog.offers.links import offer_reference
-from jouren.catalog.offers.models import CouponCode, Offer, OfferApplication, OfferSight, Redemption
+from jouren.catalog.offers.coupons import code_for, generate_codes, make_coupon, redeem
+from jouren.catalog.offers.links import button_link, offer_reference
+from jouren.catalog.offers.models import Coupon, CouponCode, Offer, OfferApplication, OfferSight, Redemption
 from jouren.catalog.offers.queries import count_left, coupon_figures, judge_offer
 from jouren.connectors.actions import connect
 from jouren.contacts.actions import erase_contact
@@ -224,3 +224,120 @@ def test_a_refused_code_stands_on_its_order_until_it_counts_after_all() -> None:
     tell_orders("shop", [told("paid", coupon="SPRING10", days=1)])
     work()
     assert (Remark.objects.count(), Redemption.objects.count()) == (0, 1)
+
+
+def _discounted(reference: str, discount: int, what: str, account: Any, number: int = 1) -> None:
+    at = int(clock.now().timestamp())
+    if what == "refund":
+        back = {"id": f"re_{number}", "payment_intent": f"pi_{number}", "amount": 680, "currency": "jpy"}
+        refund = {**back, "status": "succeeded", "created": at}
+        assert from_stripe(account, event("refund.created", refund, 10 + number, at))[0] == 200
+        return
+    paid = session(
+        client_reference_id=reference,
+        currency="jpy",
+        amount_total=680,
+        total_details={"amount_discount": discount, "amount_shipping": 0, "amount_tax": 0},
+        payment_intent=f"pi_{number}",
+    )
+    assert from_stripe(account, event("checkout.session.completed", paid, number, at))[0] == 200
+
+
+def _linked(kind: str, hana: Contact, **details: Any) -> tuple[Offer, int, str]:
+    """An offer whose button leads to Stripe with a code, as Hana has seen it."""
+    offer = make_offer("Linked", button_kind="stripe", button_url="https://buy.stripe.com/test_1", **details)
+    coupon = make_coupon(offer, "Spring", kind, 300, **({"code": "SPRING10"} if kind == "shared" else {}))
+    if kind == "unique":
+        generate_codes(coupon, 2)
+    see_offer(offer, hana.pk)
+    code = code_for(offer, hana.pk)
+    assert f"prefilled_promo_code={code}" in button_link(offer, hana.pk, code)
+    return offer, coupon.pk, code
+
+
+@pytest.mark.parametrize("kind", ["shared", "unique"])
+def test_a_discount_after_the_link_to_stripe_uses_the_code_that_the_link_carried_once(kind: str, hana: Contact) -> None:
+    offer, coupon, code = _linked(kind, hana)
+    reference, account = offer_reference(offer.pk, hana.pk), stripe()
+    for _again in range(2):
+        _discounted(reference, 300, "checkout", account)
+        work()
+    assert Redemption.objects.get().code.code == code
+    make_coupon(offer, "Another", "shared", 100, code="ANOTHER")
+    Coupon.objects.filter(pk=coupon).update(is_open=False)
+    tell_orders("stripe", [told("shipped", "pi_1", by=())])
+    work()
+    used = Redemption.objects.get()
+    assert (used.code.code, used.contact.pk, used.source, used.order_ref) == (code, hana.pk, "stripe", "pi_1")
+    figures = coupon_figures(offer)[coupon]
+    assert (figures.uses, figures.cost) == (1, 300)
+    assert OfferApplication.objects.get().order_ref == "pi_1"
+    assert not Remark.objects.exists()
+
+
+@pytest.mark.parametrize("gives_back", [True, False])
+@pytest.mark.parametrize("order", list(itertools.permutations(["checkout", "refund"])), ids=" ".join)
+def test_what_a_discounted_checkout_used_comes_back_in_any_order(order: Any, gives_back: bool, hana: Contact) -> None:
+    offer, coupon, _code = _linked("unique", hana, stock=3, gives_back=gives_back)
+    account = stripe()
+    for what in order:
+        _discounted(offer_reference(offer.pk, hana.pk), 300, what, account)
+        work()
+    figures = coupon_figures(offer)[coupon]
+    assert (figures.uses, figures.cost, count_left([offer])[offer.pk]) == ((0, 0, 3) if gives_back else (1, 0, 2))
+
+
+def test_a_checkout_without_discount_and_an_offer_that_leads_elsewhere_use_no_code(hana: Contact) -> None:
+    offer, _coupon, _code = _linked("shared", hana)
+    cart = make_offer("By cart")
+    make_coupon(cart, "Cart", "shared", 300, code="CART")
+    account = stripe()
+    _discounted(offer_reference(offer.pk, hana.pk), 0, "checkout", account)
+    _discounted(offer_reference(cart.pk, hana.pk), 300, "checkout", account, 2)
+    work()
+    assert (OfferApplication.objects.count(), Redemption.objects.count()) == (2, 0)
+
+
+def test_what_is_told_of_an_old_order_uses_no_code_that_was_made_since(hana: Contact) -> None:
+    offer = make_offer("Linked", button_kind="stripe", button_url="https://buy.stripe.com/test_1")
+    account = stripe()
+    _discounted(offer_reference(offer.pk, hana.pk), 300, "checkout", account)
+    work()
+    make_coupon(offer, "Later", "shared", 300, code="LATER")
+    Coupon.objects.update(created_at=clock.now() + timedelta(days=1))
+    tell_orders("stripe", [told("shipped", "pi_1", by=())])
+    work()
+    assert not Redemption.objects.exists()
+
+
+def test_a_second_discounted_checkout_is_told_as_a_code_used_before(hana: Contact) -> None:
+    offer, _coupon, code = _linked("unique", hana, is_once=False)
+    account = stripe()
+    for number in (1, 2):
+        _discounted(offer_reference(offer.pk, hana.pk), 300, "checkout", account, number)
+        work()
+    assert Redemption.objects.get().order_ref == "pi_1"
+    assert [(each.number, each.text, each.reason) for each in Remark.objects.all()] == [("pi_2", code, "used_up")]
+
+
+@pytest.mark.parametrize("first", ["invoice", "checkout"])
+def test_the_discount_of_a_subscriptions_first_invoice_uses_the_code(first: str, hana: Contact) -> None:
+    offer, _coupon, code = _linked("unique", hana)
+    at, account, basil = int(clock.now().timestamp()), stripe(), {"api_version": "2025-03-31.basil"}
+    begun = session(
+        mode="subscription",
+        client_reference_id=offer_reference(offer.pk, hana.pk),
+        invoice="in_1",
+        payment_intent=None,
+        currency="jpy",
+        amount_total=680,
+        total_details={"amount_discount": 300, "amount_shipping": 0, "amount_tax": 0},
+    )
+    invoice = {"id": "in_1", "currency": "jpy", "amount_paid": 680, "customer": "cus_1", "lines": {"data": []}}
+    discounts = {"total_discount_amounts": [{"amount": 300, "discount": "di_1"}]}
+    paid = event("invoice.paid", invoice | discounts, 1, at) | basil
+    done = event("checkout.session.completed", begun, 2, at - 5) | basil
+    for each in (paid, done) if first == "invoice" else (done, paid):
+        from_stripe(account, each)
+        work()
+    assert Redemption.objects.get().code.code == code

@@ -12,7 +12,7 @@ from jouren.imports.errors import BadMapping, BadRow
 from jouren.imports.mapping import RowReader, check_mapping
 from jouren.imports.orders import tellings_of
 from jouren.imports.presets import PRESETS, columns_of, find_preset
-from jouren.imports.values import read_count, read_day, read_flag, read_moment, read_money, read_status
+from jouren.imports.values import read_count, read_day, read_flag, read_moment, read_money, read_rate, read_status
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -76,6 +76,23 @@ def test_other_cells() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        *[(text, 8) for text in ("8", "8%", "８％", "8.0", "0.08", "軽減", "軽減税率対象", "軽減税率 8%", "8%(軽減)")],
+        *[(text, 10) for text in ("10", "10.0", "10.00%", "0.1", "0.10", "標準税率", "標準(10%)")],
+    ],
+)
+def test_rates_of_tax_are_read_as_shops_write_them(text: str, rate: int) -> None:
+    assert read_rate(text) == rate
+
+
+@pytest.mark.parametrize("text", ["5", "0", "0.8", "80", "1", "軽減 10%", "軽減標準", "non", "8 10", "%", "-8"])
+def test_what_is_no_rate_of_today_is_refused(text: str) -> None:
+    with pytest.raises(BadRow):
+        read_rate(text)
+
+
+@pytest.mark.parametrize(
     ("text", "state"),
     [
         ("入金済み", "paid"),
@@ -108,7 +125,7 @@ HEADERS = {
     "yahoo": "OrderId,OrderTime,OrderStatus,PayStatus,PayDate,BillMailAddress,BillLastName,BillFirstName,TotalPrice,"
     "ShipCharge,LineId,ItemId,Title,UnitPrice,Quantity",
     "amazon": "order-id,order-item-id,purchase-date,payments-date,buyer-email,buyer-name,sku,product-name,"
-    "quantity-purchased,currency,item-price,shipping-price",
+    "quantity-purchased,currency,item-price,shipping-price,item-promotion-discount,ship-promotion-discount",
     "myasp": "注文ID,登録日時,メールアドレス,名前(姓),名前(名),商品名,金額,入金日時",
     "own": "注文番号,注文日,メール,氏名,合計金額",
 }
@@ -198,6 +215,49 @@ def test_rows_of_one_order_are_its_lines_and_without_a_total_it_is_their_sum() -
         ("tea", 2, 7960),
         ("cup", 1, 1200),
     ]
+
+
+def _line(code: str, amount: int, **more: Any) -> dict[str, Any]:
+    return {"number": "1", "email": "hana@example.jp", "line_code": code, "line_amount": amount, **more}
+
+
+@pytest.mark.parametrize(
+    ("rates", "tax"),
+    [((8, 8), {"8": "153"}), ((8, 10), {"": "153"}), ((8, None), {"": "153"}), ((None, None), {"": "153"})],
+)
+def test_tax_is_kept_under_the_rate_that_all_lines_have(rates: tuple[int | None, ...], tax: dict[str, str]) -> None:
+    lines = [_line(f"c{at}", 1080, **({"line_tax_rate": rate} if rate else {})) for at, rate in enumerate(rates)]
+    rows = [(2, {**lines[0], "placed_at": 1_743_465_600, "tax": 153}), (3, lines[1])]
+    (paid,) = tellings_of(rows, has_payment_dates=False)
+    assert paid.payload["tax"] == tax
+    assert tuple(line.get("tax_rate") for line in paid.payload["lines"]) == rates
+
+
+def test_a_promotion_on_the_postage_is_not_paid() -> None:
+    header = HEADERS["amazon"].split(",")
+    columns = columns_of(find_preset(header, "orders"), header)
+    cells = dict.fromkeys(header, "") | {
+        "order-id": "503-1",
+        "purchase-date": "2025-04-01T09:30:00+09:00",
+        "payments-date": "2025-04-01T09:30:00+09:00",
+        "buyer-email": "hana@example.jp",
+        "sku": "tea",
+        "quantity-purchased": "1",
+        "item-price": "3980",
+        "shipping-price": "410",
+        "item-promotion-discount": "-100",
+        "ship-promotion-discount": "410",
+    }
+    said = RowReader("orders", "amazon", columns, TOKYO, NOW).read(list(cells.values()))
+    (paid,) = tellings_of([(2, said)], has_payment_dates=True)
+    assert (paid.payload["amount"], paid.payload["shipping"], paid.payload["discount"]) == (3880, 0, 100)
+
+
+def test_an_order_known_by_an_inner_number_keeps_the_one_that_the_buyer_knows_as_its_name() -> None:
+    (paid,) = tellings_of([(2, said(number="#1001", order_id="450789469"))], has_payment_dates=False)
+    assert (paid.payload["order"], paid.payload["name"]) == ("450789469", "#1001")
+    (paid,) = tellings_of([(2, said())], has_payment_dates=False)
+    assert "name" not in paid.payload
 
 
 @pytest.mark.parametrize(

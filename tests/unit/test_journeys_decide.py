@@ -190,7 +190,8 @@ def test_of_whom_nothing_is_known_no_best_hour_is_waited_for() -> None:
 
 
 def _wait_date(offset: int = 0, *, yearly: bool = False) -> WaitDate:
-    return WaitDate("a", 0, offset, time(8), yearly, False, "there", "none")
+    changes = frozenset({"order.paid", "contact.changed"})
+    return WaitDate("a", 0, offset, time(8), yearly, False, "there", "none", changes)
 
 
 def test_a_date_of_theirs_is_waited_for_and_a_past_or_missing_one_goes_the_other_way() -> None:

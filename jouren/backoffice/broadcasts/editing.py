@@ -99,7 +99,6 @@ class _FormStep(_Step, ABC):
         """Keep what was filled in and go on, or show what does not fit."""
         form = self.form(request.POST)
         if not form.is_valid():
-            notes.error(request, _("Nothing was saved: some entries need your attention. They are marked below."))
             return self.render_to_response(self.get_context_data(form=form))
         try:
             change_broadcast(pk, by=self.staff, **self.values(form))

@@ -11,7 +11,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
+from wagtail.admin import messages
 
 from jouren.backoffice.broadcasts.wording import Standing, audience_text, standing, timing_text, trial_text
 from jouren.backoffice.screens import Screen
@@ -59,6 +61,7 @@ class BroadcastsScreen(Screen):
             raise PermissionDenied
         name = request.POST.get("name", "").strip()[:200]
         if not name:
+            messages.error(request, _("Give the broadcast a name first."))
             return redirect("broadcasts:list")
         return redirect("broadcasts:what", create_broadcast(name, by=self.staff).pk)
 
@@ -129,6 +132,7 @@ class IssueView:
     letters: list[LetterRow]
     total: LetterFigures
     percent: int
+    state: str
     decision: str = ""
     is_testing: bool = False
     leader: str = ""
@@ -211,6 +215,7 @@ def issue_view(issue: Issue) -> IssueView:
         letters=rows,
         total=sum((row.figures for row in rows), LetterFigures()),
         percent=_percent(issue),
+        state=pgettext("state of a broadcast", "Paused") if issue.broadcast.is_paused else issue.get_stage_display(),
         decision=str(Decision(issue.decision).label) if issue.decision else "",
         is_testing=issue.stage in {Stage.FIRST, Stage.TESTING} and bool(tallies),
         leader=str(firsts[verdict.winner]) if verdict.winner is not None else "",

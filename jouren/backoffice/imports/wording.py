@@ -11,7 +11,9 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from jouren.contacts.models import Contact
+from jouren.contacts.actions.imported import CHANNEL
+from jouren.contacts.models import Consent, Contact
+from jouren.contacts.policies import DEFAULT_TOPIC
 from jouren.core.money import DEFAULT_CURRENCY, money_text
 from jouren.imports.fields import FIELDS, Form
 from jouren.imports.models import Import
@@ -47,6 +49,8 @@ def _text(form: Form, value: Any, currency: str) -> str:
         return formats.date_format(timezone.localtime(datetime.fromtimestamp(value, UTC)), "SHORT_DATETIME_FORMAT")
     if form in {Form.MONEY, Form.DEDUCTION}:
         return money_text(value, currency)
+    if form == Form.RATE:
+        return _("%(number)s %%") % {"number": value}
     if form == Form.FLAG:
         return _("Yes") if value else _("No")
     if form == Form.STATUS:
@@ -74,6 +78,7 @@ class Standing:
     people: int = 0
     who: str = ""
     public_id: str = ""
+    consent: str = ""
 
 
 def stages(run: Import) -> list[Standing]:
@@ -88,16 +93,35 @@ def sample(run: Import) -> list[Standing]:
     """Some of the people, each with the reason."""
     rows = run.report.get("sample", [])
     people = _people(each["contact"] for each in rows if each["contact"] is not None)
+    said = dict(
+        Consent.objects.filter(contact__in=people, channel=CHANNEL, topic=DEFAULT_TOPIC).values_list(
+            "contact_id", "is_granted"
+        )
+    )
     found = []
     for each in rows:
         person = people.get(each["contact"])
         why = _why(each["rule"], each["now"])
         if each["at"]:
-            day = formats.date_format(timezone.localtime(datetime.fromisoformat(each["at"])), "SHORT_DATE_FORMAT")
-            why = _("%(why)s, on %(day)s") % {"why": why, "day": day}
+            why = _("%(why)s, on %(day)s") % {"why": why, "day": _day(each["at"])}
         who = each["who"] if person is None else str(person)
-        found.append(Standing(_stage(each["stage"]), why, 1, who, "" if person is None else str(person.public_id)))
+        public_id, consent = "" if person is None else str(person.public_id), _consent(each, said.get(each["contact"]))
+        found.append(Standing(_stage(each["stage"]), why, 1, who, public_id, consent))
     return found
+
+
+def _consent(example: Mapping[str, Any], said: bool | None) -> str:
+    """On what consent somebody comes; ``said``: what they have said here already."""
+    if example.get("agreed_at"):
+        told = {"day": _day(example["agreed_at"]), "where": example["agreed_where"]}
+        return _("Agreed on %(day)s: %(where)s") % told if told["where"] else _("Agreed on %(day)s") % told
+    if said is None:
+        return _("None: gets no marketing mail")
+    return _("Agreed here already") if said else _("Has withdrawn it here")
+
+
+def _day(moment: str) -> str:
+    return formats.date_format(timezone.localtime(datetime.fromisoformat(moment)), "SHORT_DATE_FORMAT")
 
 
 def _people(contact_ids: Iterable[int]) -> dict[int, Contact]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from jouren.catalog.models import Product
 from jouren.core import clock
 from jouren.core.money import BadAmount, read_amount
+from jouren.core.selects import ChoosingForm
 from jouren.core.zone import shop_zone
 from jouren.orders.by_hand import MAX_SEMINAR_LENGTH, new_number
 from jouren.orders.models import OrderState
@@ -88,7 +89,7 @@ class FilterForm(forms.Form):
         return start_of(since) if since and since > EARLIEST else None
 
 
-class EnterForm(forms.Form):
+class EnterForm(ChoosingForm, forms.Form):
     """An order of one product. What is sent twice has one number."""
 
     number = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20, initial=new_number)

@@ -12,7 +12,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from jouren.backoffice.orders.forms import FilterForm
-from jouren.backoffice.orders.wording import line_rows, order_rows, remark_text, source_text, subscription_rows, taxes
+from jouren.backoffice.orders.wording import (
+    line_rows,
+    order_rows,
+    refund_text,
+    remark_text,
+    source_text,
+    subscription_rows,
+    taxes,
+)
 from jouren.backoffice.people.searching import MAX_TEXT, recall_search, remember_search
 from jouren.backoffice.places import read_place, write_place
 from jouren.backoffice.screens import Screen
@@ -101,7 +109,7 @@ class OrderScreen(Screen):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         order = self.order
-        lines = list(order.lines.all())
+        lines = line_rows(order, list(order.lines.all()))
         moments = [
             (_("Placed"), order.placed_at),
             (_("Paid"), order.paid_at),
@@ -113,13 +121,13 @@ class OrderScreen(Screen):
             **super().get_context_data(**kwargs),
             "order": order,
             "row": order_rows([order])[0],
-            "lines": line_rows(order, lines),
+            "lines": lines,
             "taxes": taxes(order, lines),
             "shipping": "" if order.shipping is None else money_text(order.shipping, order.currency),
             "discount": money_text(-order.discount, order.currency) if order.discount else "",
             "net": money_text(order.net, order.currency),
             "moments": [(label, at) for label, at in moments if at is not None],
-            "refunds": [(each, money_text(each.amount, each.currency)) for each in refunds_of(order)],
+            "refunds": [(each, refund_text(each)) for each in refunds_of(order)],
             "happened": happened_to(order),
             "remarks": [remark_text(each) for each in remarks_on(order)],
             "marks": _marks(order) if self.request.user.has_perm("orders.change_order") else [],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from jouren.catalog.policies import included_taxes
 from jouren.catalog.queries import products_of_codes
 from jouren.core.money import money_text
 from jouren.core.wording import listed
-from jouren.orders.models import Line, Order, Remark, Subscription
+from jouren.orders.models import Line, Order, Refund, Remark, Subscription
 from jouren.orders.redeeming import REFERENCE
 
 _SOURCES = {
@@ -107,37 +108,65 @@ def subscription_rows(subscriptions: Sequence[Subscription]) -> list[Subscriptio
 
 @dataclass(frozen=True)
 class LineRow:
-    """A line of an order; ``product_id`` is None where its code means no product."""
+    """A line of an order; ``product_id`` is None where its code means no product. ``tax_rate`` in percent."""
 
     line: Line
     product_id: int | None
     name: str
     amount: str
+    tax_rate: int | None
     rate: str
 
 
 def line_rows(order: Order, lines: Sequence[Line]) -> list[LineRow]:
-    """The lines, with the products that their codes mean."""
+    """The lines, with the products that their codes mean; a rate that was not told is the product's."""
     known = products_of_codes({(order.source, line.code) for line in lines})
     rows = []
     for line in lines:
         product = known.get((order.source, line.code))
+        rate = line.tax_rate if line.tax_rate is not None or product is None else product.tax_rate
         rows.append(
             LineRow(
                 line,
                 product.pk if product else None,
                 product.name if product else line.name or line.code,
                 "" if line.amount is None else money_text(line.amount, order.currency),
-                "" if line.tax_rate is None else _("%(number)s %%") % {"number": line.tax_rate},
+                rate,
+                "" if rate is None else _rate_text(rate),
             )
         )
     return rows
 
 
-def taxes(order: Order, lines: Iterable[Line]) -> list[tuple[str, str]]:
-    """The tax in the lines by rate, as an invoice reckons it; of lines alone whose amount and rate were told."""
-    told = [(line.amount, line.tax_rate) for line in lines if line.amount is not None and line.tax_rate is not None]
-    return [
-        (_("%(number)s %%") % {"number": rate}, money_text(tax, order.currency))
-        for rate, tax in sorted(included_taxes(told).items())
+def taxes(order: Order, rows: Iterable[LineRow]) -> list[tuple[str, str]]:
+    """The tax, as (what it is, how much): as the shop reckoned it where it told so, otherwise that in the lines by
+    rate, as an invoice reckons it, of those whose amount and rate are known.
+    """
+    told = [(rate, int(tax)) for rate, tax in order.tax.items() if re.fullmatch(r"[0-9]{1,15}", str(tax))]
+    if told:
+        return [
+            (_told_tax(rate), money_text(tax, order.currency))
+            for rate, tax in sorted(told, key=lambda each: each[0].zfill(6))
+        ]
+    known = [
+        (row.line.amount, row.tax_rate) for row in rows if row.line.amount is not None and row.tax_rate is not None
     ]
+    return [
+        (_("Tax in the lines at %(rate)s") % {"rate": _rate_text(rate)}, money_text(tax, order.currency))
+        for rate, tax in sorted(included_taxes(known).items())
+    ]
+
+
+def _told_tax(rate: str) -> str:
+    if not rate:
+        return _("Tax in it, as the shop reckoned it")
+    return _("Tax at %(rate)s, as the shop reckoned it") % {"rate": _rate_text(rate)}
+
+
+def refund_text(refund: Refund) -> str:
+    """How much a refund gave back."""
+    return _("The whole order") if refund.amount is None else money_text(refund.amount, refund.currency)
+
+
+def _rate_text(rate: int | str) -> str:
+    return _("%(number)s %%") % {"number": rate}

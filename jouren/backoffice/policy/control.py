@@ -74,7 +74,6 @@ class ControlScreen(CountedScreen):
             else:
                 messages.success(request, _("Saved. It holds from the next message on."))
                 return redirect("sending_rules:control")
-        messages.error(request, _("Nothing was saved: some entries need your attention. They are marked below."))
         return self.render_to_response(self.get_context_data(form=form))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

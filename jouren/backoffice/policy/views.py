@@ -62,7 +62,6 @@ class RulesScreen(Screen):
             for problem in find_problems(*shown):
                 _tell(problem, form, kept)
         if shown is None or form.errors or caps.total_error_count():
-            messages.error(request, _("Nothing was saved: some entries need your attention. They are marked below."))
             return self.render_to_response(self.get_context_data(form=form, caps=caps))
         if "save" not in request.POST:
             return self.render_to_response(self.get_context_data(form=form, caps=caps, shown=shown))

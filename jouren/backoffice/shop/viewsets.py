@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.core.validators import validate_domain_name
 from django.forms import modelform_factory
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -16,6 +17,7 @@ from wagtail.admin.viewsets.model import ModelViewSet
 
 from jouren.backoffice.policy.silence import pace_text, paces, silence_text
 from jouren.contacts.models import Topic
+from jouren.core.selects import ChoosingForm
 from jouren.events.errors import InvalidEvent
 from jouren.events.types import event_type, event_types
 from jouren.journeys.models import DayOff
@@ -101,7 +103,7 @@ class TopicViewSet(_SettingViewSet):
         return modelform_factory(Topic, form=TopicForm, fields=self.form_fields)
 
 
-class RuleForm(WagtailAdminModelForm):
+class RuleForm(ChoosingForm, WagtailAdminModelForm):
     """A promotion rule: events by their names, a purchase's details as a shop says them.
 
     What a rule of another event asks of the payload is kept as it is.
@@ -178,6 +180,16 @@ class PyramidRuleViewSet(_SettingViewSet):
         return modelform_factory(PyramidRule, form=RuleForm, fields=self.form_fields)
 
 
+class DomainLimitForm(WagtailAdminModelForm):
+    """A limit, of what can be a domain: one that is mistyped would limit nothing."""
+
+    def clean_domain(self) -> str:
+        """What stands after the @ of an address, in small letters."""
+        domain = str(self.cleaned_data["domain"]).strip().rpartition("@")[2].lower()
+        validate_domain_name(domain)
+        return domain
+
+
 class DomainLimitViewSet(_SettingViewSet):
     """How fast one receiving domain may be written to."""
 
@@ -188,6 +200,13 @@ class DomainLimitViewSet(_SettingViewSet):
     list_display = ["domain", "per_second"]
     ordering = ["domain"]
     form_fields = ["domain", "per_second"]
+
+    def get_form_class(self, for_update: bool = False) -> type[WagtailAdminModelForm]:
+        return modelform_factory(DomainLimit, form=DomainLimitForm, fields=self.form_fields)
+
+
+class TaskKindForm(ChoosingForm, WagtailAdminModelForm):
+    """A kind of special treatment."""
 
 
 class TaskKindViewSet(_SettingViewSet):
@@ -204,6 +223,9 @@ class TaskKindViewSet(_SettingViewSet):
     ]
     ordering = ["position", "id"]
     form_fields = ["name", "description", "occasion", "position", "is_enabled"]
+
+    def get_form_class(self, for_update: bool = False) -> type[WagtailAdminModelForm]:
+        return modelform_factory(TaskKind, form=TaskKindForm, fields=self.form_fields)
 
 
 VIEWSETS = (DayOffViewSet, TopicViewSet, PyramidRuleViewSet, TaskKindViewSet, DomainLimitViewSet)

@@ -39,13 +39,14 @@ def _updated(properties: Data, who: Identities, at: datetime, name: str) -> Deli
 
 
 def _refunded(properties: Data, who: Identities, at: datetime, name: str) -> Delivery:
-    currency = _currency(properties)
-    payload = {
+    """A refund; of the whole order where it names nothing but the order, as the specification has it."""
+    payload: dict[str, Any] = {
         "order": needed(properties, "order_id"),
         "refund": text_of(properties, "refund_id", 100) or name[:100],
-        "amount": _total(properties, currency),
-        "currency": currency,
     }
+    if any(properties.get(part) is not None for part in ("total", "revenue")) or objects_of(properties, "products"):
+        currency = _currency(properties)
+        payload |= {"amount": _total(properties, currency), "currency": currency}
     return Delivery((), "", tellings=[Telling("order.refunded", payload, at, who)])
 
 

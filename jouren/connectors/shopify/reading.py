@@ -44,6 +44,7 @@ from jouren.connectors.reading import (
     text_of,
     whole_of,
 )
+from jouren.orders.policies import MAX_COUPONS
 from jouren.orders.telling import Telling
 
 Data = Mapping[str, Any]
@@ -135,7 +136,8 @@ def _parcels(order: Data) -> list[ParcelNews]:
 def _payload(order: Data) -> dict[str, Any]:
     currency = currency_of(needed(order, "currency"))
     with_tax = order.get("taxes_included") is True
-    codes = objects_of(order, "discount_codes")
+    told = [text_of(each, "code", 100) for each in objects_of(order, "discount_codes")]
+    codes = list(dict.fromkeys(code for code in told if code))[:MAX_COUPONS]
     shipping = sum(_after_discounts(line, currency, with_tax) for line in objects_of(order, "shipping_lines"))
     return order_payload(
         {
@@ -145,7 +147,8 @@ def _payload(order: Data) -> dict[str, Any]:
             "tax": _taxes(order, currency),
             "shipping": shipping,
             "discount": minor_amount(order.get("total_discounts") or "0", currency, "total_discounts"),
-            "coupon": text_of(codes[0], "code", 100) if codes else "",
+            "coupon": codes[0] if codes else "",
+            "coupons": codes if len(codes) > 1 else [],
             "reference": _reference(order),
             "name": text_of(order, "name", 100),
         },

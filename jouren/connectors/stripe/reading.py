@@ -122,7 +122,13 @@ def _invoice_paid(event: Data, invoice: Data) -> Told:
     tellings = []
     if amount:  # a trial begins with an invoice of nothing
         payload = order_payload(
-            {"order": order, "amount": amount, "currency": currency, "subscription": subscription},
+            {
+                "order": order,
+                "amount": amount,
+                "currency": currency,
+                "discount": _sum(invoice, "total_discount_amounts", currency),
+                "subscription": subscription,
+            },
             # A line of less than nothing gives back what was paid for an earlier time: nothing was bought by it.
             [_line(line, currency) for line in lines if whole_of(line, "amount") >= 0 and line.get("quantity") != 0],
         )
@@ -161,6 +167,11 @@ def _line(line: Data, currency: str) -> dict[str, Any]:
         "quantity": whole_of(line, "quantity") if line.get("quantity") is not None else 1,
         "amount": max(amount, 0),
     }
+
+
+def _sum(data: Data, name: str, currency: str) -> int | None:
+    amounts = [_amount(each, "amount", currency) for each in objects_of(data, name)]
+    return sum(amounts) if amounts else None
 
 
 def _subscription_of(invoice: Data) -> str:

@@ -19,7 +19,8 @@ from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_events
 
 _sql = load_sql("contacts")
-BY_RULE, BY_SURVEY, BY_STAFF, SIGNED_UP, BOUGHT = "rule", "survey", "staff", "signed_up", "bought"
+BY_RULE, BY_SURVEY, BY_STAFF, BY_JOURNEY = "rule", "survey", "staff", "journey"
+SIGNED_UP, BOUGHT = "signed_up", "bought"
 """By what somebody is left in peace, or comes back."""
 
 
@@ -37,13 +38,15 @@ def leave_in_peace(contact_id: int, reason: str, *, source: str, by: User | None
 
 
 @transaction.atomic
-def leave_all_in_peace(contact_ids: Iterable[int], reason: str, *, source: str) -> list[int]:
-    """:func:`leave_in_peace` for many, in two statements. Returns the ids of those for whom it is new."""
+def leave_all_in_peace(contact_ids: Iterable[int], reason: str, *, source: str, channel: str = "") -> list[int]:
+    """:func:`leave_in_peace` for many, in two statements; on ``channel`` (empty: on all). Returns the ids of those for
+    whom it is new.
+    """
     if reason not in LEFT_IN_PEACE:
         raise BadValue(_("Unknown reason: %(reason)s.") % {"reason": reason[:20]})
     wanted = {
         "contact_ids": list(contact_ids),
-        "channel": "",
+        "channel": channel,
         "reason": str(reason),
         "detail": source,
         "now": clock.now(),

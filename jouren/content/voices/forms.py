@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from jouren.content.voices.actions import Words
@@ -32,7 +32,11 @@ class VoiceForm(forms.Form):
         max_length=MOST_CHARACTERS,
         widget=forms.Textarea(attrs={"rows": 7}),
     )
-    name_form = forms.ChoiceField(label=_("Under which name?"), widget=forms.RadioSelect)
+    name_form = forms.ChoiceField(
+        label=_("Under which name?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please choose one of the names.")},
+    )
     nickname = forms.CharField(label=_("That other name"), max_length=MOST_OF_NAME, required=False)
     age_group = forms.ChoiceField(
         label=_("Your age, if you like to show it"), choices=[*_NOT_SHOWN, *AgeGroup.choices], required=False
@@ -53,6 +57,17 @@ class VoiceForm(forms.Form):
         assert isinstance(name_form, forms.ChoiceField)
         name_form.choices = _choices(names)
         self.fields["permits"].label = permission
+        limits = {"fewest": FEWEST_CHARACTERS, "most": MOST_CHARACTERS}
+        too_few_or_many = gettext("Please write %(fewest)s to %(most)s characters.") % limits
+        self.fields["text"].error_messages |= dict.fromkeys(("required", "min_length", "max_length"), too_few_or_many)
+
+    def clean(self) -> dict[str, Any]:
+        """Another name is needed by whoever chose to be shown under one."""
+        said: dict[str, Any] = super().clean() or {}
+        if said.get("name_form") == NameForm.NICKNAME and "nickname" in said and not said["nickname"].strip():
+            limit = {"limit": MOST_OF_NAME}
+            self.add_error("nickname", gettext("Please write the name, with at most %(limit)s characters.") % limit)
+        return said
 
     def words(self) -> Words:
         """What was filled in, once the form is valid."""

@@ -41,7 +41,7 @@ DELETE FROM imports_staged WHERE import_id = %(import_id)s
 DELETE FROM imports_seen WHERE import_id = %(import_id)s
 
 -- name: see
-COPY imports_seen (import_id, person, contact_id, rule_id, had, at, consents) FROM STDIN
+COPY imports_seen (import_id, person, contact_id, rule_id, had, at, consents, agreed_where) FROM STDIN
 
 -- name: analyze_seen
 ANALYZE imports_seen
@@ -89,6 +89,13 @@ SELECT stage, rule_id, people, person, contact_id, now, at
 FROM numbered
 WHERE place <= %(each)s
 ORDER BY stage DESC, people DESC, rule_id, place
+
+-- name: foreseen_consents
+-- On what consent some of them would come: of several in the file, the first that was given.
+SELECT DISTINCT ON (person) person, at, agreed_where
+FROM imports_seen
+WHERE import_id = %(import_id)s AND consents AND person = ANY(%(people)s::text[])
+ORDER BY person, at
 
 -- name: old_files
 SELECT id FROM imports_import

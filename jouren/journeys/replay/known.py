@@ -7,6 +7,8 @@ from datetime import date, datetime
 from typing import Any
 
 from jouren.conditions.registry import FactType
+from jouren.contacts.actions.peace import BY_JOURNEY
+from jouren.contacts.models import SuppressionReason
 from jouren.events.types import Event
 from jouren.journeys.program import Step
 from jouren.journeys.replay.life import Life, Stop
@@ -75,17 +77,19 @@ class Known:
                 self._happens(self._event("stage.entered", payload, now))
 
     def _suppress(self, effect: Suppress, now: datetime) -> None:
-        for place, arguments in self.setting.places("suppressed"):
-            if effect.channel in ("", arguments.get("channel") or ""):
-                self._set(place, True)
+        for place, _arguments in self.setting.places("left_in_peace"):
+            self._set(place, True)
+        reason = SuppressionReason.IN_PEACE.value
         is_new = not any(
-            stop.reason == "unneeded" and stop.channel == effect.channel and stop.holds(effect.channel, now)
+            stop.reason == reason and stop.channel == effect.channel and stop.holds(effect.channel, now)
             for stop in self.life.stops
         )
         if is_new:
-            self.life.stops.append(Stop(effect.channel, "unneeded", now))
-            payload = {"channel": effect.channel, "reason": "unneeded"}
-            self._happens(self._event("contact.suppressed", payload, now))
+            # Until they bought, by which they came back.
+            until = next((at for at in self.life.bought if at >= now), None)
+            self.life.stops.append(Stop(effect.channel, reason, now, until))
+            payload = {"reason": reason, "source": effect.reason or BY_JOURNEY}
+            self._happens(self._event("contact.left_in_peace", payload, now))
 
     def _set_attribute(self, key: str, value: Any, now: datetime) -> None:
         facts = self.setting.version.program.facts

@@ -34,8 +34,8 @@ class Life:
     ``consents``: by channel and topic, what they said and when, in order. ``gone``: what went to them before;
     ``helped``: when messages that help came; ``firsts``: when journeys that come before this one wrote, and which.
     ``walks``: those of the journey that began before the replay does. ``best``: the hour at which they tend to answer.
-    ``dates``: by dated trigger, since when which day of theirs was known. ``offers``: by offer, when they saw and took
-    it. ``is_held_out``: by lot, since before.
+    ``bought``: when they paid, in order. ``dates``: by dated trigger, since when which day of theirs was known.
+    ``offers``: by offer, when they saw and took it. ``is_held_out``: by lot, since before.
     """
 
     contact_id: int
@@ -54,6 +54,7 @@ class Life:
     best: tuple[int, ZoneInfo] | None = None
     dates: dict[str, list[tuple[datetime, date | None]]] = field(default_factory=dict)
     offers: dict[int, OfferPast] = field(default_factory=dict)
+    bought: list[datetime] = field(default_factory=list)
     is_held_out: bool = False
 
     def allows(self, channel: str, topic: str, now: datetime) -> bool | None:

@@ -24,6 +24,7 @@ from jouren.journeys.replay.offers import offers_then
 from jouren.journeys.replay.series import series_now
 from jouren.journeys.replay.terms import Sent, SeriesPast, Setting, Values
 from jouren.journeys.sources import DatabaseFacts
+from jouren.journeys.steps.changing import Suppress
 from jouren.journeys.steps.sending import Send
 from jouren.journeys.versions import LoadedVersion
 from jouren.messaging.control_group.queries import stored_group
@@ -124,8 +125,7 @@ def load_lives(setting: Setting, contact_ids: Sequence[int]) -> list[Life]:
     for life, row in _rows("replay_consents", {**people, "end": setting.end, "topics": topics}, lives):
         channel, topic, at, is_granted = row
         life.consents.setdefault((channel, topic), []).append((at, is_granted))
-    for life, row in _rows("replay_stops", {**people, "end": setting.end}, lives):
-        life.stops.append(Stop(*row))
+    _load_stops(setting, lives, span)
     walks = {**people, "journey_id": setting.version.journey_id, "start": setting.start}
     for life, row in _rows("replay_walks", walks, lives):
         if row[0]:
@@ -150,6 +150,14 @@ def _rows(
     for contact_id, *row in _sql.all(statement, parameters):
         if contact_id in lives:
             yield lives[contact_id], tuple(row)
+
+
+def _load_stops(setting: Setting, lives: Mapping[int, Life], span: Mapping[str, Any]) -> None:
+    for life, row in _rows("replay_stops", span, lives):
+        life.stops.append(Stop(*row))
+    if any(isinstance(step, Suppress) for step in setting.version.program.steps.values()):
+        for life, row in _rows("replay_bought", span, lives):
+            life.bought.append(row[0])
 
 
 def _load_messages(setting: Setting, lives: Mapping[int, Life], span: Mapping[str, object]) -> None:

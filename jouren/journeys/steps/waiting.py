@@ -20,7 +20,6 @@ from jouren.journeys.steps.base import SECONDS, Binder, Compiler, Inner, Raw, St
 from jouren.messaging.best_hour import next_at
 
 UNITS = [("minutes", _("minutes")), ("hours", _("hours")), ("days", _("days")), ("weeks", _("weeks"))]
-_CHANGES = frozenset({"contact.changed", "order.paid"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +162,7 @@ class WaitDate(Step):
     """Wait for a time of day, ``offset`` days after a date of the person's (before it: negative).
 
     Who has no such date, or whose moment is over when they arrive, takes the other way. A date that is changed while
-    they wait counts from then on.
+    they wait counts from then on. ``changes``: the types of events after which it may be another.
     """
 
     place: int
@@ -173,11 +172,12 @@ class WaitDate(Step):
     business: bool
     then: str | None
     otherwise: str | None
+    changes: frozenset[str] = frozenset()
     is_dated: ClassVar[bool] = True
 
     @property
-    def waits_for(self) -> str:
-        return " ".join(sorted(_CHANGES))
+    def waits_for(self) -> str | None:
+        return " ".join(sorted(self.changes)) or None
 
     def decide(self, program: Program, facts: Facts, now: datetime) -> Decision:
         until = self._moment(facts, program.zone)
@@ -186,7 +186,7 @@ class WaitDate(Step):
         return Go(self.then) if now >= until else Stay(until, self.waits_for)
 
     def hears(self, event: Event, arrived_at: datetime, key: str) -> int | None:
-        return 0 if event.type in _CHANGES else None
+        return 0 if event.type in self.changes else None
 
     def _moment(self, facts: Facts, zone: ZoneInfo) -> datetime | None:
         """The moment, in UTC, that is not over when the person arrives; None when there is none."""
@@ -267,15 +267,17 @@ class WaitDateKind(StepKind):
         }
 
     def load(self, step_id: str, raw: Raw, binder: Binder) -> Step:
+        use = dated_fact(raw["fact"], next(iter(raw["args"].values()), ""))
         return WaitDate(
             step_id,
-            binder.place(dated_fact(raw["fact"], next(iter(raw["args"].values()), ""))),
+            binder.place(use),
             raw["offset"],
             time.fromisoformat(raw["at"]),
             raw["yearly"],
             raw["business"],
             raw["then"],
             raw["else"],
+            use.changed_by,
         )
 
     def describe(self, raw: Raw) -> str:

@@ -83,7 +83,9 @@ ORDER BY source, number, refund
 ON CONFLICT (source, number, refund) DO NOTHING
 
 -- name: refund_sums
-SELECT refund.source, refund.number, refund.currency, sum(refund.amount)::bigint
+-- Those without an amount gave all back.
+SELECT refund.source, refund.number, refund.currency, coalesce(sum(refund.amount), 0)::bigint,
+       bool_or(refund.amount IS NULL)
 FROM unnest(%(sources)s::text[], %(numbers)s::text[]) AS asked (source, number)
 JOIN orders_refund AS refund ON refund.source = asked.source AND refund.number = asked.number
 GROUP BY refund.source, refund.number, refund.currency

@@ -7,7 +7,9 @@
   const name = example.querySelector("[data-voice=name]");
   const shown = (select) => (select && select.value ? select.selectedOptions[0].textContent.trim() : "");
   const show = () => {
-    words.textContent = form.elements.text.value.trim() || "…";
+    const text = form.elements.text.value.trim();
+    example.closest(".field").hidden = !text;
+    words.textContent = text;
     words.style.whiteSpace = "pre-line";
     const choice = form.querySelector("input[name=name_form]:checked");
     const label = choice ? choice.closest("label").textContent.trim() : "";

@@ -31,6 +31,7 @@ from jouren.story.interview import SHOWN
 
 _FONTS = "'Hiragino Sans', 'Hiragino Kaku Gothic ProN', 'Noto Sans JP', Meiryo, sans-serif"
 _BUTTON: Colour = (0x1F, 0x6F, 0x54)
+_SMALL_PRINT = "#666666"  # 5.7 to 1 on white
 IMAGE_WIDTH = 1100  # pixels: twice the column, for fine screens
 _REMOTE_STYLE = re.compile(r"@import[^;]*;|<link[^>]*>", re.IGNORECASE)
 
@@ -335,14 +336,19 @@ def _footer(context: CompileContext, links: Links) -> Piece:
             (_("Unsubscribe"), links.add("{{ unsubscribe_url }}")),
             (_("Choose what you receive"), links.add("{{ preference_url }}")),
         ]
-    shown = [escape(line) for line in lines] + [f'<a href="{href}">{escape(name)}</a>' for name, href in ways]
+    shown = [escape(line) for line in lines] + [_small_link(name, href) for name, href in ways]
     law = links.add("{{ shop.commerce_law_url }}")
     law_name = _("Information required by commercial law")
     condition, end = "{% if shop.commerce_law_url %}", "{% endif %}"
     html = (
         '<mj-divider border-width="1px" border-color="#dddddd" />'
-        f'<mj-text font-size="12px" color="#666666">{"<br />".join(shown)}'
-        f'{condition}<br /><a href="{law}">{escape(law_name)}</a>{end}</mj-text>'
+        f'<mj-text font-size="12px" color="{_SMALL_PRINT}">{"<br />".join(shown)}'
+        f"{condition}<br />{_small_link(law_name, law)}{end}</mj-text>"
     )
     text = ["--------", *lines, *(f"{name}\n{href}" for name, href in ways)]
     return html, "\n".join(text) + f"{condition}\n{law_name}\n{law}{end}"
+
+
+def _small_link(name: str, href: str) -> str:
+    """A link amid small print, in its colour: a mail program's own blue would be the loudest thing in the mail."""
+    return f'<a href="{href}" style="color:{_SMALL_PRINT};text-decoration:underline">{escape(name)}</a>'
