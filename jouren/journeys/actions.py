@@ -157,6 +157,22 @@ def live_version(journey: Journey) -> JourneyVersion:
     return live
 
 
+def enterable_version(journey: Journey) -> JourneyVersion:
+    """The version that people enter by hand now.
+
+    Raises:
+        NotPublished: the journey has no live version.
+        IsPaused: it is paused, and lets nobody in.
+    """
+    live = live_version(journey)
+    _pause_id, entries = open_pause(journey.pk) or (None, None)
+    if entries == Entries.TURN_AWAY:
+        raise IsPaused(
+            _("The journey “%(name)s” is paused, and lets nobody in until it is resumed.") % {"name": journey}
+        )
+    return live
+
+
 def enrol_by_hand(journey: Journey, contact_ids: Iterable[int]) -> list[int]:
     """Start these people's walk now. Returns those who did enter (not those who are in it, or were and may not again).
 
@@ -166,13 +182,8 @@ def enrol_by_hand(journey: Journey, contact_ids: Iterable[int]) -> list[int]:
     """
 
     def enrol() -> list[int]:
-        live = live_version(journey)
-        _pause_id, entries = open_pause(journey.pk) or (None, None)
-        if entries == Entries.TURN_AWAY:
-            raise IsPaused(
-                _("The journey “%(name)s” is paused, and lets nobody in until it is resumed.") % {"name": journey}
-            )
-        entered = enrol_contacts(load_version(live.pk), dict.fromkeys(sorted(set(contact_ids)), ""), clock.now())
+        version = load_version(enterable_version(journey).pk)
+        entered = enrol_contacts(version, dict.fromkeys(sorted(set(contact_ids)), ""), clock.now())
         wake(CHANNEL)
         return entered
 

@@ -34,6 +34,7 @@ __all__ = [
     "Enrolment",
     "EnrolmentState",
     "EntryPace",
+    "GroupEntry",
     "Journey",
     "JourneyVersion",
     "Reentry",
@@ -431,6 +432,44 @@ class EntryPace(models.Model):
 
     journey = models.OneToOneField(Journey, on_delete=models.CASCADE, primary_key=True, related_name="+")
     busy_until = models.DateTimeField()
+
+
+class GroupEntry(models.Model):
+    """The people of a segment, put into a journey by hand (``group_entry.py``).
+
+    ``token`` is that of the form it was asked for with. Only whoever was in the segment by ``asked_at`` comes in, and
+    only while its condition is the one of ``segment_version``. Everybody up to ``after_id`` was looked at: ``seen``
+    people, of whom ``entered`` came in. ``stopped_by`` is a ``group_entry.Stop``, where it ended before the last one.
+    """
+
+    token = models.UUIDField(unique=True)
+    journey = models.ForeignKey(Journey, on_delete=models.CASCADE, db_index=False, related_name="+")
+    segment_id = models.BigIntegerField()
+    segment_version = models.PositiveIntegerField()
+    after_id = models.BigIntegerField(default=0, db_default=0)
+    seen = models.PositiveIntegerField(default=0, db_default=0)
+    entered = models.PositiveIntegerField(default=0, db_default=0)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, db_index=False, related_name="+"
+    )
+    asked_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    stopped_by = models.CharField(max_length=20, default="", db_default="")
+
+    class Meta:
+        db_table = "journeys_group_entry"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["journey", "segment_id"],
+                condition=models.Q(finished_at=None),
+                name="journeys_group_entry_one_open",
+            )
+        ]
+        indexes = [models.Index(fields=["segment_id", "-id"], name="journeys_group_entry_segment")]
+
+    def __str__(self) -> str:
+        return f"{self.segment_id} → {self.journey_id}"
 
 
 class DatedEntries(models.Model):

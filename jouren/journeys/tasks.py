@@ -7,7 +7,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 
-from jouren.journeys import dry_run
+from jouren.journeys import dry_run, group_entry
 from jouren.journeys.series.actions import publish_series
 from jouren.journeys.series.errors import SeriesProblem
 from jouren.journeys.series.models import SeriesPublishing
@@ -43,3 +43,16 @@ def play_dry_run(run_id: int) -> None:
 def forget_dry_runs(timestamp: int) -> None:
     """Once a day: delete old dry runs. ``timestamp`` is the scheduler's."""
     dry_run.forget_old_dry_runs()
+
+
+@app.task(name="journeys.enter_segment", pass_context=False)
+def enter_segment(entry_id: int) -> None:
+    """Put the people of a segment into a journey, for a while; what is left is a job of its own. Killed it goes on."""
+    group_entry.go_on(entry_id)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="journeys.take_up_entries", queueing_lock="journeys.take_up_entries", pass_context=False)
+def take_up_entries(timestamp: int) -> None:
+    """Every five minutes: give those a job again whose own one was lost. ``timestamp`` is the scheduler's."""
+    group_entry.take_up_lost()

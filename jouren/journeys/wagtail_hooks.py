@@ -59,7 +59,15 @@ class _Exported(LogFormatter):
         return _("Downloaded a dry run with the people in it")
 
 
+class _SegmentEntered(LogFormatter):
+    label = gettext_lazy("Put the people of a segment into a journey")
+
+    def format_message(self, log_entry: Any) -> str:
+        return _("Had the people of the segment “%(segment)s” put in") % {"segment": log_entry.data["segment"]}
+
+
 _ACTS = {
+    "journeys.enter_segment": _SegmentEntered,
     "journeys.export_dry_run": _Exported,
     "journeys.move": _Moved,
     "journeys.pause": _Paused,

@@ -159,6 +159,10 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/segments/1/", ["contacts.view_segment"]),
         ("/admin/segments/add/", ["contacts.add_segment"]),
         ("/admin/segments/1/edit/", ["contacts.change_segment"]),
+        (
+            "/admin/segments/1/enter/",
+            ["contacts.view_segment", "contacts.change_contact", "journeys.change_journey"],
+        ),
         ("/admin/products/", ["catalog.view_product"]),
         ("/admin/products/retired/", ["catalog.view_product"]),
         ("/admin/products/codes/", ["catalog.view_product"]),

@@ -30,10 +30,14 @@ from jouren.contacts.segments.models import Segment
 from jouren.contacts.segments.queries import Day, Size, growth, people_in_segment, segments, sizes
 from jouren.core import clock
 from jouren.core.zone import shop_zone
+from jouren.journeys.group_entry import Stop, entries_of
+from jouren.journeys.models import GroupEntry
 
 PAGE = 50
 MOST_LISTED = 500
 GROWTH_DAYS = 30
+ENTER = ("contacts.view_segment", "contacts.change_contact", "journeys.change_journey")
+"""What is asked of those who put all people of a segment into a journey: as for one person, and to see the segment."""
 
 _LISTS: Mapping[str, tuple[str, str | Promise]] = {
     "segment": ("segments:segment", gettext_lazy("segment")),
@@ -88,7 +92,9 @@ class SegmentsScreen(Screen):
         }
 
 
-class _OfSegment:
+class OfSegment:
+    """A view about the segment that its URL names."""
+
     kwargs: dict[str, Any]
 
     @cached_property
@@ -100,7 +106,7 @@ class _OfSegment:
         return found
 
 
-class SegmentScreen(_OfSegment, Screen):
+class SegmentScreen(OfSegment, Screen):
     """One segment: whom it is about, who is in it, how it grew, what uses it."""
 
     permissions = ("contacts.view_segment",)
@@ -136,6 +142,8 @@ class SegmentScreen(_OfSegment, Screen):
             "members": found[:PAGE],
             "next": found[PAGE - 1].contact.public_id if len(found) > PAGE else None,
             "is_later_page": after is not None,
+            "may_enter": user.has_perms(ENTER),
+            "entries": entry_lines(segment.pk) if user.has_perms(ENTER) else [],
             "may_see_people": may_see_people,
             "may_change": user.has_perm("contacts.change_segment"),
             "may_delete": user.has_perm("contacts.delete_segment") and not uses,
@@ -176,6 +184,22 @@ def bars(days: list[Day]) -> list[Bar]:
 
 def _height(count: int, busiest: int) -> int:
     return max(4, round(100 * count / busiest)) if count else 0
+
+
+@dataclass(frozen=True)
+class EntryLine:
+    """What became of the people who were put into a journey; ``stop`` says why not all were looked at."""
+
+    entry: GroupEntry
+    stop: str
+
+
+def entry_lines(segment_id: int) -> list[EntryLine]:
+    """The last times that a segment's people were put into a journey."""
+    return [
+        EntryLine(entry, str(Stop(entry.stopped_by).label) if entry.stopped_by in Stop.values else "")
+        for entry in entries_of(segment_id)
+    ]
 
 
 def use_lines(segment_id: int) -> list[UseLine]:
@@ -229,7 +253,7 @@ class AddScreen(_Editor):
     page_title = gettext_lazy("Add a segment")
 
 
-class EditScreen(_OfSegment, _Editor):
+class EditScreen(OfSegment, _Editor):
     """Another name or condition."""
 
     permissions = ("contacts.change_segment",)
@@ -243,7 +267,7 @@ class EditScreen(_OfSegment, _Editor):
         return self.segment
 
 
-class Delete(_OfSegment, Act):
+class Delete(OfSegment, Act):
     """Delete it, unless something still asks for it."""
 
     permissions = ("contacts.delete_segment",)

@@ -78,6 +78,15 @@ def people_in_segment(segment_id: int, *, before: int | None = None, limit: int 
     return [Member(people[contact_id], since) for contact_id, since in rows if contact_id in people]
 
 
+def hold_people_in_segment(segment_id: int, *, after: int, by: datetime, limit: int) -> list[int]:
+    """The ids of the next people (ascending, above ``after``) who came into a segment by a moment, and still are in it.
+
+    Until the caller's transaction ends nobody erases or merges them.
+    """
+    rows = _sql.all("segment_members_held", {"id": segment_id, "after": after, "by": by, "limit": limit})
+    return [row[0] for row in rows]
+
+
 def growth(segment_id: int, days: int = 30) -> list[Day]:
     """The last days on which somebody entered or left, the latest first."""
     since = day_of(clock.now(), shop_zone()) - timedelta(days=days - 1)

@@ -172,6 +172,18 @@ WHERE segment_id = %(id)s AND is_member AND contact_id < %(before)s
 ORDER BY contact_id DESC
 LIMIT %(limit)s
 
+-- name: segment_members_held
+-- The next people who were in a segment by a moment and still are. Nobody erases or merges them meanwhile.
+SELECT standing.contact_id
+FROM contacts_segment_standing AS standing
+JOIN contacts_contact AS contact ON contact.id = standing.contact_id
+WHERE standing.segment_id = %(id)s AND standing.is_member AND standing.contact_id > %(after)s
+  AND (standing.since IS NULL OR standing.since <= %(by)s)
+  AND contact.erased_at IS NULL AND contact.merged_at IS NULL
+ORDER BY standing.contact_id
+LIMIT %(limit)s
+FOR SHARE OF contact
+
 -- name: segment_totals
 SELECT segment_id, sum(people)::bigint, max(changed_at)
 FROM contacts_segment_tally
