@@ -56,6 +56,7 @@ def test_all_rules_are_read_in_words_in_their_order_and_switched(time: Time) -> 
         shown.index(text)
         for text in (
             "Who registered and confirmed their address becomes “Prospect”.",
+            "Who had agreed to mail, as an imported list says, becomes “Prospect”.",
             "Who bought a trial once becomes “Trial”.",
             "Who stands no higher than “Prospect”, got 5 invitations and has not bought 14 days after the last",
             "Who bought at the regular price once becomes “Existing”.",

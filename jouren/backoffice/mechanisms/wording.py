@@ -15,7 +15,7 @@ from jouren.pyramid.models import PyramidRule
 from jouren.pyramid.reactions import PURCHASE
 from jouren.pyramid.stages import Stage
 
-CONFIRMED = "registration.confirmed"
+CONFIRMED, CONSENT = "registration.confirmed", "consent.granted"
 
 
 def promotion_sentence(rule: PyramidRule) -> str:
@@ -24,6 +24,8 @@ def promotion_sentence(rule: PyramidRule) -> str:
     told = {"times": times, "stage": Stage(rule.stage).label}
     if rule.event_type == CONFIRMED and rule.at_least == 1:
         return _("Who registered and confirmed their address becomes “%(stage)s”.") % told
+    if (rule.event_type, rule.match, rule.at_least) == (CONSENT, {"via": "import"}, 1):
+        return _("Who had agreed to mail, as an imported list says, becomes “%(stage)s”.") % told
     if rule.event_type != PURCHASE:
         return _("Whoever has had “%(event)s” %(times)s becomes “%(stage)s”.") % {**told, "event": _event(rule)}
     texts = {
