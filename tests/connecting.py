@@ -8,14 +8,20 @@ import hmac
 import io
 import json
 import time
+from datetime import timedelta
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
+from django.db.models import F, Sum
 from standardwebhooks.webhooks import Webhook
 
 from jouren.api.fast import with_fast_paths
+from jouren.catalog.actions import map_code, save_product
+from jouren.catalog.models import Product
 from jouren.connectors.actions import connect
 from jouren.connectors.models import Connection
+from jouren.orders.models import Order
+from jouren.pyramid.queries import stage_of_contact
 
 SHOPIFY_SECRET = "shpss_0123456789abcdef0123456789abcdef"
 STRIPE_SECRET = "whsec_0123456789abcdef0123456789abcdef"
@@ -87,6 +93,28 @@ def from_system(connection: Connection, secret: str, message_id: str, message: d
         "webhook_signature": Webhook(secret).sign(message_id, moment, body),
     }
     return post(f"/hooks/{connection.public_id}/", body.encode(), **headers)
+
+
+def stages_and_sales() -> list[tuple[str, int, str, int]]:
+    """What orders make of people: family name, stage, and what they bought for in the year from their first purchase,
+    less what was paid back, by currency.
+    """
+    rows = Order.objects.filter(
+        is_counted=True, paid_at__lt=F("contact__purchases__first_at") + timedelta(days=365)
+    ).values("contact_id", "contact__family_name", "currency")
+    counted = rows.annotate(net=Sum(F("amount") - F("refunded")))
+    return sorted(
+        (row["contact__family_name"], stage_of_contact(row["contact_id"]).value, row["currency"], row["net"])
+        for row in counted
+    )
+
+
+def product_of(*codes: str) -> Product:
+    """A product at the regular price that these codes mean, whichever shop says them."""
+    made = save_product(Product(name=f"Product {codes}", role="main", price=3_980, tax_rate=8))
+    for code in codes:
+        map_code(made.pk, code)
+    return made
 
 
 def shopify_order(number: int = 450789469, **changes: Any) -> dict[str, Any]:

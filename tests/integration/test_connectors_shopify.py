@@ -29,12 +29,14 @@ from tests.at_once import at_once
 from tests.connecting import (
     from_shopify,
     post,
+    product_of,
     shopify,
     shopify_arrival,
     shopify_customer,
     shopify_fulfillment,
     shopify_order,
     shopify_refund,
+    stages_and_sales,
 )
 from tests.reacting import react_to_all
 
@@ -315,9 +317,12 @@ STORY = _story()
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations([*range(len(STORY)), *range(len(STORY))]))
-def test_any_order_of_repeated_webhooks_gives_the_same_orders(shop: Connection, order: list[int]) -> None:
+def test_any_order_of_repeated_webhooks_gives_the_same_orders_stages_and_sales(
+    shop: Connection, order: list[int]
+) -> None:
     point = transaction.savepoint()
     try:
+        product_of("TEA-100")
         for index in order:
             topic, payload, delivery = STORY[index]
             assert from_shopify(shop, topic, payload, delivery)[0] == 200
@@ -337,6 +342,7 @@ def test_any_order_of_repeated_webhooks_gives_the_same_orders(shop: Connection, 
             ("2", 99, 0, "paid", "佐藤", None, None, None),
             ("450789469", 4280, 1000, "delivered", "鈴木", 10, 30, 14),
         ]
+        assert stages_and_sales() == [("佐藤", 4, "JPY", 99), ("鈴木", 4, "JPY", 3280)]
         assert Identity.objects.count() == 4
         assert Contact.objects.count() == 2
     finally:

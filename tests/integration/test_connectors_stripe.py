@@ -20,7 +20,7 @@ from jouren.contacts.models import Consent, Contact
 from jouren.contacts.queries import find_by_email, find_by_identity
 from jouren.events.queries import events_of
 from jouren.orders.models import Order, Subscription, Waiting
-from tests.connecting import STRIPE_SECRET, from_stripe, post, stripe
+from tests.connecting import STRIPE_SECRET, from_stripe, post, product_of, stages_and_sales, stripe
 from tests.reacting import react_to_all
 
 pytestmark = pytest.mark.django_db
@@ -333,9 +333,12 @@ STORY = [
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations([*range(len(STORY)), *range(len(STORY))]))
-def test_any_order_of_repeated_events_gives_the_same_orders(account: Connection, order: list[int]) -> None:
+def test_any_order_of_repeated_events_gives_the_same_orders_stages_and_sales(
+    account: Connection, order: list[int]
+) -> None:
     point = transaction.savepoint()
     try:
+        product_of("tea", "prod_tea")
         for index in order:
             assert from_stripe(account, STORY[index])[0] == 200
         react_to_all()
@@ -349,6 +352,7 @@ def test_any_order_of_repeated_events_gives_the_same_orders(account: Connection,
         ]
         assert Subscription.objects.get().state == "cancelled"
         assert Contact.objects.count() == 1
+        assert stages_and_sales() == [("佐藤", 4, "JPY", 3240), ("佐藤", 4, "USD", 1000)]
         assert len(_payloads("subscription.started")) == len(_payloads("subscription.cancelled")) == 1
     finally:
         transaction.savepoint_rollback(point)
