@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from jouren.catalog.models import Product, ProductCode
+from jouren.catalog.offers.judgements import Had
 from jouren.catalog.queries import products_of_codes
 from jouren.contacts.queries import alias_ids, canonical_id, find_by_email
 from jouren.contacts.timeline import Entry, tell
@@ -222,10 +223,10 @@ def remarks_on(order: Order) -> list[Remark]:
     return list(Remark.objects.filter(source=order.source, number=order.number))
 
 
-def buyers_since(product_id: int, since: Mapping[int, datetime]) -> dict[int, datetime]:
-    """Of people, each with a moment, those who have paid for the product at or after theirs, and when first."""
+def buyers_since(product_id: int, since: Mapping[int, datetime]) -> list[tuple[int, Had]]:
+    """Of people, each with a moment: every purchase of the product paid at or after theirs, until it was undone."""
     asked = {"contact_ids": list(since), "moments": list(since.values()), "product_id": product_id}
-    return dict(_sql.all("bought_since", asked))
+    return [(row[0], Had(*row[1:])) for row in _sql.all("bought_since", asked)]
 
 
 class Purchased(NamedTuple):

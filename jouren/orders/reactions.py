@@ -19,8 +19,8 @@ def fold_orders(events: Sequence[Event]) -> None:
     historical = {(event.source, event.payload["order"]): event.historical for event in events}
     orders = keep_orders(events)
     take_offers(orders, historical)
-    give_back(orders)
-    follow_orders(orders)
+    give_back(orders, events)
+    follow_orders(orders, events)
     tell_undone(orders, events)
     recognise(
         [

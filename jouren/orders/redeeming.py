@@ -21,12 +21,12 @@ from jouren.core import clock
 from jouren.core.errors import UserError
 from jouren.events.types import Event
 from jouren.orders.folding import Folded
-from jouren.orders.models import OrderState, Remark
+from jouren.orders.models import Remark
+from jouren.orders.undoing import undone_among
 
 logger = logging.getLogger(__name__)
 CLOCKS_DIFFER = timedelta(minutes=5)
 COUPON, REFERENCE = "coupon", "reference"
-UNDONE = (OrderState.CANCELLED.value, OrderState.REFUNDED.value)
 
 
 def redeem_coupons(events: Sequence[Event]) -> None:
@@ -109,10 +109,9 @@ def _code_on_link(invited: Invited, order: Folded) -> str:
     return held.code if held is not None else ""
 
 
-def give_back(orders: Sequence[Folded]) -> None:
+def give_back(orders: Sequence[Folded], events: Sequence[Event]) -> None:
     """Give back what orders took that do not stand any more, in whatever order that was told."""
-    undone = [(order.source, order.number) for order in orders if order.state in UNDONE]
-    if undone:
+    if undone := undone_among(orders, events):
         undo_orders(undone)
 
 

@@ -18,10 +18,11 @@ from jouren.catalog.offers.actions import follow_transfers, move_application, or
 from jouren.catalog.offers.models import OfferApplication
 from jouren.catalog.offers.vocabulary import TRANSFERS, ApplicationState, Via
 from jouren.core import clock
+from jouren.events.types import Event
 from jouren.orders.actions import present_id
 from jouren.orders.folding import Folded
-from jouren.orders.redeeming import UNDONE
 from jouren.orders.telling import Telling, tell_orders_of
+from jouren.orders.undoing import UNDONE, undone_among
 
 _TOLD = {ApplicationState.SETTLED: "order.paid", ApplicationState.CANCELLED: "order.cancelled"}
 
@@ -58,10 +59,10 @@ def move_transfer(
     return moved
 
 
-def follow_orders(orders: Sequence[Folded]) -> None:
+def follow_orders(orders: Sequence[Folded], events: Sequence[Event]) -> None:
     """Have offers know of what was said about such orders elsewhere: staff mark them as they mark all orders."""
     ours = [order for order in orders if order.source == TRANSFERS]
-    undone = [order.number for order in ours if order.state in UNDONE]
+    undone = {number: at for (_source, number), at in undone_among(ours, events).items()}
     paid = [order.number for order in ours if order.paid_at is not None and order.state not in UNDONE]
     if undone or paid:
         follow_transfers(paid, undone)

@@ -15,8 +15,6 @@ from django.db import connection
 from django.test import override_settings
 
 from jouren.backoffice.journeys.dry_runs import neutralised
-from jouren.catalog.offers.actions import see_offer
-from jouren.catalog.offers.models import Offer, OfferApplication
 from jouren.contacts.actions import erase_contact, withdraw_consent
 from jouren.contacts.models import AttributeDefinition, Contact
 from jouren.journeys import dry_run
@@ -28,20 +26,15 @@ from jouren.journeys.replay.player import Player, step_order
 from jouren.journeys.replay.sources import setting_of
 from jouren.journeys.series.actions import remove_item
 from jouren.journeys.versions import live_version_of
-from jouren.messaging.models import Delivery, Message
+from jouren.messaging.models import Message
 from jouren.messaging.sending_rules.actions import save_rules
 from jouren.messaging.sending_rules.terms import Cap, Rules, Unit
-from jouren.messaging.vocabulary import State
-from jouren.pyramid.actions import change_stage
 from tests.backoffice import owner_client, staff_client
-from tests.broadcasting import deliver_all
 from tests.messages import published, reader
-from tests.offering import make_offer
 from tests.reacting import react_to_all
 from tests.sending_rules import NIGHT, TOKYO
 from tests.series import item, make_series, publish, send_series
 from tests.walking import START, Time, buy, draft_journey, live_journey, send, step, wait
-from tests.walking import work as walk_on
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("time")]
 OWN = {"journeys_dryrun", "journeys_dryrunperson"}
@@ -324,101 +317,6 @@ def test_each_message_of_a_series_is_told_by_its_name(time: Time) -> None:
     lines = b"".join(browser.get(f"{where}csv/")).decode("utf-8-sig")
     steps = [row[4] for row in csv.reader(io.StringIO(lines)) if row[0] == str(one.public_id) and row[3] == "goes out"]
     assert steps == [*items, "Send “End”"]
-
-
-def _showing(offer: Offer, name: str) -> Message:
-    """A message that does not go where the offer is closed."""
-    message = published(TEXT, ("offer", {"offer": str(offer.pk), "if_closed": "skip"}), name=name).message
-    assert message is not None
-    return message
-
-
-def _offering(time: Time) -> tuple[Journey, dict[str, Offer], list[Contact]]:
-    """A journey with an offer for the stage of trials, one of which few are left, and one with a personal deadline."""
-    offers = {
-        "stage": make_offer("Stage", least_stage=3),
-        "few": make_offer("Few", stock=1, is_once=False),
-        "hours": make_offer("Hours", personal_hours=48, is_once=False),
-    }
-    people = [reader(f"p{number}@example.jp") for number in range(3)]
-    messages = {name: _showing(offer, name) for name, offer in offers.items()}
-    up = step("stage", {"stage": "3", "reason": "test"}, "up")
-    steps = [send(messages["stage"], "s1"), wait(1), send(messages["few"], "f1"), send(messages["hours"], "h1"), up]
-    more = [send(messages["stage"], "s2"), wait(3, "w2"), send(messages["few"], "f2"), send(messages["hours"], "h2")]
-    time.pass_by(hours=1)
-    return live_journey([*steps, *more]), offers, people
-
-
-def test_a_message_whose_offer_was_closed_is_told_as_stopped_as_the_gate_did(time: Time) -> None:
-    journey, offers, (one, two, three) = _offering(time)
-    change_stage(three.pk, 4)
-    for person in (one, two, three):
-        buy(person, kind="")
-    walk_on()
-    deliver_all()
-    time.pass_by(hours=3)
-    see_offer(offers["hours"], one.pk)
-    time.pass_by(days=1)
-    walk_on()
-    deliver_all()
-    application = {"via": "order", "state": "settled", "price": 980, "currency": "JPY", "order_ref": "9"}
-    OfferApplication.objects.create(offer=offers["few"], contact=two, at=time.now, **application)
-    time.pass_by(days=3, hours=1)
-    walk_on()
-    deliver_all()
-    time.pass_by(hours=1)
-    run = start(journey, time)
-    play_all(run.pk)
-    run.refresh_from_db()
-    places = {step_id: place for place, step_id in enumerate(step_order(run.compiled))}
-    really: dict[int, set[str]] = {}
-    for delivery in Delivery.objects.all():
-        fate = "sent" if delivery.state == State.SENT else "stopped"
-        mark = f"{fate}:{places[str(delivery.step)]}" + (f":{delivery.reason}" if delivery.reason else "")
-        really.setdefault(delivery.contact_id, set()).add(mark)
-    played = {
-        person.contact_id: {mark for mark in person.marks if mark.startswith(("sent", "stopped"))}
-        for person in run.persons.all()
-    }
-    assert played == really
-    reasons = {mark.split(":", 2)[2] for marks in played.values() for mark in marks if mark.count(":") > 1}
-    names = {name: offer.pk for name, offer in offers.items()}
-    assert reasons == {
-        f"offer:wrong_stage:{names['stage']}",
-        f"offer:sold_out:{names['few']}",
-        f"offer:deadline_passed:{names['hours']}",
-    }
-    where = f"/admin/journeys/dry-runs/{journey.pk}/{run.pk}/"
-    page = owner_client().get(where).content.decode()
-    assert "The offer “Stage” in it is not open to them: the offer is for another stage." in page
-    assert "Offers have the terms that they have now" in page
-
-
-def test_what_an_offer_asks_is_asked_of_the_moment_and_who_took_it_is_left_out(time: Time) -> None:
-    loves = {"fact": "orders.count", "op": "gte", "value": 2}
-    offer = make_offer("Twice", condition=loves, is_once=True)
-    message = _showing(offer, "Twice")
-    person = reader("p@example.jp")
-    time.pass_by(hours=1)
-    buy(person, "1")
-    react_to_all()
-    time.pass_by(days=3)
-    buy(person, "2")
-    react_to_all()
-    time.pass_by(days=3)
-    taken = {"via": "order", "state": "settled", "price": 980, "currency": "JPY", "order_ref": "9"}
-    OfferApplication.objects.create(offer=offer, contact=person, at=time.now, **taken)
-    time.pass_by(days=10)
-    journey = live_journey([send(message, "a"), wait(4), send(message, "b"), wait(4, "w"), send(message, "c")])
-    run = start(journey, time)
-    play_all(run.pk)
-    marks = run.persons.get().marks
-    pk = offer.pk
-    assert [mark for mark in marks if mark.startswith(("sent", "stopped"))] == [
-        f"stopped:0:offer:not_in_audience:{pk}",
-        "sent:2",
-        f"stopped:4:offer:already_taken:{pk}",
-    ]
 
 
 def test_a_persona_gets_a_series_message_by_message(time: Time) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -291,9 +291,10 @@ def _tell_taken(taken: OfferApplication, at: datetime) -> None:
 
 @transaction.atomic
 def move_application(
-    application_id: int, state: ApplicationState, *, by: AbstractBaseUser | None = None
+    application_id: int, state: ApplicationState, *, by: AbstractBaseUser | None = None, at: datetime | None = None
 ) -> OfferApplication:
-    """Note that the money came, or that nothing will come of an order. A cancelled one gives its place back.
+    """Note that the money came, or that nothing will come of an order. A cancelled one gives its place back, as of
+    ``at`` (None: now).
 
     For :func:`jouren.orders.transfers.move_transfer`, which tells the order's own story too.
 
@@ -305,7 +306,8 @@ def move_application(
     )
     if application.state != state:
         application.state = state
-        application.save(update_fields=["state"])
+        application.cancelled_at = (at or clock.now()) if state == ApplicationState.CANCELLED else None
+        application.save(update_fields=["state", "cancelled_at"])
         if state == ApplicationState.SETTLED:
             _tell_taken(application, clock.now())
         log_act(application.offer, "move_application", by, order=application.order_ref, state=str(state))
@@ -313,16 +315,16 @@ def move_application(
 
 
 @transaction.atomic
-def follow_transfers(paid: Collection[str], cancelled: Collection[str]) -> None:
-    """Have what waits for its money go where its order went, by number, whoever said so first. Repeated, nothing
-    changes.
+def follow_transfers(paid: Collection[str], cancelled: Mapping[str, datetime]) -> None:
+    """Have what waits for its money go where its order went, by number, whoever said so first; of those cancelled,
+    when. Repeated, nothing changes.
     """
     for numbers, state in ((paid, ApplicationState.SETTLED), (cancelled, ApplicationState.CANCELLED)):
         waiting = OfferApplication.objects.filter(
             source=TRANSFERS, order_ref__in=numbers, state=ApplicationState.REQUESTED
         )
-        for pk in waiting.order_by("pk").values_list("pk", flat=True) if numbers else ():
-            move_application(pk, state)
+        for pk, number in waiting.order_by("pk").values_list("pk", "order_ref") if numbers else ():
+            move_application(pk, state, at=cancelled.get(number))
 
 
 def lock_offer(offer_id: int) -> Offer:

@@ -5,16 +5,29 @@ Rooms that come after this one register a loader. Where nobody does, or it does 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 SATISFIED, LIKELY_REGULAR = "satisfied", "likely_regular"
 
 Loader = Callable[[Collection[int], datetime], Mapping[int, bool]]
 """Of these people, at that moment, those of whom something is known, with yes or no."""
-Buyers = Callable[[int, Mapping[int, datetime]], Mapping[int, datetime]]
-"""``buyers(product_id, {contact_id: since})``: who bought the product at or after their moment, and when first."""
+
+
+class Had(NamedTuple):
+    """Somebody had something from ``since`` until ``until`` (None: they have it still), when it was undone."""
+
+    since: datetime
+    until: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        """Whether they had it at that moment."""
+        return self.since <= now and (self.until is None or now < self.until)
+
+
+Buyers = Callable[[int, Mapping[int, datetime]], Iterable[tuple[int, Had]]]
+"""``buyers(product_id, {contact_id: since})``: each time that one of them bought the product since their moment."""
 
 NOBODY: Mapping[str, Any] = {"not": {"all": []}}
 """The condition that holds for nobody."""
@@ -53,10 +66,7 @@ def register_buyers(name: str, buyers: Buyers) -> None:
     _buyers[name] = buyers
 
 
-def bought_since(product_id: int, since: Mapping[int, datetime]) -> dict[int, datetime]:
-    """Of these people those who bought the product at or after their moment, and when first."""
-    found: dict[int, datetime] = {}
+def bought_since(product_id: int, since: Mapping[int, datetime]) -> Iterator[tuple[int, Had]]:
+    """Each time that one of these people bought the product at or after their moment, also what was undone since."""
     for buyers in _buyers.values() if since else ():
-        for contact_id, at in buyers(product_id, since).items():
-            found[contact_id] = min(at, found.get(contact_id, at))
-    return found
+        yield from buyers(product_id, since)

@@ -195,7 +195,7 @@ class OfferApplication(models.Model):
     """That somebody took an offer. Those that are not cancelled count against its stock.
 
     ``order_ref`` is the number that the person was told, or that of the shop's order, which ``source`` told of.
-    ``price`` in the smallest unit.
+    ``price`` in the smallest unit. ``cancelled_at``: when what it took was given back.
     """
 
     offer = models.ForeignKey(Offer, models.PROTECT, related_name="applications")
@@ -207,6 +207,7 @@ class OfferApplication(models.Model):
     price = models.BigIntegerField(_("price, tax included"))
     currency = models.CharField(_("currency"), max_length=3)
     at = models.DateTimeField(_("when"))
+    cancelled_at = models.DateTimeField(_("cancelled"), null=True)
 
     class Meta:
         verbose_name = _("application for an offer")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from jouren.catalog.eligibility import BUYS_AT_REGULAR_PRICE, OfferTerms, PersonFacts, Reason, Verdict, judge
-from jouren.catalog.offers.judgements import LIKELY_REGULAR, SATISFIED, bought_since, condition_of, judgements
+from jouren.catalog.offers.judgements import LIKELY_REGULAR, SATISFIED, Had, bought_since, condition_of, judgements
 from jouren.catalog.offers.models import CouponCode, Offer, OfferApplication
 from jouren.catalog.offers.vocabulary import ApplicationState
 from jouren.conditions.choices import Choice
@@ -69,7 +70,8 @@ def load_person_facts(offers: Sequence[Offer], contact_ids: Collection[int], now
     values = load_facts(uses, ids, now)
     asked = {"offer_ids": [offer.pk for offer in offers], "contact_ids": ids}
     sights: dict[Key, datetime] = {(row[0], row[1]): row[2] for row in _sql.all("sights", asked)}
-    takers: set[Key] = {(row[0], row[1]) for row in _sql.all("takers", asked)} | _buyers(offers, sights).keys()
+    takers: set[Key] = {(row[0], row[1]) for row in _sql.all("takers", asked)}
+    takers |= {key for key, had in _bought(offers, sights) if had.until is None}
     taken: dict[int, int] = dict(_sql.all("taken", {"offer_ids": asked["offer_ids"]}))
     satisfied = judgements(SATISFIED, ids, now) if any(each.needs_satisfaction for each in offers) else {}
     likely = judgements(LIKELY_REGULAR, ids, now) if any(each.needs_likely_regular for each in offers) else {}
@@ -102,41 +104,51 @@ def bind_audience(offer: Offer, facts: Sequence[FactUse]) -> CompiledPython | No
         return None
 
 
-def _buyers(offers: Sequence[Offer], sights: dict[Key, datetime]) -> dict[Key, datetime]:
-    """Who bought the product of an offer after they saw it, and when first: the shop's own cart says no more."""
+def _bought(offers: Sequence[Offer], sights: dict[Key, datetime]) -> Iterator[tuple[Key, Had]]:
+    """What was bought of the product of an offer after it was seen: the shop's own cart says no more."""
     seen: dict[int, dict[int, datetime]] = defaultdict(dict)
     for (offer_id, contact_id), moment in sights.items():
         seen[offer_id][contact_id] = moment
-    return {
-        (offer.pk, contact_id): at
-        for offer in offers
-        if offer.is_once
-        for contact_id, at in bought_since(offer.product_id, seen[offer.pk]).items()
-    }
+    for offer in offers:
+        if offer.is_once:
+            for contact_id, had in bought_since(offer.product_id, seen[offer.pk]):
+                yield (offer.pk, contact_id), had
 
 
 class OfferPast(NamedTuple):
-    """When somebody first saw an offer, and when they took it, by whatever way; None: not yet."""
+    """When somebody first saw an offer (None: not yet), and from when until when they had taken it, by whatever way."""
 
     first_seen_at: datetime | None
-    taken_at: datetime | None
+    taken: Sequence[Had]
 
 
 def pasts_with(offers: Sequence[Offer], contact_ids: Collection[int]) -> dict[Key, OfferPast]:
     """What each of these people has had to do with each of these offers; who had nothing is left out."""
     asked = {"offer_ids": [offer.pk for offer in offers], "contact_ids": sorted(set(contact_ids))}
     sights: dict[Key, datetime] = {(row[0], row[1]): row[2] for row in _sql.all("sights", asked)}
-    taken: dict[Key, datetime] = {(row[0], row[1]): row[2] for row in _sql.all("takers", asked)}
-    for key, bought_at in _buyers(offers, sights).items():
-        taken[key] = min(bought_at, taken.get(key, bought_at))
-    return {key: OfferPast(sights.get(key), taken.get(key)) for key in sights.keys() | taken.keys()}
+    taken: dict[Key, list[Had]] = defaultdict(list)
+    for offer_id, contact_id, *had in _sql.all("takers_ever", asked):
+        taken[offer_id, contact_id].append(Had(*had))
+    for key, bought in _bought(offers, sights):
+        taken[key].append(bought)
+    return {key: OfferPast(sights.get(key), taken.get(key, ())) for key in sights.keys() | taken.keys()}
 
 
-def sold_out_moments(offers: Sequence[Offer]) -> dict[int, datetime]:
-    """When the last of each of these offers was taken; those of which some are left, or any number, are left out."""
-    rows = _sql.all("taken_in_order", {"offer_ids": [offer.pk for offer in offers if offer.stock]})
-    stocks = {offer.pk: offer.stock for offer in offers}
-    return {offer_id: at for offer_id, place, at in rows if place == stocks[offer_id]}
+class Sales(NamedTuple):
+    """When pieces of an offer were taken, and when given back, each in order."""
+
+    taken: Sequence[datetime] = ()
+    given_back: Sequence[datetime] = ()
+
+    def count(self, now: datetime) -> int:
+        """How many were taken at that moment."""
+        return bisect_right(self.taken, now) - bisect_right(self.given_back, now)
+
+
+def sales_of(offers: Sequence[Offer]) -> dict[int, Sales]:
+    """The sales of these offers of which there is a number."""
+    rows = _sql.all("sales", {"offer_ids": [offer.pk for offer in offers if offer.stock is not None]})
+    return {offer_id: Sales(taken, given_back or ()) for offer_id, taken, given_back in rows}
 
 
 class Reach(NamedTuple):

@@ -25,19 +25,27 @@ SELECT offer_id, contact_id, first_seen_at FROM catalog_offersight
 WHERE offer_id = ANY(%(offer_ids)s::bigint[]) AND contact_id = ANY(%(contact_ids)s::bigint[])
 
 -- name: takers
-SELECT offer_id, contact_id, min(at) FROM catalog_offerapplication
+SELECT DISTINCT offer_id, contact_id FROM catalog_offerapplication
 WHERE offer_id = ANY(%(offer_ids)s::bigint[]) AND contact_id = ANY(%(contact_ids)s::bigint[])
   AND state <> 'cancelled'
-GROUP BY offer_id, contact_id
+
+-- name: takers_ever
+-- Also of what was cancelled since. Of when that was nothing is known of the oldest.
+SELECT offer_id, contact_id, at, CASE WHEN state = 'cancelled' THEN coalesce(cancelled_at, at) END
+FROM catalog_offerapplication
+WHERE offer_id = ANY(%(offer_ids)s::bigint[]) AND contact_id = ANY(%(contact_ids)s::bigint[])
 
 -- name: taken
 SELECT offer_id, count(*) FROM catalog_offerapplication
 WHERE offer_id = ANY(%(offer_ids)s::bigint[]) AND state <> 'cancelled'
 GROUP BY offer_id
 
--- name: taken_in_order
-SELECT offer_id, row_number() OVER (PARTITION BY offer_id ORDER BY at, id), at FROM catalog_offerapplication
-WHERE offer_id = ANY(%(offer_ids)s::bigint[]) AND state <> 'cancelled'
+-- name: sales
+SELECT offer_id, array_agg(at ORDER BY at),
+    array_agg(cancelled_at ORDER BY cancelled_at) FILTER (WHERE state = 'cancelled')
+FROM catalog_offerapplication
+WHERE offer_id = ANY(%(offer_ids)s::bigint[]) AND (state <> 'cancelled' OR cancelled_at >= at)
+GROUP BY offer_id
 
 -- name: give_code
 -- A code that nobody has, given to a person. Two at once take two.

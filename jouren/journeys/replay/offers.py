@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from jouren.catalog.eligibility import OfferTerms, PersonFacts, Verdict, judge
 from jouren.catalog.offers.models import Offer
-from jouren.catalog.offers.queries import OfferPast, bind_audience, offers_by_id, sold_out_moments
+from jouren.catalog.offers.queries import OfferPast, Sales, bind_audience, offers_by_id, sales_of
 from jouren.conditions.compile import CompiledPython
 from jouren.conditions.registry import FactUse, fact
 from jouren.core.zone import shop_zone
@@ -24,15 +24,15 @@ from jouren.pyramid.stages import Stage
 
 _STAGE, _SATISFACTION, _LIKELY = "pyramid.stage", "survey.satisfaction", "likely_regular"
 Values = tuple[Any, ...]
-NOTHING_KNOWN = OfferPast(None, None)
+NOTHING_KNOWN = OfferPast(None, ())
 
 
 class _Asked(NamedTuple):
-    """An offer: its terms, its condition (None: it holds for nobody any more), and when all of it were taken."""
+    """An offer: its terms, its condition (None: it holds for nobody any more), and when how many of it were taken."""
 
     terms: OfferTerms
     audience: CompiledPython | None
-    sold_out_at: datetime | None
+    sales: Sales
 
 
 @dataclass(frozen=True)
@@ -56,20 +56,17 @@ class OffersThen:
         if asked is None:
             return None
         own, stage = past.get(offer_id, NOTHING_KNOWN), values[self._places[_STAGE]]
+        seen_at = own.first_seen_at
         person = PersonFacts(
             Stage.AWARE if stage is None else stage,
             asked.audience is not None and asked.audience.matches(values, now, self._zone),
-            own.first_seen_at if _is_by(own.first_seen_at, now) else None,
-            _is_by(own.taken_at, now),
-            (asked.terms.stock or 0) if _is_by(asked.sold_out_at, now) else 0,
+            seen_at if seen_at is not None and seen_at <= now else None,
+            any(had.holds(now) for had in own.taken),
+            asked.sales.count(now),
             is_satisfied(values[self._places[_SATISFACTION]] or "") if asked.terms.needs_satisfaction else None,
             bool(values[self._places[_LIKELY]]) if asked.terms.needs_likely_regular else None,
         )
         return judge(asked.terms, person, now)
-
-
-def _is_by(moment: datetime | None, now: datetime) -> bool:
-    return moment is not None and moment <= now
 
 
 def offers_then(offer_ids: Collection[int], facts: tuple[FactUse, ...]) -> OffersThen | None:
@@ -77,7 +74,7 @@ def offers_then(offer_ids: Collection[int], facts: tuple[FactUse, ...]) -> Offer
     if not offer_ids:
         return None
     offers = offers_by_id(offer_ids)
-    sold_out = sold_out_moments(list(offers.values()))
+    sales = sales_of(list(offers.values()))
     uses, places, asked = facts, {}, {}
     wanted = {
         _STAGE: True,
@@ -91,5 +88,5 @@ def offers_then(offer_ids: Collection[int], facts: tuple[FactUse, ...]) -> Offer
     for pk, offer in offers.items():
         audience = bind_audience(offer, uses)
         uses = audience.facts if audience else uses
-        asked[pk] = _Asked(offer.terms, audience, sold_out.get(pk))
+        asked[pk] = _Asked(offer.terms, audience, sales.get(pk, Sales()))
     return OffersThen(offers, uses, asked, places)

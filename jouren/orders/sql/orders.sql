@@ -227,20 +227,29 @@ GROUP BY 1
 ORDER BY 1
 
 -- name: bought_since
--- Of these people those of whom a purchase at or after their moment names the product, and when the first was paid. What
--- a source's own code says comes before what it says everywhere.
-SELECT asked.contact_id, min(bought.paid_at)
+-- Of these people the purchases at or after their moment that name the product: when each was paid, and when it was
+-- cancelled or the last of it paid back. What a source's own code says comes before what it says everywhere.
+SELECT asked.contact_id, bought.paid_at,
+    CASE WHEN NOT bought.is_counted THEN coalesce(least(bought.cancelled_at, (
+        SELECT min(back.at) FROM (
+            SELECT refund.at, sum(coalesce(refund.amount, bought.amount)) OVER (ORDER BY refund.at, refund.id) AS amount
+            FROM orders_refund AS refund
+            WHERE refund.source = bought.source AND refund.number = bought.number
+                AND (refund.currency = bought.currency OR refund.amount IS NULL)
+        ) AS back
+        WHERE back.amount >= bought.amount
+    )), bought.paid_at) END
 FROM unnest(%(contact_ids)s::bigint[], %(moments)s::timestamptz[]) AS asked (contact_id, since)
 JOIN orders_order AS bought
-    ON bought.contact_id = asked.contact_id AND bought.is_counted AND bought.paid_at >= asked.since
-CROSS JOIN LATERAL unnest(bought.products) AS named (code)
-WHERE %(product_id)s::bigint = (
-    SELECT meant.product_id FROM catalog_productcode AS meant
-    WHERE meant.code = named.code AND meant.source IN ('', bought.source)
-    ORDER BY meant.source DESC
-    LIMIT 1
+    ON bought.contact_id = asked.contact_id AND bought.kind <> 'free' AND bought.paid_at >= asked.since
+WHERE EXISTS (
+    SELECT FROM unnest(bought.products) AS named (code) WHERE %(product_id)s::bigint = (
+        SELECT meant.product_id FROM catalog_productcode AS meant
+        WHERE meant.code = named.code AND meant.source IN ('', bought.source)
+        ORDER BY meant.source DESC
+        LIMIT 1
+    )
 )
-GROUP BY asked.contact_id
 
 -- name: first_purchases
 -- In each of some periods, how many people bought for the first time.
