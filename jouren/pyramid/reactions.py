@@ -45,11 +45,12 @@ def promote(events: Sequence[Event]) -> None:
         for rule in rules:
             if not concerns(event, rule):
                 continue
-            question = _Question(event.contact_id, rule, event.id, event.historical)
             if rule.at_least == 1:
-                causes[event.contact_id].append(_cause(question, event.id, event.occurred_at))
+                causes[event.contact_id].append(
+                    cause_by(rule, event.id, event.occurred_at, historical=event.historical)
+                )
             else:
-                questions.append(question)
+                questions.append(_Question(event.contact_id, rule, event.id, event.historical))
     for question, cause in _fulfilled(questions):
         causes[question.contact_id].append(cause)
     promote_contacts(causes)
@@ -89,17 +90,20 @@ def _fulfilled(questions: Sequence[_Question]) -> Iterable[tuple[_Question, Caus
             "historical": [asked.historical for asked in questions],
         },
     )
-    return [(questions[position - 1], _cause(questions[position - 1], event_id, at)) for position, event_id, at in rows]
+    return [
+        (asked, cause_by(asked.rule, event_id, at, historical=asked.historical))
+        for asked, event_id, at in ((questions[position - 1], event_id, at) for position, event_id, at in rows)
+    ]
 
 
 def _match(rule: PyramidRule) -> Jsonb:
     return Jsonb(containment(rule.match, event_type(rule.event_type).fields))
 
 
-def _cause(asked: _Question, event_id: int, at: datetime) -> Cause:
-    rule = asked.rule
+def cause_by(rule: PyramidRule, event_id: int, at: datetime, *, historical: bool = False) -> Cause:
+    """What an event that satisfies a rule, and happened ``at`` a moment, does to a person."""
     passing_reason = ChangeReason.DIRECT_PURCHASE.value if rule.event_type == PURCHASE else rule.reason
-    return Cause(Stage(rule.stage), at, rule.reason, passing_reason, event_id, asked.historical)
+    return Cause(Stage(rule.stage), at, rule.reason, passing_reason, event_id, historical)
 
 
 PROMOTION = Reaction("pyramid.promote", promote, order=20, historical=True)

@@ -12,7 +12,9 @@ from jouren.capture.models import Form
 from jouren.content.models import LandingPage
 from jouren.core import clock
 from jouren.core.config import SmtpAddress
+from jouren.core.loops import wait_until
 from jouren.messaging.models import Message
+from jouren.messaging.queries import is_sending
 from jouren.messaging.sender import LaneSender
 from jouren.messaging.vocabulary import Lane
 from tests.capture_pages import make_form, make_page
@@ -73,3 +75,10 @@ def sender(server: ScriptedServer) -> Iterator[Callable[..., LaneSender]]:
     yield make
     for each in made:
         each.close()
+
+
+@pytest.fixture
+def deliver(sender: Callable[..., LaneSender]) -> Callable[[], None]:
+    """Lets everything that is due now go out."""
+    made = sender(Lane.TRIGGERED)
+    return lambda: wait_until(lambda: not made.tick() and not is_sending(), 60, step=0.002) or None

@@ -434,6 +434,27 @@ def test_a_persona_that_buys_or_unsubscribes_gets_no_offer(time: Time) -> None:
     assert ("stopped", "Offer", date(2026, 12, 2)) in left
 
 
+def test_a_persona_rises_by_what_it_buys_also_from_where_a_step_put_it(time: Time) -> None:
+    """They wait to come to a stage, are put lower, and come there again by the next purchase."""
+
+    def listens(place: int) -> dict[str, Any]:
+        existing = [{"field": "to", "op": "eq", "value": "4"}]
+        came, late = [send(message_of(f"{place} {what}"), f"{place} {what}") for what in ("came", "late")]
+        way = {"event": "stage.entered", "message": None, "where": existing, "keyed": False, "name": "", "then": [came]}
+        return step(
+            "wait_first", {"paths": [way], "amount": 20, "unit": "days", "otherwise": [late]}, f"{place} listens"
+        )
+
+    lowers = step("stage", {"stage": "3", "reason": "again"}, "lowers")
+    journey = live_journey([listens(1), lowers, listens(2)])
+    assert days_of(journey, Persona(START, buys=((2, "regular"), (8, "regular")))) == [
+        ("sent", "1 came", date(2026, 11, 24)),
+        ("sent", "2 came", date(2026, 11, 30)),
+        ("finished", "", date(2026, 11, 30)),
+    ]
+    assert days_of(journey, Persona(START))[0] == ("sent", "1 late", date(2026, 12, 12))
+
+
 def test_a_persona_has_the_attributes_that_are_answered(time: Time) -> None:
     AttributeDefinition.objects.create(key="skin", type="text", label="Skin")
     dry = {"all": [{"fact": "contact.attribute", "args": {"key": "skin"}, "op": "eq", "value": "dry"}]}

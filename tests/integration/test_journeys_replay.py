@@ -2,48 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime, timedelta
-from functools import partial
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from psycopg.errors import ReadOnlySqlTransaction
 
-from jouren.contacts.actions import define_attribute, grant_consent, set_attributes, withdraw_consent
+from jouren.contacts.actions import define_attribute, set_attributes
 from jouren.contacts.models import Contact
-from jouren.core.loops import wait_until
 from jouren.core.lots import is_drawn
-from jouren.events import reactor
 from jouren.events.actions import NewEvent, record_event
-from jouren.journeys import dated_entries, engine
-from jouren.journeys.models import Enrolment, EnrolmentState, Journey
-from jouren.journeys.replay.replay import Replay, play
+from jouren.journeys.models import Enrolment, Journey
 from jouren.journeys.replay.series import series_past
-from jouren.journeys.replay.sources import PastFacts, entrants, load_lives, read_only, setting_of
-from jouren.journeys.replay.terms import Happening
-from jouren.journeys.replay.turns import play_in_turn
+from jouren.journeys.replay.sources import read_only
 from jouren.journeys.series.actions import insert_messages, move_item, remove_item
 from jouren.journeys.series.models import Series, every_morning
 from jouren.journeys.versions import live_version_of
-from jouren.messaging.models import Delivery, MessageVersion
-from jouren.messaging.queries import is_sending, next_due
-from jouren.messaging.sender import LaneSender
+from jouren.messaging.models import MessageVersion
 from jouren.messaging.sending_rules.actions import save_rules
 from jouren.messaging.sending_rules.terms import Action, Cap, Quiet, Readiness, Rules, Unit
-from jouren.messaging.vocabulary import Lane, State
 from tests.messages import published, reader
 from tests.offering import make_offer
+from tests.replaying import (
+    END,
+    assert_equal,
+    examples,
+    happen,
+    live_through,
+    pass_until,
+    replayed,
+    undone,
+)
 from tests.sending_rules import NIGHT, TOKYO
 from tests.series import publish, send_series
 from tests.walking import START, Time, live_journey, send, step, wait
 
 pytestmark = [pytest.mark.django_db]
-END = START + timedelta(days=14)
 
 deeds = st.lists(
     st.tuples(
@@ -89,40 +86,6 @@ ways = st.fixed_dictionaries(
         ),
     }
 )
-
-
-@pytest.fixture
-def deliver(sender: Callable[..., LaneSender]) -> Iterator[Callable[[], None]]:
-    """Lets everything that is due now go out."""
-    made = sender(Lane.TRIGGERED)
-    yield lambda: wait_until(lambda: not made.tick() and not is_sending(), 60, step=0.002) or None
-
-
-def happen(contact: Contact, number: int, deed: str) -> None:
-    if deed == "withdraw":
-        withdraw_consent(contact.pk, "email", "newsletter", via="staff")
-    elif deed == "grant":
-        grant_consent(contact.pk, "email", "newsletter", via="form")
-    elif deed == "undo":
-        undone = {"order": str(number - 1), "products": [], "how": "cancelled"}
-        record_event(NewEvent("order.undone", contact.pk, undone, source=f"shop-{contact.pk}"))
-    else:
-        paid = {"order": str(number), "kind": deed, "amount": 1000, "currency": "JPY", "products": ["tea"]}
-        record_event(NewEvent("order.paid", contact.pk, paid, source=f"shop-{contact.pk}"))
-
-
-def pass_until(moment: datetime, time: Time, deliver: Callable[[], None]) -> None:
-    """Let the workers do all that is due on the way, each at its own moment."""
-    while True:
-        while reactor.tick() or engine.tick() or dated_entries.tick():
-            pass
-        deliver()
-        coming = (engine.next_due(), dated_entries.next_due(), next_due())
-        due = [at for at in coming if at is not None and at < moment]
-        if not due:
-            break
-        time.now = min(due)
-    time.now = moment
 
 
 def orders_at_least(count: int) -> dict[str, Any]:
@@ -171,89 +134,6 @@ def make_journey(way: dict[str, Any], help: MessageVersion, ask: MessageVersion)
     )
 
 
-def told(happened: list[Happening]) -> list[tuple[Any, ...]]:
-    """What became of each message of a replay, as a delivery would say it."""
-    fate: dict[tuple[str, int], tuple[Any, ...]] = {}
-    for each in happened:
-        key = (each.step, each.walk)
-        if each.what == "planned":
-            fate[key] = (State.PLANNED, "", each.at)
-        elif each.what == "sent":
-            fate[key] = (State.SENT, "", each.at)
-        elif each.what == "stopped":
-            fate[key] = (State.SUPPRESSED, each.detail, None)
-        elif each.what == "held":
-            fate[key] = (State.PLANNED, each.detail, each.until)
-    return sorted((*key, *what) for key, what in fate.items())
-
-
-def stored(contact: Contact) -> list[tuple[Any, ...]]:
-    return sorted(
-        (
-            str(row.step),
-            row.occurrence,
-            State(row.state),
-            row.reason,
-            None if row.state == State.SUPPRESSED else row.try_at,
-        )
-        for row in Delivery.objects.filter(contact_id=contact.pk)
-    )
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """Whatever is written in here is taken back at the end: each example begins with nothing."""
-    with transaction.atomic():
-        try:
-            yield
-        finally:
-            transaction.set_rollback(True)
-
-
-def replayed(journey: Journey, **as_it_was: Any) -> dict[int, Replay]:
-    """Everybody's time in a journey, played by what is known of it afterwards."""
-    version = live_version_of(journey.pk)
-    assert version is not None
-    with read_only():
-        setting = setting_of(version, START, END - timedelta(seconds=1), **as_it_was)
-        ids = [contact_id for contact_id, _first in entrants(setting)]
-        facts = PastFacts(setting.version.program, END)
-        replays = [Replay(setting, life) for life in load_lives(setting, ids)]
-        if version.program.entries_per_hour:
-            each_alone = [(START, partial(list, [replay])) for replay in replays]
-            list(play_in_turn(each_alone, facts, version.program.entries_per_hour))
-        else:
-            play(replays, facts)
-    return {replay.life.contact_id: replay for replay in replays}
-
-
-def assert_equal(contact: Contact, replay: Replay | None) -> None:
-    """What a replay tells of somebody is what is stored of them."""
-    happened = replay.happened if replay else []
-    assert told(happened) == stored(contact)
-    of_them = Enrolment.objects.filter(contact_id=contact.pk).exclude(state=EnrolmentState.HELD_OUT)
-    walks = list(of_them.order_by("occurrence"))
-    ends = {each.walk: each for each in happened if each.what in {"finished", "left"}}
-    began = [each.until or each.at for each in happened if each.what == "entered"]
-    assert began == [walk.entered_at for walk in walks]
-    assert [(ends[walk.occurrence].at, ends[walk.occurrence].detail) for walk in walks if walk.ended_at] == [
-        (walk.ended_at, walk.reason) for walk in walks if walk.ended_at
-    ]
-    assert len(ends) == sum(walk.ended_at is not None for walk in walks)
-    inside = [(each.walker.step, each.walker.place, each.due_at) for each in replay.inside] if replay else []
-    assert inside == [
-        (str(walk.step), str(walk.place) if walk.place else None, walk.due_at) for walk in walks if not walk.ended_at
-    ]
-
-
-def examples(count: int) -> Callable[[Any], Any]:
-    return settings(
-        max_examples=count,
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )
-
-
 @examples(25)
 @given(deeds=deeds, rules=rules, way=ways)
 def test_a_replay_says_what_the_engine_did(
@@ -274,15 +154,6 @@ def test_a_replay_says_what_the_engine_did(
         replays = replayed(journey)
         for contact in people:
             assert_equal(contact, replays.get(contact.pk))
-
-
-def live_through(
-    deeds: list[tuple[int, int, str]], people: list[Contact], time: Time, deliver: Callable[[], None]
-) -> None:
-    for number, (minute, who, deed) in enumerate(deeds):
-        pass_until(START + timedelta(minutes=minute, seconds=7), time, deliver)
-        happen(people[who], number, deed)
-    pass_until(END, time, deliver)
 
 
 rhythms = st.sampled_from(

@@ -25,8 +25,8 @@ from jouren.core.sql import load_sql
 from jouren.events.actions import NewEvent, record_event, record_events
 
 _sql = load_sql("contacts")
-# Ways by which others say that somebody agreed. They never take back what the person has asked for here.
-_HEARSAY = frozenset({"import", "shop"})
+HEARSAY = frozenset({"import", "shop"})
+"""Ways by which others say that somebody agreed. They never take back what the person has asked for here."""
 _OWN_WISH = (SuppressionReason.UNSUBSCRIBED, SuppressionReason.UNNEEDED)
 
 
@@ -62,12 +62,12 @@ def grant_consent(
     contact = locked(contact_id)
     at = at or clock.now()
     current = Consent.objects.filter(contact=contact, channel=channel, topic=topic).first()
-    if via in _HEARSAY and (
+    if via in HEARSAY and (
         (current and not current.is_granted)
         or Suppression.objects.filter(contact=contact, channel__in=["", channel], lifted_at=None).exists()
     ):
         return False
-    if via not in _HEARSAY and by is None:
+    if via not in HEARSAY and by is None:
         _lift_own_wish(contact.pk, channel)
         come_back(contact.pk, via=SIGNED_UP)
     if current and current.is_granted and _has_proof(contact.pk, channel, topic, text):

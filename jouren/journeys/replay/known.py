@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from jouren.conditions.registry import FactType
 from jouren.contacts.actions.peace import BY_JOURNEY
@@ -16,24 +16,38 @@ from jouren.journeys.replay.terms import Setting, Values
 from jouren.journeys.steps.attributes import SetAttribute
 from jouren.journeys.steps.changing import ChangeStage, Suppress
 from jouren.journeys.steps.tagging import AddTag, RemoveTag
-from jouren.pyramid.policies import steps_between
+from jouren.pyramid.policies import Passage, Placing, course
 from jouren.pyramid.stages import Stage
 
 
+class _Change(NamedTuple):
+    """What a step has made of a value: ``value``, where it would be ``before``; from ``until`` on it is so no more."""
+
+    before: Any
+    value: Any
+    until: datetime | None = None
+
+    def holds(self, value: Any, now: datetime) -> bool:
+        """Whether it is so still, where the value would be this one by itself."""
+        return value == self.before and (self.until is None or now < self.until)
+
+
 class Known:
-    """The values of the program's facts for one person. ``happens`` gets each event that a change brings: of several,
-    the one that is heard first comes last.
+    """The values of the program's facts for one person. ``happens`` gets each event that a change brings: of several
+    of one moment, the one that is heard first comes last.
     """
 
     def __init__(self, setting: Setting, life: Life, happens: Callable[[Event], None]) -> None:
         self.setting, self.life, self._happens = setting, life, happens
         self.values: Values = ()
         self._asked_at: datetime | None = None
-        self._changed: dict[int, tuple[Any, Any]] = {}
+        self._changed: dict[int, _Change] = {}
+        self._passages: list[Passage] = []
+        self._coming: list[Event] = []
 
     def holds_at(self, now: datetime) -> bool:
         """Whether ``values`` are those of that moment, so that nobody has to be asked."""
-        return self._asked_at == now and not self._changed
+        return self._asked_at == now and not self._changed and not self._passages
 
     def at(self, now: datetime) -> Generator[datetime, Values, Values]:
         """The values of a moment; asks for them unless they were of that moment already."""
@@ -43,15 +57,29 @@ class Known:
         if self._asked_at != now:
             self.values = yield now
             self._asked_at = now
-        if not self._changed:
+        if not self._changed and not self._passages:
             return self.values
         values = list(self.values)
-        for place, (before, value) in list(self._changed.items()):
-            if values[place] == before:
-                values[place] = value
+        for place, change in list(self._changed.items()):
+            if change.holds(values[place], now):
+                values[place] = change.value
             else:  # it has changed since by itself
                 del self._changed[place]
+        if (last := self._passed(now)) is not None:
+            for name, value in (("pyramid.stage", last.end.value), ("pyramid.stage_since", last.at)):
+                for place, _arguments in self.setting.places(name):
+                    values[place] = value
         return tuple(values)
+
+    def is_old(self, event: Event) -> bool:
+        """Whether an event tells of a step in the pyramid that they did not take here, having been put elsewhere."""
+        if event.type != "stage.entered" or not self._passages or event.occurred_at <= self._passages[0].at:
+            return False
+        return not any(event is each for each in self._coming)
+
+    def _passed(self, now: datetime) -> Passage | None:
+        """The last step in the pyramid until then, since a step of the journey put them somewhere; None: none has."""
+        return next((each for each in reversed(self._passages) if each.at <= now), None)
 
     def change(self, effect: Step, now: datetime) -> None:
         """Take note of what a step does to the person. Nothing is known of what other steps do."""
@@ -65,31 +93,39 @@ class Known:
             self._set_attribute(effect.key, effect.value_at(now, self.setting.version.program.zone), now)
 
     def _change_stage(self, effect: ChangeStage, now: datetime) -> None:
-        current = 1
-        for place, _arguments in self.setting.places("pyramid.stage"):
-            current = self._changed.get(place, (0, self.values[place]))[1] or 1
-            self._set(place, effect.stage)
-        for place, _arguments in self.setting.places("pyramid.stage_since"):
-            self._set(place, now)
-        if current != effect.stage:
-            for start, end in reversed(list(steps_between(Stage(current), Stage(effect.stage)))):
-                payload = {"from": start.value, "to": end.value, "reason": effect.reason}
-                self._happens(self._event("stage.entered", payload, now))
+        last, [(place, _arguments)] = self._passed(now), self.setting.places("pyramid.stage")
+        stage = Stage(self.values[place] or 1) if last is None else last.end
+        if stage == effect.stage:
+            return
+        # From now on they stand elsewhere than they did: what lifts them, and whether anything does, is another thing.
+        moved, put = self.life.moved, Placing(Stage(effect.stage), now, effect.reason)
+        causes = [cause for cause in moved.causes if cause.at > now]
+        self._passages = list(course(stage, causes, [put, *(each for each in moved.placings if each.at > now)]))
+        self._coming = [self._entered(each) for each in self._passages]
+        heard_now = [event for event in self._coming if event.occurred_at == now]
+        for event in [*reversed(heard_now), *self._coming[len(heard_now) :]]:
+            self._happens(event)
+
+    def _entered(self, passage: Passage) -> Event:
+        payload = {"from": passage.start.value, "to": passage.end.value, "reason": passage.reason}
+        return self._event("stage.entered", payload, passage.at)
 
     def _suppress(self, effect: Suppress, now: datetime) -> None:
+        # Until they came back by an act of their own. What happened at this moment was heard before.
+        until, via = next(((at, via) for at, via in self.life.returns if at > now), (None, ""))
         for place, _arguments in self.setting.places("left_in_peace"):
-            self._set(place, True)
+            self._set(place, True, until)
         reason = SuppressionReason.IN_PEACE.value
         is_new = not any(
             stop.reason == reason and stop.channel == effect.channel and stop.holds(effect.channel, now)
             for stop in self.life.stops
         )
         if is_new:
-            # Until they bought, by which they came back.
-            until = next((at for at in self.life.bought if at >= now), None)
             self.life.stops.append(Stop(effect.channel, reason, now, until))
             payload = {"reason": reason, "source": effect.reason or BY_JOURNEY}
             self._happens(self._event("contact.left_in_peace", payload, now))
+            if until is not None:
+                self._happens(self._event("contact.came_back", {"reasons": [reason], "via": via}, until))
 
     def _set_attribute(self, key: str, value: Any, now: datetime) -> None:
         facts = self.setting.version.program.facts
@@ -102,15 +138,18 @@ class Known:
     def _change_tags(self, effect: AddTag | RemoveTag, now: datetime) -> None:
         adds = isinstance(effect, AddTag)
         for place, _arguments in self.setting.places("contact.tags"):
-            held = list(self._changed.get(place, (None, self.values[place]))[1] or ())
+            held = list(self._value(place) or ())
             if (effect.tag in held) == adds:
                 return
             self._set(place, [*held, effect.tag] if adds else [tag for tag in held if tag != effect.tag])
         self._happens(self._event("tag.added" if adds else "tag.removed", {"tag": effect.tag}, now))
 
-    def _set(self, place: int, value: Any) -> None:
-        before = self._changed[place][0] if place in self._changed else self.values[place]
-        self._changed[place] = (before, value)
+    def _value(self, place: int) -> Any:
+        return self._changed[place].value if place in self._changed else self.values[place]
+
+    def _set(self, place: int, value: Any, until: datetime | None = None) -> None:
+        before = self._changed[place].before if place in self._changed else self.values[place]
+        self._changed[place] = _Change(before, value, until)
 
     def _event(self, type: str, payload: dict[str, Any], at: datetime) -> Event:
         return Event(0, self.life.contact_id, type, 1, at, at, "", payload, False)

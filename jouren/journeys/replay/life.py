@@ -12,6 +12,7 @@ from jouren.catalog.offers.queries import OfferPast
 from jouren.events.types import Event
 from jouren.journeys.policies import Past
 from jouren.messaging.sending_rules.caps import Gone
+from jouren.pyramid.past import Moved
 
 
 class Stop(NamedTuple):
@@ -34,8 +35,10 @@ class Life:
     ``consents``: by channel and topic, what they said and when, in order. ``gone``: what went to them before;
     ``helped``: when messages that help came; ``firsts``: when journeys that come before this one wrote, and which.
     ``walks``: those of the journey that began before the replay does. ``best``: the hour at which they tend to answer.
-    ``bought``: when they paid, in order. ``dates``: by dated trigger, since when which day of theirs was known.
-    ``offers``: by offer, when they saw and took it. ``is_held_out``: by lot, since before.
+    ``returns``: when they did what brings back whom a step left in peace, and what, in order. ``dates``: by dated
+    trigger, since when which day of theirs was known. ``offers``: by offer, when they saw and took it. ``moved``:
+    what lifts them in the pyramid in the replay's time, and where others put them; loaded only where a step moves
+    people. ``is_held_out``: by lot, since before.
     """
 
     contact_id: int
@@ -54,7 +57,8 @@ class Life:
     best: tuple[int, ZoneInfo] | None = None
     dates: dict[str, list[tuple[datetime, date | None]]] = field(default_factory=dict)
     offers: dict[int, OfferPast] = field(default_factory=dict)
-    bought: list[datetime] = field(default_factory=list)
+    returns: list[tuple[datetime, str]] = field(default_factory=list)
+    moved: Moved = field(default_factory=lambda: Moved([], []))
     is_held_out: bool = False
 
     def allows(self, channel: str, topic: str, now: datetime) -> bool | None:

@@ -8,14 +8,18 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from jouren.conditions.registry import FactType, FactUse
+from jouren.contacts.actions.peace import BOUGHT
 from jouren.core.schedule import local_moment
-from jouren.events.policies import fits
 from jouren.events.types import Event
 from jouren.journeys.engine import Walker
 from jouren.journeys.replay.life import Life
 from jouren.journeys.replay.replay import Replay, play
 from jouren.journeys.replay.terms import Happening, Sent, Setting, Values
 from jouren.pyramid.models import PyramidRule
+from jouren.pyramid.past import Moved
+from jouren.pyramid.policies import Cause, course
+from jouren.pyramid.reactions import cause_by, concerns
+from jouren.pyramid.stages import Stage
 
 ALWAYS, NEVER, ON_DAY = "always", "never", "day"
 CLICKS_AFTER = timedelta(hours=1)
@@ -55,7 +59,7 @@ def live_as(persona: Persona, setting: Setting) -> list[Happening]:
     walker = Walker(0, 0, 0, 1, program.first, persona.start, persona.start, None, program.key)  # about some order
     first = program.steps[program.first] if program.first else None
     replay.begin(walker, persona.start, first.waits_for if first else None)
-    known = _Known(persona, life, list(PyramidRule.objects.filter(is_enabled=True)))
+    known = _Known(persona, life)
     play([replay], lambda asked: [known.values(program.facts, at) for _id, at in asked])
     return replay.happened
 
@@ -63,6 +67,10 @@ def live_as(persona: Persona, setting: Setting) -> list[Happening]:
 def _life(persona: Persona, setting: Setting) -> Life:
     consents = {("email", message.topic): [(persona.start, True)] for message in setting.messages.values()}
     events = list(_purchases(persona, setting))
+    causes = list(_lifts(events))
+    for passage in course(Stage.AWARE, causes, []):
+        payload = {"from": passage.start.value, "to": passage.end.value, "reason": passage.reason}
+        events.append(_event("stage.entered", payload, passage.at))
     if persona.unsubscribes_on is not None:
         at = _moment(persona, setting, persona.unsubscribes_on)
         for (channel, topic), said in consents.items():
@@ -73,7 +81,17 @@ def _life(persona: Persona, setting: Setting) -> Life:
         addresses={"email": "sample@example.jp"},
         events=sorted(events, key=lambda event: event.occurred_at),
         consents=consents,
+        returns=sorted((event.occurred_at, BOUGHT) for event in events if event.type == "order.paid"),
+        moved=Moved(causes, []),
     )
+
+
+def _lifts(events: Sequence[Event]) -> Iterator[Cause]:
+    """What the shop's rules make of each of these events, and of all before it."""
+    for rule in PyramidRule.objects.filter(is_enabled=True):
+        counted = [event for event in sorted(events, key=lambda each: each.occurred_at) if concerns(event, rule)]
+        for event in counted[rule.at_least - 1 :]:
+            yield cause_by(rule, event.id, event.occurred_at)
 
 
 def _purchases(persona: Persona, setting: Setting) -> Iterator[Event]:
@@ -112,7 +130,6 @@ class _Known:
 
     persona: Persona
     life: Life
-    rules: Sequence[PyramidRule]
 
     def values(self, facts: Sequence[FactUse], now: datetime) -> Values:
         """The facts as they are then."""
@@ -129,28 +146,22 @@ class _Known:
                 since = self.persona.start - timedelta(days=1) if days is None else now - timedelta(days=days)
                 return sum(event.type == arguments["type"] and event.occurred_at > since for event in happened)
             case "pyramid.stage":
-                return self._stage(happened)
+                return next((event.payload["to"] for event in reversed(happened) if event.type == "stage.entered"), 1)
+            case "pyramid.stage_since":
+                entered = [event.occurred_at for event in happened if event.type == "stage.entered"]
+                return entered[-1] if entered else self.persona.start
             case "consent":
                 return bool(self.life.allows(arguments["channel"], arguments["topic"], now))
             case "contact.attribute":
                 value = self.persona.attributes.get(arguments["key"])
                 return date.fromisoformat(value) if use.type == FactType.DATE and isinstance(value, str) else value
-            case "contact.created_at" | "contact.confirmed_at" | "pyramid.stage_since":
+            case "contact.created_at" | "contact.confirmed_at":
                 return self.persona.start
             case "contact.confirmed" | "contact.has_email":
                 return True
             case "contact.language":
                 return "ja"
         return _of_somebody_new(use)
-
-    def _stage(self, happened: Sequence[Event]) -> int:
-        """The highest stage that the shop's rules lead to."""
-        reached = [1]
-        for rule in self.rules:
-            fitting = sum(event.type == rule.event_type and fits(event.payload, rule.match) for event in happened)
-            if fitting >= rule.at_least:
-                reached.append(rule.stage)
-        return max(reached)
 
 
 def _of_orders(name: str, kind: str | None, happened: Sequence[Event]) -> Any:

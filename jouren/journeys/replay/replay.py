@@ -6,6 +6,7 @@ answers all their questions with one query (:func:`play`). Nothing here knows a 
 
 from __future__ import annotations
 
+from bisect import insort_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -94,10 +95,7 @@ class Replay:
                 return
             self._now = now
             if is_event:
-                event = self._events.popleft()
-                self._end_by(event)
-                self._hear(event)
-                yield from self._enter_by(event)
+                yield from self._take(self._events.popleft())
             elif is_letter:
                 yield from self._hand_over(heappop(letters), now)
             elif is_dated:
@@ -112,6 +110,14 @@ class Replay:
         at = self._dated[0].at if self._dated else NEVER
         types = self.setting.entry_types
         return min(at, next((event.occurred_at for event in self._events if event.type in types), NEVER))
+
+    def _take(self, event: Event) -> Asking:
+        if self._known.is_old(event):
+            self.life.events.remove(event)
+            return
+        self._end_by(event)
+        self._hear(event)
+        yield from self._enter_by(event)
 
     def _end_by(self, event: Event) -> None:
         """End the walks that an event ends; what they had planned does not go."""
@@ -230,9 +236,15 @@ class Replay:
                 happened.append(Happening(now, "step", place + 1, step))
             if self.trail is not None:
                 self.trail.append((now, place + 1, step, decision, values))
+        # As the engine has it: messages are planned by what was so before this walk changed anything.
         for effect in move.effects:
-            self._do(effect, inside, now)
+            if isinstance(effect, Send):
+                inside.got.add(effect.id)
+                self._post.plan(effect, place, inside.walker.key, now)
         self._post.admit(now, values)
+        for effect in move.effects:
+            if not isinstance(effect, Send):
+                self._do(effect, inside, now)
         walker = move.walker
         if move.state == ACTIVE:
             assert move.due_at is not None
@@ -246,12 +258,7 @@ class Replay:
         self._tell(now, "finished" if move.state == EnrolmentState.FINISHED else "left", place, detail=move.reason)
 
     def _do(self, effect: Step, inside: Inside, now: datetime) -> None:
-        place = inside.place
-        if isinstance(effect, Send):
-            inside.got.add(effect.id)
-            self._post.plan(effect, place, inside.walker.key, now)
-            return
-        self._tell(now, "did", place, effect.id)
+        self._tell(now, "did", inside.place, effect.id)
         self._known.change(effect, now)
         if isinstance(effect, SetAttribute):
             self._set_dates(effect.key, effect.value_at(now, self.setting.version.program.zone), now)
@@ -282,15 +289,23 @@ class Replay:
             has_left = may_leave and leaves(program, Facts(values, now, now), now) is not None
         if self._post.hand_over(letter, now, values, has_left=has_left) and self.setting.answers is not None:
             answers = self.setting.answers(letter.id, self.setting.messages[letter.version_id], letter.step, now)
-            self._events = deque(sorted([*self._events, *answers], key=lambda event: event.occurred_at))
+            self._events = deque(sorted([*self._events, *answers], key=_when))
 
     def _happens(self, event: Event) -> None:
-        self._events.appendleft(event)
+        insort_right(self.life.events, event, key=_when)
+        if event.occurred_at == self._now:
+            self._events.appendleft(event)
+        else:  # it follows from what happens then
+            insort_right(self._events, event, key=_when)
 
     def _tell(  # noqa: PLR0917
         self, at: datetime, what: str, place: int, step: str = "", detail: str = "", until: datetime | None = None
     ) -> None:
         self.happened.append(Happening(at, what, place + 1, step, detail, until))
+
+
+def _when(event: Event) -> datetime:
+    return event.occurred_at
 
 
 def _publishings(setting: Setting) -> list[tuple[datetime, int]]:

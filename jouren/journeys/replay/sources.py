@@ -13,18 +13,20 @@ from django.db import connection, transaction
 from jouren.catalog.offers.queries import pasts_with
 from jouren.conditions.queries import contact_ids as people_of
 from jouren.conditions.queries import load_past_facts
-from jouren.conditions.registry import FactUse
+from jouren.conditions.registry import FactUse, fact
+from jouren.contacts.actions.consent import HEARSAY
+from jouren.contacts.actions.peace import BOUGHT, BY_STAFF, SIGNED_UP
 from jouren.core.sql import load_sql
 from jouren.events.types import Event
 from jouren.journeys.policies import Past
 from jouren.journeys.precedence import rank_of_run
-from jouren.journeys.program import Program
+from jouren.journeys.program import Program, Step
 from jouren.journeys.replay.life import Life, Stop
 from jouren.journeys.replay.offers import offers_then
 from jouren.journeys.replay.series import series_now
 from jouren.journeys.replay.terms import Sent, SeriesPast, Setting, Values
 from jouren.journeys.sources import DatabaseFacts
-from jouren.journeys.steps.changing import Suppress
+from jouren.journeys.steps.changing import ChangeStage, Suppress
 from jouren.journeys.steps.sending import Send
 from jouren.journeys.versions import LoadedVersion
 from jouren.messaging.control_group.queries import stored_group
@@ -32,6 +34,7 @@ from jouren.messaging.sending_rules.caps import Gone, counted_from
 from jouren.messaging.sending_rules.policies import Rulebook
 from jouren.messaging.sending_rules.queries import load_rules
 from jouren.messaging.sending_rules.terms import Rules
+from jouren.pyramid.past import moved_between
 
 _sql = load_sql("journeys")
 _EVER = datetime(1, 1, 2, tzinfo=UTC)
@@ -55,6 +58,7 @@ def setting_of(
     the setting, not for that given here: offers may ask for more of them.
     """
     closures = DatabaseFacts().closures()
+    version = _asking_stages(version)
     orders = series_now(version.program) if series is None else series
     book, messages = Rulebook(load_rules(), closures), messages_of(version.program, orders)
     rank, share = rank_of_run(version.run_id), stored_group().share
@@ -62,6 +66,18 @@ def setting_of(
     if offers is not None:
         version = replace(version, program=replace(version.program, facts=offers.facts))
     return Setting(version, start, end, messages, book, closures, rank, share, series=orders, offers=offers)
+
+
+def _asking_stages(version: LoadedVersion) -> LoadedVersion:
+    """Where steps change the stage, what that changes depends on the stage before."""
+    program, stage = version.program, fact("pyramid.stage").use({})
+    if stage in program.facts or not _has(ChangeStage, program):
+        return version
+    return replace(version, program=replace(program, facts=(*program.facts, stage)))
+
+
+def _has(kind: type[Step], program: Program) -> bool:
+    return any(isinstance(step, kind) for step in program.steps.values())
 
 
 def messages_of(program: Program, series: Mapping[int, SeriesPast]) -> dict[int, Sent]:
@@ -126,6 +142,9 @@ def load_lives(setting: Setting, contact_ids: Sequence[int]) -> list[Life]:
         channel, topic, at, is_granted = row
         life.consents.setdefault((channel, topic), []).append((at, is_granted))
     _load_stops(setting, lives, span)
+    if _has(ChangeStage, program):
+        for contact_id, moved in moved_between(list(lives), setting.start, setting.end).items():
+            lives[contact_id].moved = moved
     walks = {**people, "journey_id": setting.version.journey_id, "start": setting.start}
     for life, row in _rows("replay_walks", walks, lives):
         if row[0]:
@@ -155,9 +174,9 @@ def _rows(
 def _load_stops(setting: Setting, lives: Mapping[int, Life], span: Mapping[str, Any]) -> None:
     for life, row in _rows("replay_stops", span, lives):
         life.stops.append(Stop(*row))
-    if any(isinstance(step, Suppress) for step in setting.version.program.steps.values()):
-        for life, row in _rows("replay_bought", span, lives):
-            life.bought.append(row[0])
+    if _has(Suppress, setting.version.program):
+        for life, row in _rows("replay_returns", {**span, "by_others": [*sorted(HEARSAY), BY_STAFF]}, lives):
+            life.returns.append((row[0], BOUGHT if row[1] else SIGNED_UP))
 
 
 def _load_messages(setting: Setting, lives: Mapping[int, Life], span: Mapping[str, object]) -> None:

@@ -24,7 +24,16 @@ SeriesPast = Sequence[tuple[datetime, SeriesOrder]]
 """Since when a series has stood in which order, the oldest first."""
 
 
-MADE_BY_STEPS = frozenset({"stage.entered", "contact.suppressed", "contact.changed", "tag.added", "tag.removed"})
+MADE_BY_STEPS = frozenset(
+    {
+        "stage.entered",
+        "contact.left_in_peace",
+        "contact.came_back",
+        "contact.changed",
+        "tag.added",
+        "tag.removed",
+    }
+)
 """The types of events that a replay makes of what steps do."""
 
 

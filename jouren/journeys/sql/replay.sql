@@ -47,17 +47,20 @@ FROM contacts_suppression
 WHERE contact_id = ANY(%(contact_ids)s::bigint[]) AND at <= %(end)s
 ORDER BY at
 
--- name: replay_bought
-SELECT coalesce(alias.to_id, event.contact_id), event.occurred_at
+-- name: replay_returns
+-- Their own acts that bring back whom a journey has left in peace, and whether that was a purchase.
+SELECT coalesce(alias.to_id, event.contact_id), event.occurred_at, event.type = 'order.paid'
 FROM (
     SELECT contact_id FROM unnest(%(contact_ids)s::bigint[]) AS asked (contact_id)
     UNION ALL
     SELECT from_id FROM contacts_alias WHERE to_id = ANY(%(contact_ids)s::bigint[])
 ) AS person (contact_id)
-JOIN events_event AS event ON event.contact_id = person.contact_id AND event.type = 'order.paid'
+JOIN events_event AS event ON event.contact_id = person.contact_id
+    AND event.type IN ('order.paid', 'registration.confirmed', 'consent.granted')
     AND event.occurred_at BETWEEN %(start)s AND %(end)s
+    AND (event.type <> 'consent.granted' OR event.payload ->> 'via' <> ALL(%(by_others)s::text[]))
 LEFT JOIN contacts_alias AS alias ON alias.from_id = event.contact_id
-ORDER BY event.occurred_at
+ORDER BY event.occurred_at, event.id
 
 -- name: replay_gone
 -- What went to them, but for what this journey itself sent since the start: that is what is played.

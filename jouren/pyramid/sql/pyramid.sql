@@ -112,6 +112,39 @@ JOIN events_event AS event
     AND NOT (asked.type = 'order.paid' AND NOT asked.match ? 'kind' AND event.payload @> '{"kind": "free"}')
 GROUP BY asked.position
 
+-- name: satisfied_between
+-- Each event of these people between two moments with which a rule was satisfied. As in fulfilled: purchases whose kind
+-- became known later, and gifts that are none. Merged people's count as theirs.
+SELECT contact_id, position, id, occurred_at
+FROM (
+    SELECT person.contact_id, asked.position, asked.at_least, event.id, event.occurred_at, row_number() OVER (
+        PARTITION BY asked.position, person.contact_id ORDER BY event.occurred_at, event.id
+    ) AS place
+    FROM (
+        SELECT contact_id, contact_id FROM unnest(%(contact_ids)s::bigint[]) AS given (contact_id)
+        UNION ALL
+        SELECT from_id, to_id FROM contacts_alias WHERE to_id = ANY(%(contact_ids)s::bigint[])
+    ) AS person (id, contact_id)
+    CROSS JOIN unnest(%(types)s::text[], %(matches)s::jsonb[], %(at_least)s::smallint[]) WITH ORDINALITY
+        AS asked (type, match, at_least, position)
+    JOIN events_event AS event
+        ON event.contact_id = person.id AND event.occurred_at <= %(end)s AND event.payload @> asked.match
+        AND event.type = ANY(
+            CASE WHEN asked.type = 'order.paid' AND asked.match ? 'kind' THEN ARRAY['order.paid', 'order.recognised']
+                 ELSE ARRAY[asked.type] END
+        )
+        AND NOT (asked.type = 'order.paid' AND NOT asked.match ? 'kind' AND event.payload @> '{"kind": "free"}')
+) AS counted
+WHERE place >= at_least AND occurred_at > %(start)s
+ORDER BY occurred_at, id
+
+-- name: changes_between
+SELECT contact_id, to_stage, at, reason, event_id
+FROM pyramid_change
+WHERE contact_id = ANY(%(contact_ids)s::bigint[]) AND at > %(start)s AND at <= %(end)s
+    AND (to_stage > from_stage OR event_id IS NULL)
+ORDER BY at, id
+
 -- name: stage_counts
 SELECT stage, count(*) FROM pyramid_position GROUP BY stage
 
