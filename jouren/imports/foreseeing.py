@@ -22,7 +22,6 @@ from jouren.pyramid.foreseeing import counted_already, rules_about, rules_met
 from jouren.pyramid.models import PyramidRule
 
 _sql = load_sql("imports")
-SAMPLE = 20
 MOST_WHERE = 200
 _TYPES = ("order.placed", "order.paid", "order.shipped", "order.cancelled", "order.refunded")
 _DESCRIBING = frozenset({"order.placed", "order.paid"})
@@ -106,21 +105,23 @@ class Foresight:
         row = _sql.one("seen_people", {"import_id": run.pk})
         run.people_made, run.people_known, run.consents = row or (0, 0, 0)
         rules = {rule.pk: rule for rule in rules_about([*_TYPES, "consent.granted"])}
-        rows = _sql.all(
-            "foreseen_stages",
+        asked = {
+            "import_id": run.pk,
+            "rule_ids": list(rules),
+            "at_least": [rule.at_least for rule in rules.values()],
+            "stages": [rule.stage for rule in rules.values()],
+        }
+        _sql.run("forget_foreseen", {"import_id": run.pk})
+        _sql.run("foresee", asked)
+        run.report["stages"] = [
             {
-                "import_id": run.pk,
-                "rule_ids": list(rules),
-                "at_least": [rule.at_least for rule in rules.values()],
-                "stages": [rule.stage for rule in rules.values()],
-                "each": SAMPLE,
-            },
-        )
-        run.report["stages"] = _stages(rows, rules)
-        sample = _chosen(rows)
-        asked = {"import_id": run.pk, "people": [row[3] for row in sample]}
-        agreed = {person: (at, where) for person, at, where in _sql.all("foreseen_consents", asked)}
-        run.report["sample"] = [_example(row, rules, agreed.get(row[3])) for row in sample]
+                "stage": stage,
+                "rule_id": rule_id,
+                "rule": "" if rule_id is None else rules[rule_id].name,
+                "people": people,
+            }
+            for stage, rule_id, people in _sql.all("foreseen_stages", {"import_id": run.pk})
+        ]
 
 
 def _roles(source: str, tellings: Sequence[Telling]) -> dict[str, str]:
@@ -177,35 +178,6 @@ def _copy(import_id: int, rows: Sequence[_Seen]) -> None:
         copy.write("".join([_line(import_id, row) for row in rows]))
 
 
-def _stages(rows: Sequence[Any], rules: Mapping[int, PyramidRule]) -> list[dict[str, Any]]:
-    """How many people would stand where, and by which rule; no rule: where they stand already."""
-    seen: dict[tuple[int, int | None], int] = {}
-    for stage, rule_id, people, *_rest in rows:
-        seen[stage, rule_id] = people
-    return [
-        {"stage": stage, "rule": "" if rule_id is None else rules[rule_id].name, "people": people}
-        for (stage, rule_id), people in seen.items()
-    ]
-
-
-def _chosen(rows: Sequence[Any]) -> list[Any]:
-    """Some people of each stage and reason, in turn, so that each is shown; the highest stage first."""
-    groups: dict[tuple[int, int | None], list[Any]] = {}
-    for row in rows:
-        groups.setdefault((row[0], row[1]), []).append(row)
-    turns = [row for turn in range(SAMPLE) for group in groups.values() for row in group[turn : turn + 1]]
-    return sorted(turns[:SAMPLE], key=lambda row: -row[0])
-
-
-def _example(row: Any, rules: Mapping[int, PyramidRule], agreed: tuple[datetime, str] | None) -> dict[str, Any]:
-    stage, rule_id, _people, person, contact_id, now, at = row
-    return {
-        "who": "" if contact_id is not None else person,
-        "contact": contact_id,
-        "stage": stage,
-        "now": now,
-        "rule": "" if rule_id is None else rules[rule_id].name,
-        "at": None if at is None else at.isoformat(),
-        "agreed_at": None if agreed is None else agreed[0].isoformat(),
-        "agreed_where": "" if agreed is None else agreed[1],
-    }
+def forget_people(contact_ids: Sequence[int]) -> None:
+    """Forget where checks foresaw people who are erased."""
+    _sql.run("forget_foreseen_people", {"contact_ids": list(contact_ids)})

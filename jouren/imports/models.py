@@ -33,7 +33,8 @@ class Import(models.Model):
     field is of. ``read_rows`` rows were read; of orders, all up to ``told_number`` are told (None: none yet). Of the
     ``bad_rows``, ``read_bad_rows`` were found by reading alone, with the first ``read_problems`` problems (None: it is
     not read to its end). The other numbers are of the check or of the run, whichever was last; who is known already
-    only the check counts. ``report`` holds what the check found; what is personal in it goes with the file.
+    only the check counts. ``report`` holds what the check found; what is personal in it, and whom it foresaw where
+    (``foreseen``), goes with the file.
     """
 
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
@@ -115,3 +116,37 @@ class ImportProblem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.line}: {self.reason}"
+
+
+class ForeseenPerson(models.Model):
+    """Somebody of a checked file, and where they would stand once it is imported. Kept no longer than the file.
+
+    ``who``: by what the file knows somebody new; empty: it is ``contact_id``. ``place`` counts from 1, ``turn`` among
+    those of the same stage and reason. They would come from ``now`` to ``stage`` by the rule ``rule_id`` (None: by
+    none), which they met ``at`` a moment. ``agreed_at``: when they agreed to mail (None: not in this file), at
+    ``agreed_where``.
+    """
+
+    of = models.ForeignKey(Import, models.CASCADE, related_name="foreseen")
+    place = models.BigIntegerField()
+    turn = models.BigIntegerField()
+    who = models.TextField(_("person"), blank=True)
+    contact_id = models.BigIntegerField(null=True)
+    now = models.PositiveSmallIntegerField()
+    stage = models.PositiveSmallIntegerField(_("stage"))
+    rule_id = models.BigIntegerField(null=True)
+    at = models.DateTimeField(null=True)
+    agreed_at = models.DateTimeField(null=True)
+    agreed_where = models.TextField(blank=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        db_table = "imports_foreseen"
+        indexes = [
+            models.Index(fields=["of", "place"], name="imports_foreseen_place"),
+            models.Index(fields=["of", "stage", "rule_id", "turn"], name="imports_foreseen_group"),
+        ]
+
+    def __str__(self) -> str:
+        return self.who or f"={self.contact_id}"

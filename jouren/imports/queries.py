@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import NamedTuple
 
 from jouren.imports.files import open_file
-from jouren.imports.models import Import
+from jouren.imports.models import ForeseenPerson, Import
 from jouren.imports.reading import Form, Row, read_rows
 
 SHOWN_CELL = 1_000
+SAMPLE = 20
+
+
+class Group(NamedTuple):
+    """Those whom a check foresees on one stage for one reason: a rule, or none."""
+
+    stage: int
+    rule_id: int | None
 
 
 def first_rows(run: Import, count: int) -> list[Row]:
@@ -37,6 +46,26 @@ def problem_rows(run: Import) -> Iterator[list[str]]:
                 break
             if row.line in problems:
                 yield [str(row.line), *problems[row.line], *[_plain(cell) for cell in row.cells]]
+
+
+def foreseen_groups(run: Import) -> list[Group]:
+    """The groups of a check, the highest stage first, its commonest reason first."""
+    return [Group(each["stage"], each.get("rule_id")) for each in run.report.get("stages", [])]
+
+
+def foreseen_people(run: Import, group: Group | None, *, after: int = 0, limit: int) -> list[ForeseenPerson]:
+    """Whom a check foresees where, from after a place on: among all, or (their ``turn``) in one group."""
+    people = run.foreseen.all()
+    if group is None:
+        return list(people.filter(place__gt=after).order_by("place")[:limit])
+    return list(people.filter(**group._asdict(), turn__gt=after).order_by("turn")[:limit])
+
+
+def foreseen_sample(run: Import) -> list[ForeseenPerson]:
+    """Some people of each group, in turn, so that each is shown."""
+    groups = [foreseen_people(run, group, limit=SAMPLE) for group in foreseen_groups(run)]
+    turns = [person for turn in range(SAMPLE) for group in groups for person in group[turn : turn + 1]]
+    return sorted(turns[:SAMPLE], key=lambda person: person.place)
 
 
 def _plain(cell: str) -> str:

@@ -11,6 +11,7 @@ def _acts(actions: LogActionRegistry) -> None:
     actions.register_action("imports.upload", _("Send in a file"), _("File sent in for import"))
     actions.register_action("imports.start", _("Start an import"), _("Import started"))
     actions.register_action("imports.stop", _("Stop an import"), _("Import stopped"))
+    actions.register_action("imports.export_foreseen", _("Download foreseen stages"), _("Foreseen stages downloaded"))
     actions.register_action("imports.delete", _("Delete an import"), _("Import deleted"))
 
 

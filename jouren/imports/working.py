@@ -292,9 +292,9 @@ def set_back(run: Import, *, is_read: bool = False) -> None:
 
 
 def forget_scratch(import_id: int) -> None:
-    """Delete what was put aside for an import."""
-    _sql.run("forget_staged", {"import_id": import_id})
-    _sql.run("forget_seen", {"import_id": import_id})
+    """Delete what was put aside for an import, and whom its check foresaw where."""
+    for statement in ("forget_staged", "forget_seen", "forget_foreseen"):
+        _sql.run(statement, {"import_id": import_id})
 
 
 def _said(row: Row, reader: RowReader, notes: Notes) -> Said | None:

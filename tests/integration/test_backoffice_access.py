@@ -195,6 +195,8 @@ def test_staff_without_a_permission_gets_nothing() -> None:
         ("/admin/leaving-in-peace/", ["peace.view_peacerule"]),
         ("/admin/imports/", ["imports.view_import"]),
         ("/admin/imports/1/", ["imports.view_import"]),
+        ("/admin/imports/1/people/", ["imports.view_import", "contacts.view_contact"]),
+        ("/admin/imports/1/people.csv", ["imports.view_import", "contacts.view_contact"]),
         ("/admin/imports/1/columns/", ["imports.view_import", "imports.add_import"]),
         ("/admin/imports/add/", ["imports.view_import", "imports.add_import"]),
         ("/admin/mechanisms/", ["mechanisms.view_mechanismrules"]),

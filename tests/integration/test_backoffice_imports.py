@@ -11,8 +11,9 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from wagtail.models import ModelLogEntry
 
-from jouren.contacts.actions import create_contact, grant_consent, withdraw_consent
+from jouren.contacts.actions import create_contact, erase_contact, grant_consent, withdraw_consent
 from jouren.imports.actions import go_on
 from jouren.imports.models import Import
 from tests.backoffice import owner_client, staff_client
@@ -133,6 +134,39 @@ def test_the_examples_of_a_check_say_on_what_consent_each_comes() -> None:
     ]
     text = page.content.decode()
     assert "&lt;b&gt;店頭" in text and "取り込んだ名簿での同意" in text
+
+
+def test_a_check_shows_everybody_with_stage_reason_and_consent_page_by_page_and_as_a_file() -> None:
+    known = create_contact(email="known@example.jp", family_name="=1+1", given_name="花子")
+    rows = [[f"{n:03}@example.jp", "", "", "", "", "はい" if n % 2 else "", "2020-05-01", ""] for n in range(120)]
+    rows.append(["known@example.jp", "", "", "", "", "はい", "2020-05-02", ""])
+    run = checked(sent_in(table(CUSTOMERS, *rows), "customers"), statement=STATEMENT)
+    browser = owner_client()
+    shown = browser.get(f"/admin/imports/{run.pk}/")
+    assert len(shown.context["sample"]) == 20
+    everybody, pages, query = [], 0, ""
+    while True:
+        page = browser.get(f"/admin/imports/{run.pk}/people/{query}")
+        everybody += [(each.who, each.stage, each.why, each.consent) for each in page.context["people"]]
+        pages += 1
+        if page.context["next"] is None:
+            break
+        query = f"?after={page.context['next']}"
+    assert (pages, len(everybody), len(set(everybody))) == (3, 121, 121)
+    rule = "By the rule “取り込んだ名簿での同意”, on 05/01/2020"
+    assert ("001@example.jp", "Prospect", rule, "Agreed on 05/01/2020") in everybody
+    assert ("002@example.jp", "Aware", "No rule is met", "None: gets no marketing mail") in everybody
+    group = next(each for each in shown.context["stages"] if each.people == 61)
+    answer = browser.get(f"/admin/imports/{run.pk}/people.csv?{group.query}")
+    lines = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))  # type: ignore[attr-defined]
+    assert len(lines) == 62
+    by_mail = {line[1] or line[0]: line for line in lines}
+    assert by_mail["known@example.jp"][:4] == ["'=1+1 花子", "known@example.jp", "Aware", "Prospect"]
+    assert ModelLogEntry.objects.filter(action="imports.export_foreseen").count() == 1
+    assert browser.get(f"/admin/imports/{run.pk}/people/?stage=5&rule=").status_code == 404
+    erase_contact(known.pk)
+    erase_contact(create_contact(email="001@example.jp").pk)
+    assert run.foreseen.count() == 119
 
 
 def test_bad_rows_are_downloaded_and_none_of_their_cells_is_a_formula() -> None:

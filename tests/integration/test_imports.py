@@ -78,7 +78,10 @@ def everything() -> dict[str, object]:
 
 def scratch() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT (SELECT count(*) FROM imports_staged) + (SELECT count(*) FROM imports_seen)")
+        cursor.execute(
+            "SELECT (SELECT count(*) FROM imports_staged) + (SELECT count(*) FROM imports_seen)"
+            " + (SELECT count(*) FROM imports_foreseen)"
+        )
         (count,) = cursor.fetchone()
     return int(count)
 
@@ -291,10 +294,14 @@ def test_stages_are_foreseen_by_the_pyramids_rules_and_then_come_true() -> None:
     foreseen = {(each["stage"], each["people"]) for each in run.report["stages"]}
     # 花子 and, with what is known of him, 健 have bought three times; taro tried; of the last one nothing is known.
     assert foreseen == {(5, 2), (3, 1), (1, 1)}
-    assert len(run.report["sample"]) == 4
+    seen = {(each.who or each.contact_id, each.now, each.stage) for each in run.foreseen.all()}
+    ken = find_by_email("ken@example.jp")
+    assert ken is not None
+    assert seen == {(ken.pk, 4, 5), *((f"{who}@example.jp", 1, n) for who, n in (("hana", 5), ("taro", 3), ("un", 1)))}
     start(run.pk)
     go_on(run.pk)
     react_to_all()
+    assert not run.foreseen.exists()
     stages = dict(PyramidPosition.objects.values_list("contact__identities__value", "stage"))
     assert stages == {"ken@example.jp": 5, "hana@example.jp": 5, "taro@example.jp": 3}
 
@@ -352,11 +359,16 @@ def test_who_agreed_on_an_imported_list_is_a_prospect_as_the_check_foresees() ->
         (2, True, 2),
         (1, False, 2),
     }
-    sample = {each["who"] or each["contact"]: each for each in run.report["sample"]}
-    yes, bare = sample["yes@example.jp"], sample["bare@example.jp"]
-    assert (yes["stage"], yes["agreed_at"][:10], yes["agreed_where"]) == (2, "2020-04-30", "お店の 窓口\\x")
-    assert (bare["agreed_at"][:10], bare["agreed_where"]) == ("2020-04-30", "")
-    assert {sample[who]["agreed_at"] for who in ("no@example.jp", stopped.pk)} == {None}
+    seen = {each.who or each.contact_id: each for each in run.foreseen.all()}
+    assert {
+        who: (each.stage, each.agreed_at and f"{each.agreed_at:%Y-%m-%d}", each.agreed_where)
+        for who, each in seen.items()
+    } == {
+        "yes@example.jp": (2, "2020-04-30", "お店の 窓口\\x"),
+        "bare@example.jp": (2, "2020-04-30", ""),
+        "no@example.jp": (1, None, ""),
+        stopped.pk: (1, None, ""),
+    }
     start(run.pk)
     go_on(run.pk)
     react_to_all()

@@ -17,5 +17,7 @@ urlpatterns = [
     path("<int:pk>/stop/", views.StopAct.as_view(), name="stop"),
     path("<int:pk>/resume/", views.ResumeAct.as_view(), name="resume"),
     path("<int:pk>/delete/", views.DeleteAct.as_view(), name="delete"),
+    path("<int:pk>/people/", views.ForeseenScreen.as_view(), name="foreseen"),
+    path("<int:pk>/people.csv", views.ForeseenCsv.as_view(), name="foreseen_csv"),
     path("<int:pk>/problems.csv", views.ProblemsView.as_view(), name="problems"),
 ]

@@ -2,37 +2,46 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.generic import View
 from wagtail.admin import messages
+from wagtail.log_actions import log
 
+from jouren.backoffice.downloads import csv_download
 from jouren.backoffice.imports.forms import ColumnsForm, ReadForm, UploadForm
-from jouren.backoffice.imports.wording import preset_label, sample, stages, understood
+from jouren.backoffice.imports.wording import preset_label, query_of, stages, standings, understood
 from jouren.backoffice.screens import Act, PermissionAsked, Screen
 from jouren.core.errors import UserError
 from jouren.imports.actions import KEPT, check, delete, read_as, resume, start, stop, upload
 from jouren.imports.errors import BadFile
 from jouren.imports.fields import Kind
 from jouren.imports.models import Import, ImportState
-from jouren.imports.queries import first_rows, problem_rows
+from jouren.imports.queries import (
+    SAMPLE,
+    Group,
+    first_rows,
+    foreseen_groups,
+    foreseen_people,
+    foreseen_sample,
+    problem_rows,
+)
 from jouren.imports.reading import ENCODINGS
-from jouren.reports.exports import harmless
 
 PAGE = 50
 SHOWN_PROBLEMS = 50
 EXAMPLES = 5
+EXPORTED_AT_ONCE = 2_000
 ICON = "upload"
 _SEE = ("imports.view_import",)
+_SEE_PEOPLE = (*_SEE, "contacts.view_contact")
 _DO = ("imports.view_import", "imports.add_import")
 PARENTS = (("imports:list", pgettext_lazy("plural", "Imports")),)
 
@@ -170,6 +179,8 @@ class ImportScreen(_OfImport, Screen):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         run, user = self.run, self.request.user
         shows_people = user.has_perm("contacts.view_contact")
+        counts = stages(run)
+        sample = standings(run, foreseen_sample(run)) if shows_people and run.state == ImportState.CHECKED else []
         return {
             **super().get_context_data(**kwargs),
             "run": run,
@@ -177,9 +188,10 @@ class ImportScreen(_OfImport, Screen):
             "is_orders": run.kind == Kind.ORDERS,
             "is_of_check": run.state in {ImportState.CHECKING, ImportState.CHECKED},
             "orders_new": run.orders - run.orders_known,
-            "stages": stages(run),
+            "stages": counts,
             "shows_people": shows_people,
-            "sample": sample(run) if shows_people else [],
+            "sample": sample,
+            "shows_sample_only": sum(each.people for each in counts) > SAMPLE,
             "understood": understood(run) if shows_people else [],
             "problems": list(run.problems.all()[:SHOWN_PROBLEMS]),
             "more_problems": max(run.bad_rows - SHOWN_PROBLEMS, 0),
@@ -188,6 +200,78 @@ class ImportScreen(_OfImport, Screen):
             "may_delete": user.has_perm("imports.delete_import") and not run.is_working,
             "may_see_rows": shows_people and run.bad_rows > 0,
         }
+
+
+class _Foreseen(_OfImport):
+    """Whom a check foresees where: everybody, or one group of them."""
+
+    request: HttpRequest
+
+    @cached_property
+    def group(self) -> Group | None:
+        """The group that the URL names. Raises Http404 where the check knows of no such."""
+        asked = self.request.GET
+        if "stage" not in asked:
+            return None
+        named = {query_of(group): group for group in foreseen_groups(self.run)}
+        group = named.get(f"stage={asked['stage']}&rule={asked.get('rule', '')}")
+        if group is None:
+            raise Http404
+        return group
+
+
+class ForeseenScreen(_Foreseen, Screen):
+    """Everybody of a checked file: to which stage they would come, why, and on what consent."""
+
+    permissions = _SEE_PEOPLE
+    template_name = "backoffice/imports/foreseen.html"
+    page_title = gettext_lazy("To which stage its people would come, and why")
+    header_icon = ICON
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        above = [
+            {"url": reverse("imports:list"), "label": PARENTS[0][1]},
+            {"url": reverse("imports:show", args=[self.run.pk]), "label": self.run.name},
+        ]
+        return [*self.breadcrumbs_items, *above, {"url": "", "label": self.get_header_title()}]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        after = self.request.GET.get("after", "")
+        first = int(after) if after.isascii() and after.isdigit() and len(after) < 15 else 0
+        listed = foreseen_people(self.run, self.group, after=first, limit=PAGE + 1)
+        last = listed[PAGE - 1] if len(listed) > PAGE else None
+        counts = stages(self.run)
+        return {
+            **super().get_context_data(**kwargs),
+            "run": self.run,
+            "people": standings(self.run, listed[:PAGE]),
+            "next": last and (last.place if self.group is None else last.turn),
+            "is_later_page": first > 0,
+            "stages": counts,
+            "total": sum(each.people for each in counts),
+            "chosen": "" if self.group is None else query_of(self.group),
+        }
+
+
+class ForeseenCsv(_Foreseen, PermissionAsked, View):
+    """All of them as CSV: no cell is a formula. It is noted in the audit log."""
+
+    permissions = _SEE_PEOPLE
+    http_method_names = ["get"]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Written as it is read."""
+        log(instance=self.run, action="imports.export_foreseen", user=self.staff)
+        return csv_download(f"import-{self.run.pk}-stages.csv", _foreseen_rows(self.run, self.group))
+
+
+def _foreseen_rows(run: Import, group: Group | None) -> Iterator[Sequence[str]]:
+    yield [_("Person"), _("Mail address"), _("Stage now"), _("Stage afterwards"), _("Why"), _("Consent to mail")]
+    after = 0
+    while people := foreseen_people(run, group, after=after, limit=EXPORTED_AT_ONCE):
+        after = people[-1].place if group is None else people[-1].turn
+        for each in standings(run, people):
+            yield [each.who, each.email, each.before, each.stage, each.why, each.consent]
 
 
 class _ImportAct(_OfImport, Act):
@@ -255,23 +339,14 @@ class DeleteAct(_ImportAct):
 class ProblemsView(_OfImport, PermissionAsked, View):
     """The rows that are not imported, with the reasons, as CSV: no cell is a formula."""
 
-    permissions = (*_SEE, "contacts.view_contact")
+    permissions = _SEE_PEOPLE
     http_method_names = ["get"]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Written row by row, as the file is read."""
-        answer = StreamingHttpResponse(_problems_csv(self.run), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="import-{self.run.pk}-problems.csv"'
-        return answer
+        return csv_download(f"import-{self.run.pk}-problems.csv", _problem_rows(self.run))
 
 
-def _problems_csv(run: Import) -> Iterator[bytes]:
-    yield b"\xef\xbb\xbf" + _csv_line([_("Line"), _("Column"), _("Reason"), *run.header])
-    for cells in problem_rows(run):
-        yield _csv_line(cells)
-
-
-def _csv_line(cells: list[str]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerow([harmless(cell) for cell in cells])
-    return text.getvalue().encode()
+def _problem_rows(run: Import) -> Iterator[Sequence[str]]:
+    yield [_("Line"), _("Column"), _("Reason"), *run.header]
+    yield from problem_rows(run)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db.models import F
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from jouren.contacts.actions.imported import CHANNEL
-from jouren.contacts.models import Consent, Contact
+from jouren.contacts.models import Consent, Contact, Identity
 from jouren.contacts.policies import DEFAULT_TOPIC
 from jouren.core.money import DEFAULT_CURRENCY, money_text
 from jouren.imports.fields import FIELDS, Form
-from jouren.imports.models import Import
+from jouren.imports.models import ForeseenPerson, Import
 from jouren.imports.presets import PRESETS
+from jouren.imports.queries import Group, foreseen_groups
 from jouren.pyramid.stages import Stage
 
 
@@ -70,61 +72,87 @@ def _state(state: str) -> str:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How many people, or who, would stand on a stage, and why."""
+class StageCount:
+    """How many people would stand on a stage, and why. ``query`` asks for them."""
 
     stage: str
     why: str
-    people: int = 0
-    who: str = ""
-    public_id: str = ""
-    consent: str = ""
+    people: int
+    query: str
 
 
-def stages(run: Import) -> list[Standing]:
+def stages(run: Import) -> list[StageCount]:
     """How many people would stand where afterwards, and by which rule."""
     return [
-        Standing(_stage(each["stage"]), _why(each["rule"], each["stage"]), each["people"])
-        for each in run.report.get("stages", [])
+        StageCount(_stage(each["stage"]), _why(each["rule"], each["stage"]), each["people"], query_of(group))
+        for each, group in zip(run.report.get("stages", []), foreseen_groups(run), strict=True)
     ]
 
 
-def sample(run: Import) -> list[Standing]:
-    """Some of the people, each with the reason."""
-    rows = run.report.get("sample", [])
-    people = _people(each["contact"] for each in rows if each["contact"] is not None)
+def query_of(group: Group) -> str:
+    """How a group is named in a URL."""
+    return f"stage={group.stage}&rule={group.rule_id or ''}"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where somebody would stand, and why. ``email``, ``public_id`` and ``before``: of those who are known already."""
+
+    who: str
+    stage: str
+    why: str
+    consent: str
+    email: str = ""
+    public_id: str = ""
+    before: str = ""
+
+
+def standings(run: Import, foreseen: Sequence[ForeseenPerson]) -> list[Standing]:
+    """Where these people would stand, each with the reason and the consent."""
+    rules = {each.get("rule_id"): each["rule"] for each in run.report.get("stages", [])}
+    people = _people(each.contact_id for each in foreseen if each.contact_id is not None)
     said = dict(
         Consent.objects.filter(contact__in=people, channel=CHANNEL, topic=DEFAULT_TOPIC).values_list(
             "contact_id", "is_granted"
         )
     )
+    emails = dict(
+        Identity.objects.filter(contact__in=people, kind="email")
+        .order_by(F("verified_at").asc(nulls_first=True), "pk")
+        .values_list("contact_id", "value")
+    )
     found = []
-    for each in rows:
-        person = people.get(each["contact"])
-        why = _why(each["rule"], each["now"])
-        if each["at"]:
-            why = _("%(why)s, on %(day)s") % {"why": why, "day": _day(each["at"])}
-        who = each["who"] if person is None else str(person)
-        public_id, consent = "" if person is None else str(person.public_id), _consent(each, said.get(each["contact"]))
-        found.append(Standing(_stage(each["stage"]), why, 1, who, public_id, consent))
+    for each in foreseen:
+        why = _why(rules.get(each.rule_id, ""), each.now)
+        if each.at is not None:
+            why = _("%(why)s, on %(day)s") % {"why": why, "day": _day(each.at)}
+        where, known = (_stage(each.stage), why, _consent(each, said.get(each.contact_id or 0))), {}
+        person = people.get(each.contact_id)
+        if person is not None:
+            known = {
+                "email": emails.get(person.pk, ""),
+                "public_id": str(person.public_id),
+                "before": _stage(each.now),
+            }
+        found.append(Standing(each.who if person is None else str(person), *where, **known))
     return found
 
 
-def _consent(example: Mapping[str, Any], said: bool | None) -> str:
+def _consent(foreseen: ForeseenPerson, said: bool | None) -> str:
     """On what consent somebody comes; ``said``: what they have said here already."""
-    if example.get("agreed_at"):
-        told = {"day": _day(example["agreed_at"]), "where": example["agreed_where"]}
+    if foreseen.agreed_at is not None:
+        told = {"day": _day(foreseen.agreed_at), "where": foreseen.agreed_where}
         return _("Agreed on %(day)s: %(where)s") % told if told["where"] else _("Agreed on %(day)s") % told
     if said is None:
         return _("None: gets no marketing mail")
     return _("Agreed here already") if said else _("Has withdrawn it here")
 
 
-def _day(moment: str) -> str:
-    return formats.date_format(timezone.localtime(datetime.fromisoformat(moment)), "SHORT_DATE_FORMAT")
+def _day(moment: datetime) -> str:
+    return formats.date_format(timezone.localtime(moment), "SHORT_DATE_FORMAT")
 
 
-def _people(contact_ids: Iterable[int]) -> dict[int, Contact]:
+def _people(contact_ids: Iterable[int]) -> dict[int | None, Contact]:
     return Contact.objects.in_bulk(list(contact_ids))
 
 

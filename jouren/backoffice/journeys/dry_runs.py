@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import View
 from wagtail.log_actions import log
 
+from jouren.backoffice.downloads import csv_download
 from jouren.backoffice.journeys.screens import JourneyScreen
 from jouren.backoffice.journeys.stories import step_texts, tell_story
 from jouren.backoffice.messages.wording import channel_label, why_withheld
@@ -40,7 +40,6 @@ from jouren.journeys.wording import reason_text
 VIEW, CHANGE = ("journeys.view_journey",), ("journeys.change_journey",)
 PEOPLE = ("journeys.view_journey", "contacts.view_contact")
 PAGE = 20
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class DryRunForm(forms.Form):
@@ -308,24 +307,14 @@ class DryRunCsv(PermissionAsked, View):
 
     permissions = PEOPLE
 
-    def get(self, request: HttpRequest, pk: int, run_id: int) -> StreamingHttpResponse:
+    def get(self, request: HttpRequest, pk: int, run_id: int) -> HttpResponseBase:
         run = get_object_or_404(DryRun.objects.select_related("journey"), pk=run_id, journey_id=pk)
         log(instance=run.journey, action="journeys.export_dry_run", user=self.staff, data={"run": run.pk})
-        answer = StreamingHttpResponse(_csv_lines(run), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="dry-run-{run.pk}.csv"'
-        return answer
+        return csv_download(f"dry-run-{run.pk}.csv", _csv_rows(run))
 
 
-class _Echo:
-    """A file that gives back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _csv_lines(run: DryRun) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield "\ufeff" + writer.writerow([_("Person"), _("Name"), _("When"), _("What"), _("Step"), _("Details")])
+def _csv_rows(run: DryRun) -> Iterator[Sequence[str]]:
+    yield [_("Person"), _("Name"), _("When"), _("What"), _("Step"), _("Details")]
     texts = step_texts(run.compiled)
     after = 0
     while persons := list(run.persons.filter(contact_id__gt=after).order_by("contact_id")[:500]):
@@ -336,9 +325,8 @@ def _csv_lines(run: DryRun) -> Iterator[str]:
             for each in read_story(person.story, list(texts)):
                 for line in tell_story([each], run.compiled, texts):
                     when = f"{timezone.localtime(each.at):%Y-%m-%d %H:%M:%S}"
-                    row = [contact.public_id if contact else "", contact.name if contact else "", when]
-                    row += [_what(each.what), texts.get(each.step, ""), line.text]
-                    yield writer.writerow([neutralised(str(cell)) for cell in row])
+                    who = [str(contact.public_id), contact.name] if contact else ["", ""]
+                    yield [*who, when, str(_what(each.what)), texts.get(each.step, ""), line.text]
 
 
 def _what(what: str) -> str:
@@ -354,8 +342,3 @@ def _what(what: str) -> str:
         "left": _("leaves"),
     }
     return names.get(what, what)
-
-
-def neutralised(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -52,9 +52,12 @@ SELECT count(DISTINCT person) FILTER (WHERE contact_id IS NULL), count(DISTINCT 
 FROM imports_seen
 WHERE import_id = %(import_id)s
 
--- name: foreseen_stages
+-- name: foresee
 -- Everybody's stage afterwards, with the rule that leads there and when it was met; rule null: where they stand already.
--- How many, and a few of each, the latest first.
+-- In this order: the highest stage first, its commonest reason, who came there last. On what consent: of several in the
+-- file, the first that was given.
+INSERT INTO imports_foreseen
+    (of_id, place, turn, who, contact_id, now, stage, rule_id, at, agreed_at, agreed_where)
 WITH people AS (
     SELECT person, min(contact_id) AS contact_id FROM imports_seen WHERE import_id = %(import_id)s GROUP BY person
 ),
@@ -71,6 +74,12 @@ met AS (
     WHERE ranked.place = greatest(rule.at_least - ranked.had, 1)
     ORDER BY ranked.person, rule.stage DESC, ranked.at
 ),
+agreed AS (
+    SELECT DISTINCT ON (person) person, at, agreed_where
+    FROM imports_seen
+    WHERE import_id = %(import_id)s AND consents
+    ORDER BY person, at
+),
 standing AS (
     SELECT people.person, people.contact_id, coalesce(position.stage, 1) AS now,
            greatest(coalesce(met.stage, 1), coalesce(position.stage, 1)) AS stage,
@@ -82,20 +91,30 @@ standing AS (
 ),
 numbered AS (
     SELECT *, count(*) OVER (PARTITION BY stage, rule_id) AS people,
-           row_number() OVER (PARTITION BY stage, rule_id ORDER BY at DESC, person) AS place
+           row_number() OVER (PARTITION BY stage, rule_id ORDER BY at DESC, person) AS turn
     FROM standing
 )
-SELECT stage, rule_id, people, person, contact_id, now, at
+SELECT %(import_id)s, row_number() OVER (ORDER BY stage DESC, people DESC, rule_id, turn), turn,
+       CASE WHEN contact_id IS NULL THEN person ELSE '' END, contact_id, now, stage, rule_id, numbered.at,
+       agreed.at, coalesce(agreed_where, '')
 FROM numbered
-WHERE place <= %(each)s
-ORDER BY stage DESC, people DESC, rule_id, place
+LEFT JOIN agreed USING (person)
 
--- name: foreseen_consents
--- On what consent some of them would come: of several in the file, the first that was given.
-SELECT DISTINCT ON (person) person, at, agreed_where
-FROM imports_seen
-WHERE import_id = %(import_id)s AND consents AND person = ANY(%(people)s::text[])
-ORDER BY person, at
+-- name: foreseen_stages
+SELECT stage, rule_id, count(*)
+FROM imports_foreseen
+WHERE of_id = %(import_id)s
+GROUP BY stage, rule_id
+ORDER BY min(place)
+
+-- name: forget_foreseen
+DELETE FROM imports_foreseen WHERE of_id = %(import_id)s
+
+-- name: forget_foreseen_people
+-- Also those who were new when the file was checked, and became known since.
+DELETE FROM imports_foreseen
+WHERE contact_id = ANY(%(contact_ids)s::bigint[])
+   OR who IN (SELECT value FROM contacts_identity WHERE contact_id = ANY(%(contact_ids)s::bigint[]))
 
 -- name: old_files
 SELECT id FROM imports_import
