@@ -89,7 +89,7 @@ ORDER_FIELDS = (
     Field("quantity", _("Quantity"), Form.COUNT, is_of_line=True),
     Field("unit_price", _("Price of one"), Form.MONEY, is_of_line=True),
     Field("line_amount", _("Amount of the line"), Form.MONEY, is_of_line=True),
-    Field("line_tax_rate", _("Tax rate of the line"), Form.RATE, is_of_line=True, help=_("8 or 10 percent.")),
+    Field("line_tax_rate", _("Tax rate of the line"), Form.RATE, is_of_line=True, help=_("10, 8, 5, 3 or 0 percent.")),
     Field("line_shipping", _("Postage of the line"), Form.MONEY, is_of_line=True),
     Field("line_shipping_discount", _("Discount on the postage of the line"), Form.DEDUCTION, is_of_line=True),
     Field("line_discount", _("Discount of the line"), Form.DEDUCTION, is_of_line=True),

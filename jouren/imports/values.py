@@ -76,9 +76,10 @@ _NO = frozenset(
         "×",
     }
 )
-_RATES = {8: {"8", "0.08"}, 10: {"10", "0.1"}}
-_RATE_WORDS = {"軽減": 8, "標準": 10}
-_AROUND_RATE = re.compile(r"軽減|標準|消費税|税率|対象|[()%]")
+# Of today, of the years before (3 % until 1997, 5 % until 2014), and none: gift certificates, goods sent abroad.
+_RATES = {0: {"0"}, 3: {"3", "0.03"}, 5: {"5", "0.05"}, 8: {"8", "0.08"}, 10: {"10", "0.1"}}
+_RATE_WORDS = {"軽減": 8, "標準": 10, "非課税": 0, "不課税": 0, "免税": 0, "対象外": 0}
+_AROUND_RATE = re.compile(r"軽減|標準|非課税|不課税|免税|消費税|課税|税率|対象外|対象|[()%]")
 
 
 def read_moment(text: str, zone: tzinfo, now: datetime) -> datetime:
@@ -180,7 +181,7 @@ def read_money(text: str, currency: str, *, is_deduction: bool = False) -> int:
 
 
 def read_rate(text: str) -> int:
-    """A rate of consumption tax in percent, 8 or 10, as shops write it: ``8``, ``8%``, ``0.08``, ``軽減``, ``10.0``.
+    """A rate of consumption tax in percent as shops write it: ``8``, ``8%``, ``0.08``, ``軽減``, ``10.0``, ``非課税``.
 
     Raises:
         BadRow: it is another rate, or none.
@@ -192,7 +193,7 @@ def read_rate(text: str) -> int:
         number = number.rstrip("0").rstrip(".")
     rates = named if not number else {rate for rate, forms in _RATES.items() if number in forms}
     if len(rates) != 1 or len(named | rates) != 1:
-        raise BadRow(_("“%(text)s” is no tax rate: write 8 or 10, or leave the cell empty.") % {"text": text[:40]})
+        raise BadRow(_("“%(text)s” is no tax rate: write 10, 8, 5, 3 or 0, or leave the cell empty.") % {"text": text[:40]})
     return rates.pop()
 
 

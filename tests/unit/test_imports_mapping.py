@@ -80,14 +80,16 @@ def test_other_cells() -> None:
     [
         *[(text, 8) for text in ("8", "8%", "８％", "8.0", "0.08", "軽減", "軽減税率対象", "軽減税率 8%", "8%(軽減)")],
         *[(text, 10) for text in ("10", "10.0", "10.00%", "0.1", "0.10", "標準税率", "標準(10%)")],
+        *[(text, 5) for text in ("5", "5%", "0.05", "5.00")],
+        *[(text, 0) for text in ("0", "0.00", "0%", "非課税", "免税", "課税対象外", "不課税(0%)")],
     ],
 )
 def test_rates_of_tax_are_read_as_shops_write_them(text: str, rate: int) -> None:
     assert read_rate(text) == rate
 
 
-@pytest.mark.parametrize("text", ["5", "0", "0.8", "80", "1", "軽減 10%", "軽減標準", "non", "8 10", "%", "-8"])
-def test_what_is_no_rate_of_today_is_refused(text: str) -> None:
+@pytest.mark.parametrize("text", ["4", "0.8", "免税 10%", "80", "1", "軽減 10%", "軽減標準", "non", "8 10", "%", "-8"])
+def test_what_is_no_rate_is_refused(text: str) -> None:
     with pytest.raises(BadRow):
         read_rate(text)
 
