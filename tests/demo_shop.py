@@ -9,12 +9,14 @@ from jouren.backoffice.offers.wording import warnings
 from jouren.catalog.offers.models import Offer
 from jouren.catalog.offers.queries import reach_of
 from jouren.core import clock
+from jouren.pyramid.models import PyramidRule
 
 LACKS = ("There is no", "No journey begins", "Nothing is done")
 
 
 def check_mechanisms() -> None:
-    """All four mechanisms are there, and the finest is for very few."""
+    """All four mechanisms are there, and the finest is for very few; so is the rule for people of imported lists."""
+    assert PyramidRule.objects.get(event_type="consent.granted").match == {"via": "import"}
     with override("en"):
         lines = [line for section in sections(clock.now(), lambda _may: True, None, None) for line in section.lines]
         told = [line.sentence for line in lines]
@@ -28,4 +30,4 @@ def check_mechanisms() -> None:
             assert line in told, told
         finest = Offer.objects.get(is_finest=True)
         assert finest.needs_likely_regular
-        assert not [each for each in warnings(finest, reach_of(finest)) if "very few" in each]
+        assert not [each for each in warnings(finest, reach_of(finest)) if "very few" in each], reach_of(finest)

@@ -193,7 +193,9 @@ def read_rate(text: str) -> int:
         number = number.rstrip("0").rstrip(".")
     rates = named if not number else {rate for rate, forms in _RATES.items() if number in forms}
     if len(rates) != 1 or len(named | rates) != 1:
-        raise BadRow(_("“%(text)s” is no tax rate: write 10, 8, 5, 3 or 0, or leave the cell empty.") % {"text": text[:40]})
+        raise BadRow(
+            _("“%(text)s” is no tax rate: write 10, 8, 5, 3 or 0, or leave the cell empty.") % {"text": text[:40]}
+        )
     return rates.pop()
 
 

@@ -4,6 +4,8 @@ regular price, and the finest with its letter, for those alone who are likely to
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from jouren.backoffice.demo.journeys import publish, purchase, send, until, wait_for_purchase
 from jouren.backoffice.demo.offers import FINEST_NAME, make_finest, make_regular
 from jouren.backoffice.demo.shop import TOPIC_KEY, make_message
@@ -16,14 +18,30 @@ from jouren.messaging.models import Message
 from jouren.messaging.publishing import publish_message
 from jouren.playbooks.making import Choices, make
 from jouren.playbooks.reading import find_playbook
+from jouren.pyramid.models import ChangeReason, PyramidRule
+from jouren.pyramid.stages import Stage
 
 _BOOK = "after-trial"
 
 
 def put_mechanisms() -> None:
     """Lay it on top of the shop, whether that was made on the spot or loaded with its year."""
+    _add_rule_of_consent()
     _make_after_trial(make_regular())
     _make_likely(make_finest(Offer.objects.filter(name=FINEST_NAME).first()))
+
+
+def _add_rule_of_consent() -> None:
+    """The year was lived before a new installation came with it."""
+    PyramidRule.objects.get_or_create(
+        event_type="consent.granted",
+        defaults={
+            "name": _("Consent on an imported list"),
+            "match": {"via": "import"},
+            "stage": Stage.PROSPECT,
+            "reason": ChangeReason.IMPORTED,
+        },
+    )
 
 
 def _make_after_trial(offer: Offer) -> None:
