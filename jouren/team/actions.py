@@ -15,6 +15,7 @@ from jouren.core.wake import wake
 from jouren.events.actions import NewEvent, record_events
 from jouren.team.mailing import CHANNEL
 from jouren.team.models import Notice
+from jouren.team.names import colleague_name
 from jouren.team.texts import fill_texts, plain
 
 _sql = load_sql("team")
@@ -105,7 +106,7 @@ def tell_colleagues(tellings: Sequence[Telling], now: datetime) -> None:
 def colleague_names(user_ids: Iterable[int]) -> dict[int, str]:
     """What colleagues are called: by their name, or that of their account."""
     users = get_user_model().objects.filter(pk__in=user_ids).order_by("pk")
-    return {user.pk: user.get_full_name() or user.get_username() for user in users}
+    return {user.pk: colleague_name(user) for user in users}
 
 
 def finish_notices(user_id: int, notice_ids: Iterable[int] | None = None) -> int:

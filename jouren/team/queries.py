@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from jouren.team.mailing import MAY_SEE
 from jouren.team.models import Notice
+from jouren.team.names import colleague_name
 
 
 def colleagues() -> QuerySet[Any]:
@@ -27,7 +28,7 @@ def colleagues_who_may(permission: str) -> list[int]:
 
 def colleague_choices() -> list[tuple[str, str]]:
     """Those, for an author to choose from."""
-    return [(str(user.pk), user.get_full_name() or user.get_username()) for user in colleagues()]
+    return [(str(user.pk), colleague_name(user)) for user in colleagues()]
 
 
 def open_notices(user_id: int, limit: int) -> list[Notice]:

@@ -147,15 +147,15 @@ def test_an_order_of_which_a_row_is_broken_is_not_imported_in_part() -> None:
 
 def test_a_lines_tax_rate_and_the_orders_tax_come_in_and_another_rate_is_said() -> None:
     header = (*ORDERS, "税率", "消費税")
-    rows = [[*order("1"), "8%", "294"], [*order("2"), "軽減税率", ""], [*order("3"), "5", "190"]]
+    rows = [[*order("1"), "8%", "294"], [*order("2"), "軽減税率", ""], [*order("3"), "4", "190"], [*order("4"), "非課税", "0"]]
     run = imported(table(header, *rows))
-    assert (run.orders, [line for line, _reason in problems(run)]) == (2, [4])
+    assert (run.orders, [line for line, _reason in problems(run)]) == (3, [4])
     assert run.problems.get().column == "税率"
-    assert "5" in run.problems.get().reason
+    assert "4" in run.problems.get().reason
     react_to_all()
     kept = {each.number: each for each in Order.objects.all()}
     assert (kept["1"].tax, kept["2"].tax) == ({"8": "294"}, {})
-    assert {line.tax_rate for each in kept.values() for line in each.lines.all()} == {8}
+    assert {line.tax_rate for each in kept.values() for line in each.lines.all()} == {8, 0}
 
 
 def test_rows_without_number_or_with_thousands_of_others_of_the_same_are_said(small_pieces: None) -> None:

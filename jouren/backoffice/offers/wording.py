@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from wagtail.log_actions import registry
-from wagtail.models import ModelLogEntry
 
+from jouren.backoffice.history import HistoryLine, history_of
 from jouren.catalog.eligibility import ALWAYS_FEW_PEOPLE, FEW_PEOPLE, FEW_PERCENT, Reason, is_more_than_few
 from jouren.catalog.offers.actions import ASKED_BY_LAW
 from jouren.catalog.offers.models import Offer
@@ -99,27 +97,9 @@ def reason_text(reason: str) -> str:
     return str(Reason(reason).label) if reason in Reason.values else reason
 
 
-@dataclass(frozen=True)
-class HistoryLine:
-    """Something that was done with an offer. ``details``: what it changed, each in a sentence."""
-
-    at: datetime
-    by: str
-    act: str
-    details: list[str]
-
-
 def history(offer: Offer, limit: int) -> list[HistoryLine]:
     """What was done with an offer, the latest first."""
-    entries = ModelLogEntry.objects.for_instance(offer).select_related("user").order_by("-timestamp", "-pk")[:limit]
-    return [
-        HistoryLine(each.timestamp, each.user_display_name, _act(each), list(_details(offer, each.data)))
-        for each in entries
-    ]
-
-
-def _act(entry: ModelLogEntry) -> str:
-    return str(registry.get_action_label(entry.action)) if registry.action_exists(entry.action) else entry.action
+    return history_of(offer, limit, partial(_details, offer))
 
 
 def _details(offer: Offer, data: Mapping[str, Any]) -> Iterable[str]:

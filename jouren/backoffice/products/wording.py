@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
-from wagtail.log_actions import registry
-from wagtail.models import ModelLogEntry
 
+from jouren.backoffice.history import HistoryLine, history_of
 from jouren.catalog.models import Product
 from jouren.catalog.policies import USUAL, is_far_off
 from jouren.catalog.vocabulary import Goods, Role, TaxRate
@@ -56,27 +54,9 @@ def _yen(amount: int) -> str:
 _LABELS = {field.attname: field.verbose_name for field in Product._meta.concrete_fields}
 
 
-@dataclass(frozen=True)
-class HistoryLine:
-    """Something that was done with a product. ``details``: what it changed, each in a sentence."""
-
-    at: datetime
-    by: str
-    act: str
-    details: list[str]
-
-
 def history(product: Product, limit: int) -> list[HistoryLine]:
     """What was done with a product, the latest first."""
-    entries = ModelLogEntry.objects.for_instance(product).select_related("user").order_by("-timestamp", "-pk")[:limit]
-    return [
-        HistoryLine(each.timestamp, each.user_display_name, _act(each), _details(product, each.data))
-        for each in entries
-    ]
-
-
-def _act(entry: ModelLogEntry) -> str:
-    return str(registry.get_action_label(entry.action)) if registry.action_exists(entry.action) else entry.action
+    return history_of(product, limit, partial(_details, product))
 
 
 def _details(product: Product, data: Mapping[str, Any]) -> list[str]:

@@ -15,8 +15,15 @@ from jouren.backoffice.clock.views import PERMISSION, clock_state
 from jouren.backoffice.help.areas import page_for
 from jouren.backoffice.messages import wording
 from jouren.core import wording as wording_of
+from jouren.team.names import colleague_name
 
 register = template.Library()
+
+
+@register.filter
+def colleague(user: Any) -> str:
+    """What a colleague is called, in the order of the reader's language; empty for nobody."""
+    return colleague_name(user) if user else ""
 
 
 @register.inclusion_tag("backoffice/clock.html", takes_context=True)
