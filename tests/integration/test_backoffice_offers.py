@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from jouren.backoffice.offers.wording import reason_text
 from jouren.catalog.models import Product
-from jouren.catalog.offers.actions import note_refusal, see_offer
+from jouren.catalog.offers.actions import ASKED_BY_LAW, note_refusal, see_offer
 from jouren.catalog.offers.coupons import redeem
 from jouren.catalog.offers.models import Coupon, CouponCode, Offer, OfferApplication, OfferSight
 from jouren.catalog.offers.vocabulary import ApplicationState
@@ -79,6 +79,16 @@ def test_what_cannot_be_kept_is_said_at_its_field_and_nothing_is_stored(wrong: d
     assert answer.status_code == 200
     assert field in answer.context["form"].errors
     assert not Offer.objects.exists()
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    wrong = written(product="", name="", most_stage="1", ends_at="2026-11-01T09:00", button_url="http://[bad")
+    browser = owner_client()
+    answer = browser.post("/admin/offers/add/", wrong)
+    assert set(answer.context["form"].errors) == {"name", "product", "most_stage", "ends_at", "button_url"}
+    by_transfer = written(button_kind="transfer", price="cheap")
+    told = browser.post("/admin/offers/add/", by_transfer).context["form"].errors
+    assert {"price", "transfer_text", *ASKED_BY_LAW} == set(told)
 
 
 def test_a_withdrawn_offer_leaves_the_list_and_its_history_tells_what_was_changed() -> None:

@@ -147,7 +147,12 @@ def test_an_order_of_which_a_row_is_broken_is_not_imported_in_part() -> None:
 
 def test_a_lines_tax_rate_and_the_orders_tax_come_in_and_another_rate_is_said() -> None:
     header = (*ORDERS, "税率", "消費税")
-    rows = [[*order("1"), "8%", "294"], [*order("2"), "軽減税率", ""], [*order("3"), "4", "190"], [*order("4"), "非課税", "0"]]
+    rows = [
+        [*order("1"), "8%", "294"],
+        [*order("2"), "軽減税率", ""],
+        [*order("3"), "4", "190"],
+        [*order("4"), "非課税", "0"],
+    ]
     run = imported(table(header, *rows))
     assert (run.orders, [line for line, _reason in problems(run)]) == (3, [4])
     assert run.problems.get().column == "税率"

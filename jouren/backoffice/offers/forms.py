@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django import forms
@@ -19,6 +20,7 @@ from jouren.catalog.offers.actions import (
     MOST_HOURS,
     MOST_STOCK,
     TEXTS,
+    faults_of,
 )
 from jouren.catalog.offers.coupons import MAX_IMPORT, MOST_AT_ONCE
 from jouren.catalog.offers.models import Offer
@@ -135,6 +137,7 @@ class OfferForm(forms.Form):
         if known is not None:
             kwargs.setdefault("initial", _initial_of(known))
         super().__init__(*args, **kwargs)
+        self._offer = offer if offer is not None else Offer()
         products: Any = self.fields["product"]
         own = known.product_id if known is not None else None
         products.queryset = Product.objects.filter(Q(is_on_sale=True) | Q(pk=own))
@@ -143,7 +146,7 @@ class OfferForm(forms.Form):
             del self.fields["is_open"]
 
     def clean(self) -> dict[str, Any]:
-        """Read the price in the currency of the product."""
+        """Read the price in the currency of the product, and say all that is wrong at once."""
         cleaned: dict[str, Any] = super().clean() or {}
         product, written = cleaned.get("product"), cleaned.get("price")
         if product is not None and written:
@@ -151,6 +154,11 @@ class OfferForm(forms.Form):
                 cleaned["price"] = read_amount(written, product.currency)
             except BadAmount as error:
                 self.add_error("price", str(error))
+        written_offer = copy(self._offer)
+        self.put_into(written_offer)
+        for fault in faults_of(written_offer):
+            if fault.field not in self.errors and (fault.field != "price" or product is not None):
+                self.add_error(fault.field, str(fault))
         return cleaned
 
     def put_into(self, offer: Offer) -> None:

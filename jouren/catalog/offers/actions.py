@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,6 +48,7 @@ ASKED_BY_LAW = ("payment_text", "delivery_text", "cancellation_text")
 """What nobody but the shop can tell. Quantity, price and period are told by the offer itself where they are empty."""
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Of what is read aloud and copied by hand: without 0, O, 1 and I."""
+_BREAKING = re.compile(r"[\s\"'<>\\^`|]")
 _PLACE = re.compile(r"\{(\w*)\}")
 PLACES = frozenset({"code", "reference"})
 
@@ -60,7 +61,8 @@ def save_offer(offer: Offer, *, by: AbstractBaseUser | None = None) -> Offer:
         BadOffer: a detail cannot be kept; ``field`` names it.
     """
     before = Offer.objects.select_for_update().filter(pk=offer.pk).first() if offer.pk else None
-    _clean(offer)
+    if (fault := next(faults_of(offer), None)) is not None:
+        raise fault
     if Offer.objects.filter(name=offer.name).exclude(pk=offer.pk or 0).exists():
         raise _name_taken(offer)
     changes = _changes(before, offer)
@@ -81,82 +83,83 @@ def _name_taken(offer: Offer) -> BadOffer:
     return BadOffer(_("There is another offer of the name “%(name)s”.") % {"name": offer.name}, "name")
 
 
-def _clean(offer: Offer) -> None:
+def faults_of(offer: Offer) -> Iterator[BadOffer]:
+    """All details of an offer that cannot be kept, each with its field. What is written of it is cleaned on the way."""
     offer.name, offer.description = clean_text(offer.name), clean_text(offer.description)
     offer.button_text, offer.button_url = clean_text(offer.button_text), offer.button_url.strip()
     if not 0 < len(offer.name) <= MAX_NAME_LENGTH:
-        raise BadOffer(_("An offer's name has 1 to %(limit)s characters.") % {"limit": MAX_NAME_LENGTH}, "name")
+        yield BadOffer(_("An offer's name has 1 to %(limit)s characters.") % {"limit": MAX_NAME_LENGTH}, "name")
     if len(offer.description) > MAX_DESCRIPTION_LENGTH:
         message = _("The description has at most %(limit)s characters.") % {"limit": MAX_DESCRIPTION_LENGTH}
-        raise BadOffer(message, "description")
+        yield BadOffer(message, "description")
     if not offer.product_id or not Product.objects.filter(pk=offer.product_id).exists():
-        raise BadOffer(_("Choose a product."), "product")
+        yield BadOffer(_("Choose a product."), "product")
     if type(offer.price) is not int or not 0 <= offer.price <= MOST:
-        raise BadOffer(_("The amount must be a whole number that is not negative."), "price")
-    _check_time(offer)
-    _check_people(offer)
-    _check_button(offer)
+        yield BadOffer(_("The amount must be a whole number that is not negative."), "price")
+    yield from _faults_of_time(offer)
+    yield from _faults_of_people(offer)
+    yield from _faults_of_button(offer)
     for name in TEXTS:
         text = getattr(offer, name).replace("\x00", "").replace("\r\n", "\n").strip()
         if len(text) > MAX_TEXT_LENGTH:
-            raise BadOffer(_("This text has at most %(limit)s characters.") % {"limit": MAX_TEXT_LENGTH}, name)
+            yield BadOffer(_("This text has at most %(limit)s characters.") % {"limit": MAX_TEXT_LENGTH}, name)
         setattr(offer, name, text)
 
 
-def _check_time(offer: Offer) -> None:
-    for name in ("starts_at", "ends_at"):
-        moment = getattr(offer, name)
-        if moment is not None and (moment.tzinfo is None or not 2000 <= moment.year <= 9000):
-            raise BadOffer(_("This is no moment that can be kept."), name)
-    if offer.starts_at and offer.ends_at and offer.starts_at >= offer.ends_at:
-        raise BadOffer(_("It must end after it begins."), "ends_at")
+def _faults_of_time(offer: Offer) -> Iterator[BadOffer]:
+    moments = {name: moment for name in ("starts_at", "ends_at") if (moment := getattr(offer, name)) is not None}
+    bad = [name for name, moment in moments.items() if moment.tzinfo is None or not 2000 <= moment.year <= 9000]
+    for name in bad:
+        yield BadOffer(_("This is no moment that can be kept."), name)
+    if not bad and len(moments) == 2 and moments["starts_at"] >= moments["ends_at"]:
+        yield BadOffer(_("It must end after it begins."), "ends_at")
     if offer.personal_hours is not None and not 1 <= offer.personal_hours <= MOST_HOURS:
-        raise BadOffer(_("A personal deadline is 1 to %(most)s hours.") % {"most": MOST_HOURS}, "personal_hours")
+        yield BadOffer(_("A personal deadline is 1 to %(most)s hours.") % {"most": MOST_HOURS}, "personal_hours")
 
 
-def _check_people(offer: Offer) -> None:
-    for name in ("least_stage", "most_stage"):
-        if getattr(offer, name) not in {None, *Stage.values}:
-            raise BadOffer(_("Choose one of the stages."), name)
-    if offer.least_stage and offer.most_stage and offer.least_stage > offer.most_stage:
-        raise BadOffer(_("The last stage comes before the first one: nobody could have the offer."), "most_stage")
+def _faults_of_people(offer: Offer) -> Iterator[BadOffer]:
+    bad = [name for name in ("least_stage", "most_stage") if getattr(offer, name) not in {None, *Stage.values}]
+    for name in bad:
+        yield BadOffer(_("Choose one of the stages."), name)
+    if not bad and offer.least_stage and offer.most_stage and offer.least_stage > offer.most_stage:
+        yield BadOffer(_("The last stage comes before the first one: nobody could have the offer."), "most_stage")
     if offer.stock is not None and not 0 <= offer.stock <= MOST_STOCK:
-        raise BadOffer(_("The number is 0 to %(most)s.") % {"most": MOST_STOCK}, "stock")
+        yield BadOffer(_("The number is 0 to %(most)s.") % {"most": MOST_STOCK}, "stock")
     if offer.condition:
         try:
             validate_tree(offer.condition)
         except ConditionError as error:
-            raise BadOffer(str(error), "condition") from None
+            yield BadOffer(str(error), "condition")
 
 
-def _check_button(offer: Offer) -> None:
+def _faults_of_button(offer: Offer) -> Iterator[BadOffer]:
     if offer.button_kind not in ButtonKind.values:
-        raise BadOffer(_("Choose where the button leads."), "button_kind")
+        yield BadOffer(_("Choose where the button leads."), "button_kind")
     if len(offer.button_text) > MAX_BUTTON_LENGTH:
-        raise BadOffer(
+        yield BadOffer(
             _("A button's text has at most %(limit)s characters.") % {"limit": MAX_BUTTON_LENGTH}, "button_text"
         )
     if offer.button_kind == ButtonKind.TRANSFER:
         offer.button_url = ""
         if not offer.transfer_text.strip():
-            raise BadOffer(_("Say where to transfer the money."), "transfer_text")
+            yield BadOffer(_("Say where to transfer the money."), "transfer_text")
         for name in ASKED_BY_LAW:
             if offer.is_open and not getattr(offer, name).strip():
-                raise BadOffer(_("The law asks for this where people order on your page."), name)
+                yield BadOffer(_("The law asks for this where people order on your page."), name)
         return
     url = offer.button_url
     if unknown := set(_PLACE.findall(url)) - PLACES:
         message = _("The address can hold {code} and {reference}, not {%(unknown)s}.")
-        raise BadOffer(message % {"unknown": sorted(unknown)[0][:30]}, "button_url")
+        yield BadOffer(message % {"unknown": sorted(unknown)[0][:30]}, "button_url")
     try:
         parts = urlsplit(_PLACE.sub("x", url))
         is_sound = parts.scheme == "https" and parts.hostname and not parts.username
     except ValueError:
         is_sound = False
-    if not is_sound or len(url) > MAX_URL_LENGTH or not url.isprintable() or re.search(r"[\s\"'<>\\^`|]", url):
-        raise BadOffer(_("Give the address of the page where people pay. It begins with https://."), "button_url")
-    if _PLACE.search(urlsplit(_PLACE.sub("{}", url)).netloc):
-        raise BadOffer(_("Give the address of the page where people pay. It begins with https://."), "button_url")
+    is_sound = is_sound and len(url) <= MAX_URL_LENGTH and url.isprintable() and not _BREAKING.search(url)
+    # No place may stand for the host.
+    if not is_sound or _PLACE.search(urlsplit(_PLACE.sub("{}", url)).netloc):
+        yield BadOffer(_("Give the address of the page where people pay. It begins with https://."), "button_url")
 
 
 def _changes(before: Offer | None, offer: Offer) -> dict[str, list[Any]]:
