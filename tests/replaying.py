@@ -37,8 +37,8 @@ def happen(contact: Contact, number: int, deed: str) -> None:
     elif deed == "grant":
         grant_consent(contact.pk, "email", "newsletter", via="form")
     elif deed == "sign_up":
-        record_event(NewEvent("registration.confirmed", contact.pk, {"registration": number, "title": "Letters"}))
         grant_consent(contact.pk, "email", "newsletter", via="form")
+        record_event(NewEvent("registration.confirmed", contact.pk, {"registration": number, "title": "Letters"}))
     elif deed.startswith("placed on "):
         change_stage(contact.pk, int(deed[-1]))
     elif deed == "undo":
@@ -49,8 +49,8 @@ def happen(contact: Contact, number: int, deed: str) -> None:
         record_event(NewEvent("order.paid", contact.pk, paid, source=f"shop-{contact.pk}"))
 
 
-def pass_until(moment: datetime, time: Time, deliver: Callable[[], None]) -> None:
-    """Let the workers do all that is due on the way, each at its own moment."""
+def pass_until(moment: datetime, time: Time, deliver: Callable[[], None], late: timedelta = timedelta()) -> None:
+    """Let the workers do all that is due on the way, each at its own moment, or so late."""
     while True:
         while reactor.tick() or engine.tick() or dated_entries.tick():
             pass
@@ -59,7 +59,7 @@ def pass_until(moment: datetime, time: Time, deliver: Callable[[], None]) -> Non
         due = [at for at in coming if at is not None and at < moment]
         if not due:
             break
-        time.now = min(due)
+        time.now = min(due) + late
     time.now = moment
 
 
@@ -147,9 +147,14 @@ def examples(count: int) -> Callable[[Any], Any]:
 
 
 def live_through(
-    deeds: list[tuple[int, int, str]], people: list[Contact], time: Time, deliver: Callable[[], None]
+    deeds: list[tuple[int, int, str]],
+    people: list[Contact],
+    time: Time,
+    deliver: Callable[[], None],
+    late: timedelta = timedelta(),
 ) -> None:
     for number, (minute, who, deed) in enumerate(deeds):
-        pass_until(START + timedelta(minutes=minute, seconds=7), time, deliver)
+        pass_until(START + timedelta(minutes=minute, seconds=7), time, deliver, late)
         happen(people[who], number, deed)
-    pass_until(END, time, deliver)
+        time.now += late
+    pass_until(END, time, deliver, late)

@@ -146,6 +146,8 @@ class ForeseenPerson(models.Model):
         indexes = [
             models.Index(fields=["of", "place"], name="imports_foreseen_place"),
             models.Index(fields=["of", "stage", "rule_id", "turn"], name="imports_foreseen_group"),
+            models.Index(fields=["contact_id"], name="imports_foreseen_contact", condition=models.Q(contact_id__gt=0)),
+            models.Index(fields=["who"], name="imports_foreseen_who", condition=~models.Q(who="")),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from jouren.imports.files import open_file
-from jouren.imports.models import ForeseenPerson, Import
+from jouren.imports.models import ForeseenPerson, Import, ImportState
 from jouren.imports.reading import Form, Row, read_rows
 
 SHOWN_CELL = 1_000
@@ -54,7 +54,11 @@ def foreseen_groups(run: Import) -> list[Group]:
 
 
 def foreseen_people(run: Import, group: Group | None, *, after: int = 0, limit: int) -> list[ForeseenPerson]:
-    """Whom a check foresees where, from after a place on: among all, or (their ``turn``) in one group."""
+    """Whom a check foresees where, from after a place on: among all, or (their ``turn``) in one group. Nobody once the
+    import has begun.
+    """
+    if run.state != ImportState.CHECKED:
+        return []
     people = run.foreseen.all()
     if group is None:
         return list(people.filter(place__gt=after).order_by("place")[:limit])

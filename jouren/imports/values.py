@@ -79,7 +79,7 @@ _NO = frozenset(
 # Of today, of the years before (3 % until 1997, 5 % until 2014), and none: gift certificates, goods sent abroad.
 _RATES = {0: {"0"}, 3: {"3", "0.03"}, 5: {"5", "0.05"}, 8: {"8", "0.08"}, 10: {"10", "0.1"}}
 _RATE_WORDS = {"軽減": 8, "標準": 10, "非課税": 0, "不課税": 0, "免税": 0, "対象外": 0}
-_AROUND_RATE = re.compile(r"軽減|標準|非課税|不課税|免税|消費税|課税|税率|対象外|対象|[()%]")
+_AROUND_RATE = re.compile(r"軽減|標準|非課税|不課税|輸出免税|免税|消費税|課税|税率|対象外|対象|[()%]")
 
 
 def read_moment(text: str, zone: tzinfo, now: datetime) -> datetime:

@@ -56,6 +56,7 @@ class LaneSender:
         self._transport: Transport | None = None
         self._writer: Writer | None = None
         self._versions: dict[int, Version] = {}
+        self._languages: dict[int, str] = {}
         self._offers: dict[int, tuple[str, tuple[int, ...]]] = {}  # the language and offers of versions that show some
         self._voices: dict[int, dict[str, Any]] = {}  # what versions want that show customers' voices
         self._under_way: dict[int, Entry] = {}  # by delivery
@@ -227,6 +228,7 @@ class LaneSender:
             "version_bodies", {"version_ids": unknown, "channel": self._channel.name}
         ):
             self._versions[id_] = Version(id_, message_id, name, kind)
+            self._languages[id_] = language
             if offers:
                 self._offers[id_] = (language, tuple(offers))
             if body is not None and body.get("voices"):
@@ -252,7 +254,11 @@ class LaneSender:
         for entry, facts, context in claimed:
             token = make_token(entry.id)
             contact = contact_variables(
-                facts.family_name or "", facts.given_name or "", facts.language or "", entry.address
+                facts.family_name or "",
+                facts.given_name or "",
+                facts.language or "",
+                entry.address,
+                letter_language=self._languages.get(entry.version.id, ""),
             )
             offers = {"offers": told[entry.id]} if entry.id in told else {}
             shown = {"voices": voices[entry.version.id]} if entry.version.id in voices else {}

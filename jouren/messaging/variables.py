@@ -11,10 +11,16 @@ LINKS = ("unsubscribe_url", "preference_url")
 CONTACT_VARIABLES = ("name", "full_name", "family_name", "given_name", "email")
 
 
-def contact_variables(family_name: str, given_name: str, language: str, email: str) -> dict[str, str]:
-    """``{{ contact.… }}`` of a person. ``name`` is a form of address with 様, never 様 alone."""
+def contact_variables(
+    family_name: str, given_name: str, language: str, email: str, *, letter_language: str = ""
+) -> dict[str, str]:
+    """``{{ contact.… }}`` of a person. ``name`` is a form of address with 様, never 様 alone.
+
+    Whoever has no name is addressed in the language of the letter, where that is another than theirs.
+    """
+    has_name = bool(display_name(family_name, given_name, language))
     return {
-        "name": addressee(family_name, given_name, language),
+        "name": addressee(family_name, given_name, language if has_name else letter_language or language),
         "full_name": display_name(family_name, given_name, language),
         "family_name": family_name,
         "given_name": given_name,

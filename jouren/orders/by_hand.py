@@ -131,7 +131,11 @@ def mark_order(
 def _described(order: Order) -> dict[str, Any]:
     """What an order is, as it was told last."""
     lines = [
-        {name: value for name in ("code", "name", "quantity", "amount", "tax_rate") if (value := getattr(line, name))}
+        {
+            name: value
+            for name in ("code", "name", "quantity", "amount", "tax_rate")
+            if (value := getattr(line, name)) not in {None, ""}
+        }
         for line in order.lines.all()
     ]
     told = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,6 +68,11 @@ class Playbook:
     def rows(self) -> list[Row]:
         """Its messages in the order in which they go."""
         return list(self._rows())
+
+    @cached_property
+    def addresses(self) -> frozenset[str]:
+        """The places that are the address of a page."""
+        return frozenset(placeholders_in(list(_addresses(self.messages))))
 
     @property
     def days(self) -> list[int]:
@@ -142,6 +147,18 @@ def _read(slug: str, language: str) -> Playbook:
         messages=messages,
         places=placeholders_in([journey, *messages.values()]),
     )
+
+
+def _addresses(value: Any) -> Iterator[str]:
+    """Where buttons of messages lead."""
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            if name == "url" and isinstance(each, str):
+                yield each
+            yield from _addresses(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _addresses(each)
 
 
 def _plain(path: Path) -> Any:

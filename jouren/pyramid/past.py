@@ -41,8 +41,11 @@ def moved_between(contact_ids: Collection[int], start: datetime, end: datetime) 
     for contact_id, position, event_id, at in _sql.all("satisfied_between", {**span, **asked}):
         moved[contact_id].causes.append(cause_by(rules[position - 1], event_id, at))
     for contact_id, stage, at, reason, event_id in _sql.all("changes_between", span):
-        if event_id is None:
-            moved[contact_id].placings.append(Placing(Stage(stage), at, reason))
+        placings = moved[contact_id].placings
+        if event_id is None:  # the stages that it passed have the same moment
+            if placings and placings[-1].at == at:
+                placings.pop()
+            placings.append(Placing(Stage(stage), at, reason))
         else:
             moved[contact_id].causes.append(Cause(Stage(stage), at, reason, reason, event_id))
     return dict(moved)

@@ -13,8 +13,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from wagtail.models import ModelLogEntry
 
-from jouren.contacts.actions import create_contact, erase_contact, grant_consent, withdraw_consent
-from jouren.imports.actions import go_on
+from jouren.contacts.actions import create_contact, erase_contact, grant_consent, leave_in_peace, withdraw_consent
+from jouren.imports.actions import check, go_on, start
+from jouren.imports.foreseeing import _copy, _Seen
 from jouren.imports.models import Import
 from tests.backoffice import owner_client, staff_client
 from tests.importing import CUSTOMERS, ORDERS, STATEMENT, checked, order, sent_in, table
@@ -121,14 +122,20 @@ def test_the_examples_of_a_check_say_on_what_consent_each_comes() -> None:
     grant_consent(agreed.pk, "email", "news", via="form")
     grant_consent(left.pk, "email", "news", via="form")
     withdraw_consent(left.pk, "email", "news", via="preferences")
+    other, peace = create_contact(email="other@example.jp"), create_contact(email="peace@example.jp")
+    grant_consent(other.pk, "email", "letters", via="form")
+    leave_in_peace(peace.pk, "lapsed", source="rule")
     told = [("new", "はい", "<b>店頭"), ("agreed", "はい", ""), ("left", "はい", ""), ("no", "いいえ", "")]
+    told += [("other", "", ""), ("peace", "はい", "")]
     rows = [[f"{who}@example.jp", "", "", "", "", yes, "2020-05-01", "", where] for who, yes, where in told]
     run = checked(sent_in(table((*CUSTOMERS, "同意元"), *rows), "customers"), statement=STATEMENT)
     page = owner_client().get(f"/admin/imports/{run.pk}/")
     said = {each.who or each.public_id: each.consent for each in page.context["sample"]}
     assert sorted(said.values()) == [
         "Agreed here already",
+        "Agreed here already",
         "Agreed on 05/01/2020: <b>店頭",
+        "Gets no more mail: Lapsed, and invited often enough",
         "Has withdrawn it here",
         "None: gets no marketing mail",
     ]
@@ -165,8 +172,17 @@ def test_a_check_shows_everybody_with_stage_reason_and_consent_page_by_page_and_
     assert ModelLogEntry.objects.filter(action="imports.export_foreseen").count() == 1
     assert browser.get(f"/admin/imports/{run.pk}/people/?stage=5&rule=").status_code == 404
     erase_contact(known.pk)
+    # While it is checked again, too: what the check has seen of them so far goes.
+    check(run.pk, run.mapping, source="csv", statement=STATEMENT)
+    _copy(run.pk, [_Seen("002@example.jp", None, run.created_at)])
+    erase_contact(create_contact(email="002@example.jp").pk)
+    go_on(run.pk)
+    run.refresh_from_db()
+    assert not run.foreseen.filter(who="002@example.jp").exists()
     erase_contact(create_contact(email="001@example.jp").pk)
-    assert run.foreseen.count() == 119
+    assert run.foreseen.count() == 118
+    start(run.pk)
+    assert browser.get(f"/admin/imports/{run.pk}/people/").context["people"] == []
 
 
 def test_bad_rows_are_downloaded_and_none_of_their_cells_is_a_formula() -> None:

@@ -51,6 +51,22 @@ def test_days_that_go_back_are_told_and_nothing_is_made() -> None:
     assert not Journey.objects.exists()
 
 
+def test_the_address_of_a_page_has_to_be_one() -> None:
+    newsletter()
+    browser = owner_client()
+    form = browser.get(f"{URL}win-back/en/").context["form"]
+    (address,) = [field for field in form.places if field.label == "address of the page"]
+    assert "https://" in address.help_text
+    days = {field.html_name: field.initial for field in form.days}
+    chosen = {"topic": "newsletter", **days, address.html_name: "anything"}
+    refused = browser.post(f"{URL}win-back/en/", chosen)
+    assert (refused.status_code, list(refused.context["form"].errors)) == (400, [address.html_name])
+    assert not Journey.objects.exists()
+    made = browser.post(f"{URL}win-back/en/", chosen | {address.html_name: "https://shop.example/tea"})
+    assert made.status_code == 302
+    assert "https://shop.example/tea" in str(Message.objects.get(name__startswith="Win-back 4").bodies.get_prep_value())
+
+
 def test_without_a_topic_the_screen_says_what_to_do_first() -> None:
     Topic.objects.all().delete()
     assert "Add a topic" in owner_client().get(f"{URL}small-company/en/").content.decode()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from jouren.contacts.models import Contact
@@ -18,6 +18,9 @@ from tests.replaying import examples, live_through, replayed, stored, told, undo
 from tests.walking import START, Time, live_journey, send, step
 
 pytestmark = [pytest.mark.django_db]
+
+DAYS_AFTER = 0
+"""In place of a number: they come in three days after such an event."""
 
 lives = st.lists(
     st.tuples(
@@ -52,6 +55,8 @@ triggers = st.sampled_from(
         [("contact.came_back", 1), ("order.paid", 1)],
         [("stage.entered", 1)],
         [("order.paid", 2), ("stage.entered", 3)],
+        [("registration.confirmed", 1), ("contact.came_back", 2)],
+        [("registration.confirmed", 1), ("stage.entered", DAYS_AFTER)],
     ]
 )
 
@@ -88,9 +93,15 @@ def make_journey(changing: list[tuple[str, dict[str, Any]]], events: list[tuple[
         ]
     return live_journey(
         steps,
-        [{"type": "event", "value": {"event": event, "times": times}} for event, times in events],
+        [_trigger(event, times) for event, times in events],
         reentry="again",
     )
+
+
+def _trigger(event: str, times: int) -> dict[str, Any]:
+    if times == DAYS_AFTER:
+        return {"type": "after_event", "value": {"event": event, "offset": 3, "at": "09:00", "where": []}}
+    return {"type": "event", "value": {"event": event, "times": times}}
 
 
 def walked(contact: Contact) -> list[tuple[Any, ...]]:
@@ -105,6 +116,21 @@ def placings(contact: Contact) -> set[datetime]:
 
 
 @examples(25)
+@example(
+    deeds=[(10, 0, "sign_up"), (4000, 0, "placed on 4")],
+    changing=[("stage", {"stage": "4", "reason": "by hand"})],
+    events=[("stage.entered", 1)],
+)
+@example(
+    deeds=[(10, 0, "sign_up"), (9000, 0, "trial")],
+    changing=[("suppress", {"channel": "", "reason": ""}), ("suppress", {"channel": "email", "reason": ""})],
+    events=[("registration.confirmed", 1), ("contact.came_back", 2)],
+)
+@example(
+    deeds=[(10, 0, "sign_up"), (4320, 0, "regular")],
+    changing=[("stage", {"stage": "4", "reason": "by hand"})],
+    events=[("registration.confirmed", 1), ("stage.entered", DAYS_AFTER)],
+)
 @given(deeds=lives, changing=changes, events=triggers)
 def test_a_replay_of_a_journey_that_never_ran_says_what_the_engine_does(
     time: Time,
@@ -133,3 +159,40 @@ def test_a_replay_of_a_journey_that_never_ran_says_what_the_engine_does(
     ends = {each.walk: (each.at, each.detail) for each in happened if each.what in {"finished", "left"}}
     ended = [(at, *ends.get(number, (None, ""))) for number, at in enumerate(began, start=1)]
     assert ended == [(entered, ended, reason) for entered, ended, reason in walks]
+
+
+@pytest.mark.parametrize(
+    ("deeds", "changing", "events"),
+    [
+        (
+            [(10, 0, "sign_up")],
+            [("stage", {"stage": "4", "reason": "by hand"})],
+            [("registration.confirmed", 1), ("stage.entered", 5)],
+        ),
+        (
+            [(10, 0, "sign_up"), (5000, 0, "trial")],
+            [("suppress", {"channel": "", "reason": "enough"})],
+            [("registration.confirmed", 1), ("contact.came_back", 2)],
+        ),
+        (
+            [(10, 0, "sign_up"), (5000, 0, "regular")],
+            [("add_tag", {"tag": "tea"}), ("stage", {"stage": "2", "reason": "by hand"})],
+            [("registration.confirmed", 1), ("tag.added", 2)],
+        ),
+    ],
+)
+def test_what_steps_really_did_a_moment_later_is_told_once(
+    time: Time,
+    deliver: Callable[[], None],
+    deeds: list[tuple[int, int, str]],
+    changing: list[tuple[str, dict[str, Any]]],
+    events: list[tuple[str, int]],
+) -> None:
+    """The journey ran, and its workers were late: what its steps did stands in the log after the replay does it."""
+    time.now = START
+    person = reader("a@example.jp")
+    journey = make_journey(changing, events)
+    live_through(deeds, [person], time, deliver, late=timedelta(seconds=1))
+    replay = replayed(journey)[person.pk]
+    assert [row[:2] for row in told(replay.happened)] == [row[:2] for row in stored(person)]
+    assert len([each for each in replay.happened if each.what == "entered"]) == len(walked(person))

@@ -9,7 +9,8 @@ from jouren.catalog.models import Product
 from jouren.catalog.offers.actions import keep_application
 from jouren.catalog.offers.models import Offer, OfferApplication
 from jouren.catalog.offers.vocabulary import ApplicationState, Via
-from jouren.contacts.actions import merge_contacts
+from jouren.contacts.actions import create_contact, merge_contacts
+from jouren.events.actions import NewEvent, record_event
 from jouren.events.queries import events_of
 from jouren.orders.by_hand import mark_order
 from jouren.orders.models import Order, Purchases
@@ -107,3 +108,15 @@ def test_whoever_was_merged_meanwhile_has_bought_it() -> None:
     react_to_all()
     assert Order.objects.get().contact_id == kept.pk
     assert stage_of_contact(kept.pk) is Stage.EXISTING
+
+
+def test_a_line_without_tax_keeps_that_when_its_order_is_paid() -> None:
+    line = {"code": "card", "name": "", "quantity": 1, "amount": 3000, "tax_rate": 0}
+    contact = create_contact(email="card@example.jp")
+    event = {"order": "1", "kind": "regular", "amount": 3000, "currency": "JPY", "products": ["card"], "lines": [line]}
+    record_event(NewEvent("order.placed", contact.pk, event, source="csv"))
+    react_to_all()
+    mark_order(Order.objects.get(source="csv"), "paid")
+    react_to_all()
+    (kept,) = Order.objects.get(source="csv").lines.all()
+    assert (kept.tax_rate, kept.amount) == (0, 3000)

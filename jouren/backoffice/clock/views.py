@@ -48,7 +48,7 @@ class AdvanceClock(_SandboxOnly, Act):
         if step is None:
             raise Http404
         arrival = clock.advance(step)
-        return _("The clock travels to %(moment)s. What falls due on the way happens at its own time.") % {
+        return _("On the clock's way to %(moment)s, what falls due happens at its own time.") % {
             "moment": _shown(arrival)
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from jouren.contacts.actions.imported import CHANNEL
-from jouren.contacts.models import Consent, Contact, Identity
-from jouren.contacts.policies import DEFAULT_TOPIC
+from jouren.contacts.models import Consent, Contact, Identity, Suppression
 from jouren.core.money import DEFAULT_CURRENCY, money_text
 from jouren.imports.fields import FIELDS, Form
 from jouren.imports.models import ForeseenPerson, Import
@@ -111,11 +110,7 @@ def standings(run: Import, foreseen: Sequence[ForeseenPerson]) -> list[Standing]
     """Where these people would stand, each with the reason and the consent."""
     rules = {each.get("rule_id"): each["rule"] for each in run.report.get("stages", [])}
     people = _people(each.contact_id for each in foreseen if each.contact_id is not None)
-    said = dict(
-        Consent.objects.filter(contact__in=people, channel=CHANNEL, topic=DEFAULT_TOPIC).values_list(
-            "contact_id", "is_granted"
-        )
-    )
+    said, stopped = _said_here(people), _stopped(people)
     emails = dict(
         Identity.objects.filter(contact__in=people, kind="email")
         .order_by(F("verified_at").asc(nulls_first=True), "pk")
@@ -126,7 +121,7 @@ def standings(run: Import, foreseen: Sequence[ForeseenPerson]) -> list[Standing]
         why = _why(rules.get(each.rule_id, ""), each.now)
         if each.at is not None:
             why = _("%(why)s, on %(day)s") % {"why": why, "day": _day(each.at)}
-        where, known = (_stage(each.stage), why, _consent(each, said.get(each.contact_id or 0))), {}
+        where, known = (_stage(each.stage), why, _consent(each, said, stopped)), {}
         person = people.get(each.contact_id)
         if person is not None:
             known = {
@@ -138,8 +133,27 @@ def standings(run: Import, foreseen: Sequence[ForeseenPerson]) -> list[Standing]
     return found
 
 
-def _consent(foreseen: ForeseenPerson, said: bool | None) -> str:
-    """On what consent somebody comes; ``said``: what they have said here already."""
+def _said_here(people: Collection[int | None]) -> dict[int, bool]:
+    """Whether these people agree to mail on any topic here; who never said anything is left out."""
+    said: dict[int, bool] = {}
+    for contact_id, is_granted in Consent.objects.filter(contact__in=people, channel=CHANNEL).values_list(
+        "contact_id", "is_granted"
+    ):
+        said[contact_id] = said.get(contact_id, False) or is_granted
+    return said
+
+
+def _stopped(people: Collection[int | None]) -> dict[int, str]:
+    """Why these people get no more mail, whatever they agreed to; those who do are left out."""
+    stops = Suppression.objects.filter(contact__in=people, channel__in=["", CHANNEL], lifted_at=None)
+    return {stop.contact_id: str(stop.get_reason_display()) for stop in stops.order_by("-at", "-pk")}
+
+
+def _consent(foreseen: ForeseenPerson, said_here: Mapping[int, bool], stopped: Mapping[int, str]) -> str:
+    """On what consent somebody comes, or what they have said here already."""
+    reason, said = stopped.get(foreseen.contact_id or 0), said_here.get(foreseen.contact_id or 0)
+    if reason is not None:
+        return _("Gets no more mail: %(reason)s") % {"reason": reason}
     if foreseen.agreed_at is not None:
         told = {"day": _day(foreseen.agreed_at), "where": foreseen.agreed_where}
         return _("Agreed on %(day)s: %(where)s") % told if told["where"] else _("Agreed on %(day)s") % told

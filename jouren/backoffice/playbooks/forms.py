@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from jouren.catalog.offers.models import Offer
 from jouren.contacts.models import Topic
 from jouren.inbox.models import Survey
+from jouren.messaging.channels.email.links import problem_of
 from jouren.playbooks.making import MAX_DAY, MAX_TEXT, ORDER, PERSON, Choices
 from jouren.playbooks.reading import Playbook
 
@@ -25,6 +26,11 @@ _PURCHASES = [
     ("regular", gettext_lazy("at the regular price")),
 ]
 _NEW = "new"
+
+
+def _check_address(url: str) -> None:
+    if problem := problem_of(url):
+        raise forms.ValidationError(problem)
 
 
 class PlaybookForm(forms.Form):
@@ -74,6 +80,8 @@ class PlaybookForm(forms.Form):
                 initial=owner.get(place, ""),
                 widget=forms.Textarea(attrs={"rows": 1}),
                 strip=True,
+                help_text=_("It begins with https://.") if place in playbook.addresses else "",
+                validators=[_check_address] if place in playbook.addresses else [],
             )
 
     def _drop_what_it_has_not(self) -> None:

@@ -111,10 +111,18 @@ ORDER BY min(place)
 DELETE FROM imports_foreseen WHERE of_id = %(import_id)s
 
 -- name: forget_foreseen_people
--- Also those who were new when the file was checked, and became known since.
-DELETE FROM imports_foreseen
-WHERE contact_id = ANY(%(contact_ids)s::bigint[])
-   OR who IN (SELECT value FROM contacts_identity WHERE contact_id = ANY(%(contact_ids)s::bigint[]))
+-- Also those who were new when the file was checked, and became known since; and of whom a check under way has seen.
+WITH told AS (
+    SELECT value AS who FROM contacts_identity WHERE contact_id = ANY(%(contact_ids)s::bigint[])
+),
+known AS (
+    DELETE FROM imports_foreseen WHERE contact_id = ANY(%(contact_ids)s::bigint[])
+),
+seen AS (
+    DELETE FROM imports_seen
+    WHERE contact_id = ANY(%(contact_ids)s::bigint[]) OR person IN (SELECT who FROM told)
+)
+DELETE FROM imports_foreseen WHERE who <> '' AND who IN (SELECT who FROM told)
 
 -- name: old_files
 SELECT id FROM imports_import

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from jouren.conditions.registry import FactType
@@ -12,12 +12,16 @@ from jouren.contacts.models import SuppressionReason
 from jouren.events.types import Event
 from jouren.journeys.program import Step
 from jouren.journeys.replay.life import Life, Stop
-from jouren.journeys.replay.terms import Setting, Values
+from jouren.journeys.replay.terms import MADE_BY_STEPS, Setting, Values
 from jouren.journeys.steps.attributes import SetAttribute
 from jouren.journeys.steps.changing import ChangeStage, Suppress
 from jouren.journeys.steps.tagging import AddTag, RemoveTag
 from jouren.pyramid.policies import Passage, Placing, course
 from jouren.pyramid.stages import Stage
+
+ENTERED, CAME_BACK = "stage.entered", "contact.came_back"
+# What a worker does late, it does soon all the same.
+_LATE = timedelta(hours=1)
 
 
 class _Change(NamedTuple):
@@ -72,10 +76,25 @@ class Known:
         return tuple(values)
 
     def is_old(self, event: Event) -> bool:
-        """Whether an event tells of a step in the pyramid that they did not take here, having been put elsewhere."""
-        if event.type != "stage.entered" or not self._passages or event.occurred_at <= self._passages[0].at:
+        """Whether an event did not happen here: a step in the pyramid of somebody who was put elsewhere; or one that a
+        step of the journey has made already.
+        """
+        if event.type == ENTERED and self._passages and event.occurred_at > self._passages[0].at:
+            return not any(event is each for each in self._coming)
+        return bool(event.id) and self._is_echo(event)
+
+    def _is_echo(self, event: Event) -> bool:
+        """Whether a real event tells what a step has done in the replay before: the journey ran, a moment later, or
+        something else did the same.
+        """
+        if event.type not in MADE_BY_STEPS:
             return False
-        return not any(event is each for each in self._coming)
+        return any(
+            not each.id
+            and (each.type, each.payload) == (event.type, event.payload)
+            and each.occurred_at < event.occurred_at <= each.occurred_at + _LATE
+            for each in self.life.events
+        )
 
     def _passed(self, now: datetime) -> Passage | None:
         """The last step in the pyramid until then, since a step of the journey put them somewhere; None: none has."""
@@ -100,15 +119,25 @@ class Known:
         # From now on they stand elsewhere than they did: what lifts them, and whether anything does, is another thing.
         moved, put = self.life.moved, Placing(Stage(effect.stage), now, effect.reason)
         causes = [cause for cause in moved.causes if cause.at > now]
-        self._passages = list(course(stage, causes, [put, *(each for each in moved.placings if each.at > now)]))
+        placings = [each for each in moved.placings if each.at > now and not self._is_own(each)]
+        self.life.events = [each for each in self.life.events if each.type != ENTERED or each.occurred_at <= now]
+        self._passages = list(course(stage, causes, [put, *placings]))
         self._coming = [self._entered(each) for each in self._passages]
         heard_now = [event for event in self._coming if event.occurred_at == now]
         for event in [*reversed(heard_now), *self._coming[len(heard_now) :]]:
             self._happens(event)
 
+    def _is_own(self, placing: Placing) -> bool:
+        """Whether it tells what a step of this journey has really done, if a moment later than in the replay."""
+        effects = self.setting.version.program.steps.values()
+        return any(
+            isinstance(each, ChangeStage) and (each.stage, each.reason) == (placing.stage, placing.reason)
+            for each in effects
+        )
+
     def _entered(self, passage: Passage) -> Event:
         payload = {"from": passage.start.value, "to": passage.end.value, "reason": passage.reason}
-        return self._event("stage.entered", payload, passage.at)
+        return self._event(ENTERED, payload, passage.at)
 
     def _suppress(self, effect: Suppress, now: datetime) -> None:
         # Until they came back by an act of their own. What happened at this moment was heard before.
@@ -124,8 +153,12 @@ class Known:
             self.life.stops.append(Stop(effect.channel, reason, now, until))
             payload = {"reason": reason, "source": effect.reason or BY_JOURNEY}
             self._happens(self._event("contact.left_in_peace", payload, now))
-            if until is not None:
-                self._happens(self._event("contact.came_back", {"reasons": [reason], "via": via}, until))
+            if until is not None and not self._comes_back(until):
+                self._happens(self._event(CAME_BACK, {"reasons": [reason], "via": via}, until))
+
+    def _comes_back(self, at: datetime) -> bool:
+        """Whether an event tells already that they come back then: it tells of all that ends by it."""
+        return any(each.type == CAME_BACK and at <= each.occurred_at <= at + _LATE for each in self.life.events)
 
     def _set_attribute(self, key: str, value: Any, now: datetime) -> None:
         facts = self.setting.version.program.facts

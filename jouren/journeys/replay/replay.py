@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from heapq import heappop
 from typing import Any
 
+from jouren.contacts.actions.peace import BOUGHT
 from jouren.core.lots import is_drawn
 from jouren.events.types import Event
 from jouren.journeys.decide import leaves
@@ -22,7 +23,7 @@ from jouren.journeys.policies import Past, ending_of, is_over, key_of, may_enter
 from jouren.journeys.program import NEVER as FOR_EVER
 from jouren.journeys.program import Decision, Facts, Program, Step, Trigger
 from jouren.journeys.replay.dated import dated_entries
-from jouren.journeys.replay.known import Known
+from jouren.journeys.replay.known import CAME_BACK, ENTERED, Known
 from jouren.journeys.replay.life import Life
 from jouren.journeys.replay.post import Post
 from jouren.journeys.replay.terms import DATED, Asking, Happening, Inside, Letter, Setting, Values, Wish
@@ -113,7 +114,9 @@ class Replay:
 
     def _take(self, event: Event) -> Asking:
         if self._known.is_old(event):
-            self.life.events.remove(event)
+            if event in self.life.events:
+                self.life.events.remove(event)
+                self._reckon_days(event, event.occurred_at)
             return
         self._end_by(event)
         self._hear(event)
@@ -265,14 +268,24 @@ class Replay:
 
     def _set_dates(self, key: str, value: Any, now: datetime) -> None:
         """A day that brings the person in is another from now on; what was looked at before is over."""
-        setting, program = self.setting, self.setting.version.program
+        program = self.setting.version.program
         asked = [each for each in program.dates if each.fact and each.fact.given.get("key") == key]
         for trigger in asked:
             day = date.fromisoformat(value) if isinstance(value, str) else None
             self.life.dates.setdefault(trigger.id, []).append((now, day))
         if asked:
-            coming = dated_entries(program, self.life, now, setting.end)
-            self._dated = deque(each for each in coming if each[:2] > self._looked_at)
+            self._look_ahead(now)
+
+    def _reckon_days(self, event: Event, now: datetime) -> None:
+        """Days after such an event are others from now on."""
+        if any(
+            each.event is not None and each.event.event == event.type for each in self.setting.version.program.dates
+        ):
+            self._look_ahead(now)
+
+    def _look_ahead(self, now: datetime) -> None:
+        coming = dated_entries(self.setting.version.program, self.life, now, self.setting.end)
+        self._dated = deque(each for each in coming if each[:2] > self._looked_at)
 
     def _wake_readers(self, at: datetime, series_id: int) -> None:
         """Who waits at the end of a series for more looks again when it is published."""
@@ -292,11 +305,12 @@ class Replay:
             self._events = deque(sorted([*self._events, *answers], key=_when))
 
     def _happens(self, event: Event) -> None:
-        insort_right(self.life.events, event, key=_when)
+        insort_right(self.life.events, event, key=_turn)
         if event.occurred_at == self._now:
             self._events.appendleft(event)
         else:  # it follows from what happens then
-            insort_right(self._events, event, key=_when)
+            insort_right(self._events, event, key=_turn)
+        self._reckon_days(event, self._now)
 
     def _tell(  # noqa: PLR0917
         self, at: datetime, what: str, place: int, step: str = "", detail: str = "", until: datetime | None = None
@@ -306,6 +320,17 @@ class Replay:
 
 def _when(event: Event) -> datetime:
     return event.occurred_at
+
+
+def _turn(event: Event) -> tuple[datetime, int]:
+    """In which order events of one moment are told: who signs up comes back by that before it is told, and who buys
+    rises by it first, and then comes back.
+    """
+    if event.id or event.type not in {ENTERED, CAME_BACK}:
+        return event.occurred_at, 1
+    if event.type == ENTERED:
+        return event.occurred_at, 2
+    return event.occurred_at, 3 if event.payload["via"] == BOUGHT else 0
 
 
 def _publishings(setting: Setting) -> list[tuple[datetime, int]]:

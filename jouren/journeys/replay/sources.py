@@ -15,7 +15,7 @@ from jouren.conditions.queries import contact_ids as people_of
 from jouren.conditions.queries import load_past_facts
 from jouren.conditions.registry import FactUse, fact
 from jouren.contacts.actions.consent import HEARSAY
-from jouren.contacts.actions.peace import BOUGHT, BY_STAFF, SIGNED_UP
+from jouren.contacts.actions.peace import BY_STAFF
 from jouren.core.sql import load_sql
 from jouren.events.types import Event
 from jouren.journeys.policies import Past
@@ -176,7 +176,7 @@ def _load_stops(setting: Setting, lives: Mapping[int, Life], span: Mapping[str, 
         life.stops.append(Stop(*row))
     if _has(Suppress, setting.version.program):
         for life, row in _rows("replay_returns", {**span, "by_others": [*sorted(HEARSAY), BY_STAFF]}, lives):
-            life.returns.append((row[0], BOUGHT if row[1] else SIGNED_UP))
+            life.returns.append((row[0], row[1]))
 
 
 def _load_messages(setting: Setting, lives: Mapping[int, Life], span: Mapping[str, object]) -> None:

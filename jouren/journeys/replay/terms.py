@@ -95,10 +95,16 @@ class Setting:
     def feeds_itself(self) -> bool:
         """Whether what the journey does to somebody may bring them in again."""
         program = self.version.program
-        return bool(self.entry_types & MADE_BY_STEPS) or any(
-            trigger.fact is not None and isinstance(step, SetAttribute) and trigger.fact.given.get("key") == step.key
-            for trigger in program.dates
-            for step in program.steps.values()
+        return (
+            bool(self.entry_types & MADE_BY_STEPS)
+            or any(
+                trigger.fact is not None
+                and isinstance(step, SetAttribute)
+                and trigger.fact.given.get("key") == step.key
+                for trigger in program.dates
+                for step in program.steps.values()
+            )
+            or any(trigger.event is not None and trigger.event.event in MADE_BY_STEPS for trigger in program.dates)
         )
 
     def order_of(self, series_id: int, now: datetime) -> SeriesOrder | None:

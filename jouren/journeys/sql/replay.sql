@@ -48,17 +48,19 @@ WHERE contact_id = ANY(%(contact_ids)s::bigint[]) AND at <= %(end)s
 ORDER BY at
 
 -- name: replay_returns
--- Their own acts that bring back whom a journey has left in peace, and whether that was a purchase.
-SELECT coalesce(alias.to_id, event.contact_id), event.occurred_at, event.type = 'order.paid'
+-- What brings back whom a journey has left in peace: a purchase, another act of their own, or that staff did so.
+SELECT coalesce(alias.to_id, event.contact_id), event.occurred_at,
+       CASE event.type WHEN 'order.paid' THEN 'bought' WHEN 'contact.came_back' THEN 'staff' ELSE 'signed_up' END
 FROM (
     SELECT contact_id FROM unnest(%(contact_ids)s::bigint[]) AS asked (contact_id)
     UNION ALL
     SELECT from_id FROM contacts_alias WHERE to_id = ANY(%(contact_ids)s::bigint[])
 ) AS person (contact_id)
 JOIN events_event AS event ON event.contact_id = person.contact_id
-    AND event.type IN ('order.paid', 'registration.confirmed', 'consent.granted')
+    AND event.type IN ('order.paid', 'registration.confirmed', 'consent.granted', 'contact.came_back')
     AND event.occurred_at BETWEEN %(start)s AND %(end)s
     AND (event.type <> 'consent.granted' OR event.payload ->> 'via' <> ALL(%(by_others)s::text[]))
+    AND (event.type <> 'contact.came_back' OR event.payload ->> 'via' = 'staff')
 LEFT JOIN contacts_alias AS alias ON alias.from_id = event.contact_id
 ORDER BY event.occurred_at, event.id
 

@@ -46,7 +46,7 @@ class Links:
             return self._place("#")
         if url.startswith("/") and not url.startswith("//"):
             url = self.base_url + url
-        problem = _problem_of(url)
+        problem = problem_of(url)
         if problem:
             self.problems.append(problem)
             return self._place("#")
@@ -73,7 +73,8 @@ class Links:
         return re.sub(re.escape(PLACEHOLDER) + r"(\d+)\.", target, source)
 
 
-def _problem_of(url: str) -> str:
+def problem_of(url: str) -> str:
+    """What is wrong with the address of a link; empty: nothing."""
     shown = {"url": url[:200]}
     try:
         parts = urlsplit(url)
