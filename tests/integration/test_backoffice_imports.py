@@ -135,8 +135,8 @@ def test_the_examples_of_a_check_say_on_what_consent_each_comes() -> None:
         "Agreed here already",
         "Agreed here already",
         "Agreed on 05/01/2020: <b>店頭",
-        "Gets no more mail: Lapsed, and invited often enough",
         "Has withdrawn it here",
+        "Left in peace: Lapsed, and invited often enough",
         "None: gets no marketing mail",
     ]
     text = page.content.decode()

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from jouren.contacts.actions.imported import CHANNEL
-from jouren.contacts.models import Consent, Contact, Identity, Suppression
+from jouren.contacts.models import LEFT_IN_PEACE, Consent, Contact, Identity, Suppression
 from jouren.core.money import DEFAULT_CURRENCY, money_text
 from jouren.imports.fields import FIELDS, Form
 from jouren.imports.models import ForeseenPerson, Import
@@ -144,16 +144,27 @@ def _said_here(people: Collection[int | None]) -> dict[int, bool]:
 
 
 def _stopped(people: Collection[int | None]) -> dict[int, str]:
-    """Why these people get no more mail, whatever they agreed to; those who do are left out."""
+    """Why these people get no more mail, or no promotion, whatever they agreed to; the others are left out."""
     stops = Suppression.objects.filter(contact__in=people, channel__in=["", CHANNEL], lifted_at=None)
-    return {stop.contact_id: str(stop.get_reason_display()) for stop in stops.order_by("-at", "-pk")}
+    stops = stops.order_by("-at", "-pk")
+    # Who gets nothing at all is told so, whatever else holds.
+    return {
+        stop.contact_id: _stop_text(stop) for stop in sorted(stops, key=lambda stop: stop.reason not in LEFT_IN_PEACE)
+    }
+
+
+def _stop_text(stop: Suppression) -> str:
+    reason = {"reason": stop.get_reason_display()}
+    if stop.reason in LEFT_IN_PEACE:
+        return _("Left in peace: %(reason)s") % reason
+    return _("Gets no more mail: %(reason)s") % reason
 
 
 def _consent(foreseen: ForeseenPerson, said_here: Mapping[int, bool], stopped: Mapping[int, str]) -> str:
     """On what consent somebody comes, or what they have said here already."""
-    reason, said = stopped.get(foreseen.contact_id or 0), said_here.get(foreseen.contact_id or 0)
-    if reason is not None:
-        return _("Gets no more mail: %(reason)s") % {"reason": reason}
+    stop, said = stopped.get(foreseen.contact_id or 0), said_here.get(foreseen.contact_id or 0)
+    if stop is not None:
+        return stop
     if foreseen.agreed_at is not None:
         told = {"day": _day(foreseen.agreed_at), "where": foreseen.agreed_where}
         return _("Agreed on %(day)s: %(where)s") % told if told["where"] else _("Agreed on %(day)s") % told
