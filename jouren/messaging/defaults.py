@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_lazy, override
 
 from jouren.core.sql import load_sql
 from jouren.messaging.models import Message
@@ -14,17 +16,17 @@ from jouren.messaging.vocabulary import Kind
 _sql = load_sql("messaging")
 
 _REGISTRATION_JA: dict[str, Any] = {
-    "name": "登録の確認",
-    "subject": "【ご確認ください】ご登録はまだ完了していません",
+    "name": gettext_lazy("Confirmation of a registration"),
+    "subject": "【ご確認ください】お申し込みはまだ完了していません",
     "before": "<p>{{ contact.name }}</p><p>「{{ form_title }}」へのお申し込み、ありがとうございます。"
-    "下のボタンを押すと、ご登録が完了します。</p>",
-    "button": "登録を完了する",
+    "下のボタンを押すと、お申し込みが完了します。</p>",
+    "button": "申し込みを完了する",
     "url": "{{ confirm_url }}",
     "after": "<p>お心当たりのない場合は、このメールを破棄してください。"
-    "ボタンを押さないかぎり、ご登録されることはありません。</p>",
+    "ボタンを押さないかぎり、お申し込みは完了しません。</p>",
 }
 _REGISTRATION_EN: dict[str, Any] = {
-    "name": "Confirmation of a registration",
+    "name": gettext_lazy("Confirmation of a registration (English)"),
     "subject": "Please confirm your registration",
     "before": "<p>Dear {{ contact.name }},</p><p>Thank you for asking for “{{ form_title }}”. "
     "Press the button to complete your registration.</p>",
@@ -33,7 +35,7 @@ _REGISTRATION_EN: dict[str, Any] = {
     "after": "<p>If you did not ask for this, ignore this mail: nothing happens unless the button is pressed.</p>",
 }
 _GIFT_JA: dict[str, Any] = {
-    "name": "プレゼントの新しいリンク",
+    "name": gettext_lazy("New link to a gift"),
     "subject": "「{{ gift_title }}」の新しいリンクをお送りします",
     "before": "<p>{{ contact.name }}</p><p>「{{ gift_title }}」をお受け取りいただくための、新しいリンクです。"
     "下のボタンからご覧ください。</p>",
@@ -42,7 +44,7 @@ _GIFT_JA: dict[str, Any] = {
     "after": "<p>お心当たりのない場合は、このメールを破棄してください。</p>",
 }
 _GIFT_EN: dict[str, Any] = {
-    "name": "New link to a gift",
+    "name": gettext_lazy("New link to a gift (English)"),
     "subject": "Your new link to “{{ gift_title }}”",
     "before": "<p>Dear {{ contact.name }},</p><p>Here is the new link to “{{ gift_title }}” that you asked for.</p>",
     "button": "Receive it",
@@ -50,7 +52,7 @@ _GIFT_EN: dict[str, Any] = {
     "after": "<p>If you did not ask for this, ignore this mail.</p>",
 }
 _TRANSFER_JA: dict[str, Any] = {
-    "name": "銀行振込のご注文の受付",
+    "name": gettext_lazy("Order by bank transfer received"),
     "subject": "ご注文を承りました（注文番号 {{ order_number }}）",
     "before": "<p>{{ contact.name }}</p><p>「{{ offer_name }}」をご注文いただき、ありがとうございます。"
     "下の口座へのお振込みを確認しましたら、お届けの手続きに入ります。</p>"
@@ -61,7 +63,7 @@ _TRANSFER_JA: dict[str, Any] = {
     "after": "<p>お心当たりのない場合は、お手数ですがこのメールにご返信ください。</p>",
 }
 _TRANSFER_EN: dict[str, Any] = {
-    "name": "Order by bank transfer received",
+    "name": gettext_lazy("Order by bank transfer received (English)"),
     "subject": "Your order {{ order_number }}",
     "before": "<p>Dear {{ contact.name }},</p><p>Thank you for ordering “{{ offer_name }}”. "
     "We see to it as soon as your money has come.</p>"
@@ -88,15 +90,29 @@ def ensure_default_messages() -> int:
     if all(Message.objects.filter(purpose=purpose, language=language).exists() for purpose, language in _DEFAULTS):
         return made
     _sql.all("lock_defaults")
-    for (purpose, language), texts in _DEFAULTS.items():
-        if Message.objects.filter(purpose=purpose, language=language).exists():
-            continue
-        message = Message(
-            name=texts["name"], kind=Kind.TRANSACTIONAL, purpose=purpose, language=language, bodies=_bodies(texts)
-        )
-        publish_message(message)
-        made += 1
+    for purpose, language in _DEFAULTS:
+        if not Message.objects.filter(purpose=purpose, language=language).exists():
+            _publish(Message(kind=Kind.TRANSACTIONAL, purpose=purpose, language=language))
+            made += 1
     return made
+
+
+@transaction.atomic
+def restore_default_messages() -> None:
+    """Give every default message the name and the text again with which an installation begins now."""
+    for message in Message.objects.exclude(purpose=""):
+        if (message.purpose, message.language) in _DEFAULTS:
+            _publish(message)
+    ensure_default_messages()
+
+
+def _publish(message: Message) -> None:
+    texts = _DEFAULTS[message.purpose, message.language]
+    # Staff read the names in one list, whatever language the visitor reads for whom they are first made.
+    with override(settings.LANGUAGE_CODE):
+        message.name = str(texts["name"])
+    message.bodies = _bodies(texts)
+    publish_message(message)
 
 
 def _bodies(texts: dict[str, Any]) -> Any:

@@ -181,6 +181,16 @@ def test_the_default_messages_are_made_once_and_published() -> None:
     assert {v.language for v in MessageVersion.objects.filter(message__purpose="registration_confirm")} == {"ja", "en"}
 
 
+def test_default_messages_have_names_that_staff_can_read_whoever_came_first() -> None:
+    Message.objects.all().delete()
+    with translation.override("en"):
+        ensure_default_messages()
+    assert dict(Message.objects.filter(purpose="gift_link").values_list("language", "name")) == {
+        "ja": "プレゼントの新しいリンク",
+        "en": "プレゼントの新しいリンク（英語）",
+    }
+
+
 @pytest.mark.parametrize(
     ("source", "named", "nameless"),
     [

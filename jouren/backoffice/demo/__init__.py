@@ -18,6 +18,7 @@ from jouren.backoffice.demo.shop import make_shop, put_gift
 from jouren.backoffice.demo.year.loading import load_year
 from jouren.core import clock
 from jouren.journeys.models import Journey
+from jouren.messaging.defaults import restore_default_messages
 
 
 def load_demo(*, small: bool = False) -> bool:
@@ -36,6 +37,7 @@ def load_demo(*, small: bool = False) -> bool:
             with override("ja"):
                 put_look()
                 finish_set_up()
+                restore_default_messages()
                 wear_look()
                 put_mechanisms()
         call_command("update_index", verbosity=0)
