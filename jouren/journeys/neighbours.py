@@ -1,4 +1,6 @@
-"""What an author should know of the journeys around theirs: circles of them, and starts that lead nowhere."""
+"""What an author should know of the journeys around theirs: circles of them, starts that lead nowhere, and others that
+begin with the same.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +39,14 @@ def warnings_of(journey: Journey, compiled: Mapping[str, Any]) -> list[str]:
     own_id = journey.pk or 0
     names = {step["journey"]: step["name"] for step in compiled["steps"].values() if step["type"] == "start_journey"}
     closed = [name for started, name in names.items() if started not in nodes]
-    nodes[own_id] = _Node(journey.name, triggers_of(compiled), list(names))
+    own = nodes[own_id] = _Node(journey.name, triggers_of(compiled), list(names))
     found = [
         _("The journey “%(name)s” is not published: nobody enters it from here.") % {"name": name} for name in closed
+    ]
+    found += [
+        _("“%(name)s” begins with the same: who enters both gets the messages of both.") % {"name": node.name}
+        for journey_id, node in nodes.items()
+        if journey_id != own_id and any(trigger in own.triggers for trigger in node.triggers)
     ]
     if circle := _circle(own_id, nodes):
         found.append(circle)

@@ -215,6 +215,18 @@ def test_the_author_is_shown_the_circle_and_the_paused_journey_before_publishing
     ]
 
 
+def test_the_author_is_told_which_other_journey_begins_with_the_same_event() -> None:
+    lapsed = [{"type": "event", "value": {"event": "customer.lapsed"}}]
+    live_journey([_wait()], lapsed, name="Miss you")
+    live_journey([_wait()], BY_HAND, name="By hand")
+    again = draft_journey([_wait()], lapsed, name="Win back")
+    assert warnings_of(again, compile_journey(again)) == [
+        "“Miss you” begins with the same: who enters both gets the messages of both."
+    ]
+    by_hand = draft_journey([_wait()], BY_HAND, name="By hand too")
+    assert not warnings_of(by_hand, compile_journey(by_hand))
+
+
 def test_a_journey_that_begins_when_any_journey_ends_is_seen_to_follow_itself() -> None:
     live_journey([_wait()], BY_HAND, name="Quiet")
     after = [{"type": "event", "value": {"event": "journey.left"}}]
