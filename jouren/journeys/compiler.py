@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from jouren.conditions.errors import ConditionError
 from jouren.conditions.tree import validate_tree
 from jouren.core.errors import UserError
+from jouren.core.wording import listed
 from jouren.events.errors import InvalidEvent
 from jouren.events.types import event_type
 from jouren.journeys.conversions import compile_conversion
@@ -41,6 +43,25 @@ class JourneyProblem(UserError):
 
 def compile_journey(journey: Journey) -> dict[str, Any]:
     """The journey's compiled JSON (see ``program.py``). Raises JourneyProblem."""
+    compiled, drafts = compile_with_drafts(journey)
+    if drafts:
+        raise JourneyProblem("steps", unpublished_text(drafts))
+    return compiled
+
+
+def unpublished_text(names: list[str]) -> str:
+    """That these messages are not published."""
+    text = ngettext(
+        "The message %(names)s is not published yet.", "The messages %(names)s are not published yet.", len(names)
+    )
+    return text % {"names": listed(_("“%(name)s”") % {"name": name} for name in names)}
+
+
+def compile_with_drafts(journey: Journey) -> tuple[dict[str, Any], list[str]]:
+    """To be looked at while it is written: the compiled JSON, and the names of the messages that are still drafts.
+
+    A step that sends a draft has the message's id, below zero, in place of its version's. Raises JourneyProblem.
+    """
     if journey.zone not in available_timezones():
         raise JourneyProblem("zone", _("“%(zone)s” is not a time zone, such as Asia/Tokyo.") % {"zone": journey.zone})
     ways_in = _ways_in(journey)
@@ -53,7 +74,7 @@ def compile_journey(journey: Journey) -> dict[str, Any]:
         raise JourneyProblem("steps", _("The journey has no steps yet."))
     if steps.naming_order:
         key = _order_of(key, ways_in, steps.naming_order[0])
-    return {
+    compiled = {
         "schema": SCHEMA,
         "zone": journey.zone,
         "triggers": [way for way in ways_in if "offset" not in way],
@@ -77,6 +98,7 @@ def compile_journey(journey: Journey) -> dict[str, Any]:
         "first": first,
         "steps": steps.compiled,
     }
+    return compiled, list(reversed(steps.drafts.values()))
 
 
 def _key(journey: Journey, ways_in: list[dict[str, Any]]) -> str:
@@ -194,6 +216,8 @@ class _Steps:
         self.journey_id = journey_id
         self.naming_order: list[str] = []
         """The messages that name an order."""
+        self.drafts: dict[int, str] = {}
+        """The messages that are not published: id and name, by where each is sent first, the last one first."""
         self._key = key
 
     def add_all(self, stream: Any, after: str | None) -> str | None:
@@ -220,7 +244,13 @@ class _Steps:
 
     def message(self, message: Any) -> dict[str, Any]:
         """The published version of a message."""
-        version = _version(message)
+        if message is None:
+            raise self.refuse(_("A send step has no message. Choose one."))
+        version = message.published_versions.first() if message.live else None
+        if version is None:
+            self.drafts.pop(message.pk, None)
+            self.drafts[message.pk] = str(message)
+            return {"message_version": -message.pk, "message": message.pk}
         compiled = {"message_version": version.pk, "message": message.pk}
         if not version.names_order:
             return compiled
@@ -238,12 +268,3 @@ class _Steps:
     def refuse(message: str) -> JourneyProblem:
         """What is wrong with the steps."""
         return JourneyProblem("steps", message)
-
-
-def _version(message: Any) -> Any:
-    if message is None:
-        raise JourneyProblem("steps", _("A send step has no message. Choose one."))
-    version = message.published_versions.first()
-    if version is None or not message.live:
-        raise JourneyProblem("steps", _("The message “%(name)s” is not published yet.") % {"name": message})
-    return version

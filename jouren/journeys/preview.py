@@ -17,8 +17,9 @@ from django.utils.translation import ngettext
 
 from jouren.core import clock
 from jouren.journeys.checking import notes_of
-from jouren.journeys.compiler import JourneyProblem, compile_journey
+from jouren.journeys.compiler import JourneyProblem, compile_with_drafts, unpublished_text
 from jouren.journeys.engine import Move, Walker, advance
+from jouren.journeys.hint_wording import HintText
 from jouren.journeys.models import EnrolmentState, Journey
 from jouren.journeys.program import NEVER, Step
 from jouren.journeys.series.order import MAX_ITEMS
@@ -56,13 +57,14 @@ class Moment:
 def preview_context(journey: Journey, mode: str) -> dict[str, Any]:
     """What the preview templates show. A journey that cannot be compiled yet shows why."""
     try:
-        compiled = compile_journey(journey)
+        compiled, drafts = compile_with_drafts(journey)
     except JourneyProblem as problem:
         return {"journey": journey, "problem": str(problem)}
-    context = {
-        "journey": journey,
-        "hints": notes_of(journey, compiled),
-    }
+    hints = notes_of(journey, compiled)
+    if drafts:
+        remedy = _("Publish them first: a journey sends published messages only.")
+        hints.insert(0, HintText("", unpublished_text(drafts), remedy, is_error=True))
+    context = {"journey": journey, "hints": hints}
     if mode == "days":
         return {**context, "moments": day_by_day(compiled), "hears": day_by_day(compiled, hears_events=True)}
     return {**context, "trigger": describe_triggers(compiled), "flow": flow(compiled)}

@@ -249,3 +249,26 @@ def test_a_preview_writes_nothing_and_says_why_it_cannot_be_shown(message: Messa
     assert "moments" in preview_context(journey, "days")
     assert preview_context(journey_of([send(None)]), "flow")["problem"]
     assert not JourneyVersion.objects.exists()
+
+
+def test_a_preview_shows_messages_that_are_still_drafts_and_names_them_all(message: Message) -> None:
+    drafts = [make_message(name) for name in ("Second", "Third")]
+    Message.objects.filter(pk__in=[each.pk for each in drafts]).update(live=False)
+    for each in drafts:
+        each.refresh_from_db()
+    journey = journey_of([send(message), send(drafts[0]), send(drafts[1]), send(drafts[0])])
+    shown = preview_context(journey, "flow")
+    assert [step.text for step in shown["flow"]] == [
+        "Send “Hello”",
+        "Send “Second”",
+        "Send “Third”",
+        "Send “Second”",
+    ]
+    assert shown["hints"][0].what == "The messages “Second”, “Third” are not published yet."
+    assert [moment.text for moment in preview_context(journey, "days")["moments"]][:3] == [
+        "Gets “Hello”",
+        "Gets “Second”",
+        "Gets “Third”",
+    ]
+    with pytest.raises(JourneyProblem, match="The messages “Second”, “Third” are not published yet"):
+        compile_journey(journey)

@@ -15,7 +15,7 @@ from wagtail.snippets.blocks import SnippetChooserBlock
 from jouren.journeys.decide import leaves
 from jouren.journeys.program import Decision, Facts, Go, Leave, Program, Step
 from jouren.journeys.steps.base import Binder, Compiler, Inner, Raw, StepKind
-from jouren.messaging.models import MessageVersion
+from jouren.messaging.models import Message, MessageVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +74,10 @@ def message_name(version_id: int) -> str:
 
 
 def message_names(version_ids: Iterable[int]) -> dict[int, str]:
-    """What message versions are called, by id: those that there are."""
-    return dict(MessageVersion.objects.filter(pk__in=set(version_ids)).values_list("pk", "name"))
+    """What message versions are called, by id: those that there are. An id below zero is that of a message's draft."""
+    ids = set(version_ids)
+    names = dict(MessageVersion.objects.filter(pk__in=ids).values_list("pk", "name"))
+    drafts = {-each for each in ids if each < 0}
+    if drafts:
+        names |= {-pk: name for pk, name in Message.objects.filter(pk__in=drafts).values_list("pk", "name")}
+    return names
