@@ -19,10 +19,10 @@ from tests.messages import draft, make_shop, planned, published, reader
 pytestmark = pytest.mark.django_db
 
 
-def form(subject: str = "お知らせ", **changed: Any) -> dict[str, str]:
+def form(subject: str = "お知らせ", url: str = "https://example.jp/", **changed: Any) -> dict[str, str]:
     """The editor's form of a message with a button."""
     topic = Topic.objects.get_or_create(key="newsletter", defaults={"name": "メルマガ"})[0]
-    button = ("button", {"text": "詳細こちら", "url": "https://example.jp/"})
+    button = ("button", {"text": "詳細こちら", "url": url})
     body = {"subject": subject, "preheader": "", "content": streamfield([button])}
     data = {
         "name": "Welcome",
@@ -63,6 +63,24 @@ def test_what_cannot_be_sent_is_refused_in_words_and_nothing_is_published(
     assert answer.status_code == 200
     assert sentence in str(answer.context["form"].errors[field])
     assert not Message.objects.filter(name="Welcome").exists()
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "example.jp", "{{ a }}{{ b }}"])
+def test_a_wrong_link_is_told_at_the_field_where_it_was_typed(url: str) -> None:
+    make_shop()
+    answer = owner_client().post("/admin/messages/add/", form(url=url) | {"action-publish": "1"})
+    (email,) = answer.context["form"].errors.as_data()["bodies"]
+    (button,) = email.block_errors[0].block_errors["content"].block_errors.values()
+    assert set(button.block_errors) == {"url"}
+    assert url in str(button.block_errors["url"])
+    assert not Message.objects.filter(name="Welcome").exists()
+
+
+@pytest.mark.parametrize("url", ["/letters/", "{{ unsubscribe_url }}", " https://例え.jp/お茶 ", "tel:0312345678"])
+def test_a_link_may_be_a_path_of_the_shop_or_a_variable(url: str) -> None:
+    make_shop()
+    answer = owner_client().post("/admin/messages/add/", form(url=url) | {"action-publish": "1"})
+    assert answer.status_code == 302, answer.context["form"].errors
 
 
 def test_a_shop_without_an_address_may_write_drafts_but_not_publish() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.images.blocks import ImageChooserBlock
 
 from jouren.messaging import gifts, surveys
+from jouren.messaging.channels.email.links import problem_of_link
 from jouren.messaging.offers import choices as offer_choices
 from jouren.messaging.voices import NOTHING, given_choices, product_choices, voice_choices
 from jouren.story.interview import block_choices as story_choices
@@ -14,11 +18,25 @@ from jouren.story.interview import block_choices as story_choices
 TEXT_FEATURES = ["h2", "h3", "bold", "italic", "ol", "ul", "link", "hr"]
 
 
+class LinkBlock(blocks.CharBlock):
+    """The address of a link, or a variable: what no mail could hold is told where it was typed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=2000, **kwargs)
+
+    def clean(self, value: str) -> str:
+        """The address without spaces around it. Raises ValidationError."""
+        url = str(super().clean(value)).strip()
+        if url and (problem := problem_of_link(url)):
+            raise ValidationError(problem)
+        return url
+
+
 class ButtonBlock(blocks.StructBlock):
     """A call to action. The URL may hold variables, such as ``{{ confirm_url }}``."""
 
     text = blocks.CharBlock(label=_("Text"), max_length=60)
-    url = blocks.CharBlock(label=_("Address (URL)"), max_length=2000)
+    url = LinkBlock(label=_("Address (URL)"))
 
     class Meta:
         icon = "link"
@@ -48,7 +66,7 @@ class GiftBlock(blocks.StructBlock):
 class ImageBlock(blocks.StructBlock):
     image = ImageChooserBlock(label=_("Image"))
     alt = blocks.CharBlock(label=_("Description for those who do not see it"), max_length=200, required=False)
-    url = blocks.CharBlock(label=_("Address (URL)"), max_length=2000, required=False)
+    url = LinkBlock(label=_("Address (URL)"), required=False)
 
     class Meta:
         icon = "image"
@@ -60,7 +78,7 @@ class VideoBlock(blocks.StructBlock):
 
     image = ImageChooserBlock(label=_("Thumbnail"))
     title = blocks.CharBlock(label=_("Title"), max_length=200)
-    url = blocks.CharBlock(label=_("Address of the video (URL)"), max_length=2000)
+    url = LinkBlock(label=_("Address of the video (URL)"))
 
     class Meta:
         icon = "media"

@@ -36,21 +36,12 @@ class Links:
     def add(self, url: str) -> str:
         """The placeholder of a link; a wrong URL is noted in ``problems``."""
         url = url.strip()
-        variable = _WHOLE_VARIABLE.fullmatch(url)
-        if variable:
-            return self._place("{{ " + variable[1] + "|link }}")
-        if has_expression(url):
-            self.problems.append(
-                _("A link may be one variable or hold none: %(url)s") % {"url": url[:200]},
-            )
-            return self._place("#")
-        if url.startswith("/") and not url.startswith("//"):
-            url = self.base_url + url
-        problem = problem_of(url)
-        if problem:
+        if problem := problem_of_link(url):
             self.problems.append(problem)
             return self._place("#")
-        url = _in_ascii(url)
+        if variable := _WHOLE_VARIABLE.fullmatch(url):
+            return self._place("{{ " + variable[1] + "|link }}")
+        url = _in_ascii(self.base_url + url if _is_own(url) else url)
         if not self.is_tracking or urlsplit(url).scheme in {"mailto", "tel"}:
             return self._place(url)
         if url not in self.tracked:
@@ -71,6 +62,19 @@ class Links:
             return value.replace("|link }}", " }}").replace("|safe }}", " }}")
 
         return re.sub(re.escape(PLACEHOLDER) + r"(\d+)\.", target, source)
+
+
+def problem_of_link(url: str) -> str:
+    """What is wrong with what an author gave as a link: an address, a path of the shop, a variable; empty: nothing."""
+    if _WHOLE_VARIABLE.fullmatch(url):
+        return ""
+    if has_expression(url):
+        return _("A link may be one variable or hold none: %(url)s") % {"url": url[:200]}
+    return problem_of(f"https://shop.invalid{url}" if _is_own(url) else url)
+
+
+def _is_own(url: str) -> bool:
+    return url.startswith("/") and not url.startswith("//")
 
 
 def problem_of(url: str) -> str:
