@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from procrastinate.contrib.django.models import ProcrastinateJob
 from wagtail.log_actions import log
 
+from jouren.contacts.models import LEFT_IN_PEACE
 from jouren.contacts.segments.models import Segment
 from jouren.contacts.segments.queries import hold_people_in_segment
 from jouren.core import clock
@@ -47,12 +48,15 @@ class Stop(TextChoices):
 class Reach:
     """How many people are in a segment, and how many of them may enter a journey, if the lot holds nobody back.
 
-    ``per_hour`` of them begin in an hour; None: all at once.
+    ``per_hour`` of them begin in an hour; None: all at once. Of those who may enter, ``unreached`` get no mail as
+    things stand (they agreed to none, or are suppressed), and ``in_peace`` others get no promotion.
     """
 
     people: int
     most: int
     per_hour: int | None
+    unreached: int = 0
+    in_peace: int = 0
 
 
 def enterable_journeys() -> list[Journey]:
@@ -73,10 +77,11 @@ def reach_of(journey: Journey, segment: Segment) -> Reach:
             "reentry": program.reentry,
             "days": program.reentry_days,
             "now": clock.now(),
+            "in_peace": sorted(LEFT_IN_PEACE),
         },
     )
-    people, most = row or (0, 0)
-    return Reach(people, most, program.entries_per_hour)
+    people, most, unreached, in_peace = row or (0, 0, 0, 0)
+    return Reach(people, most, program.entries_per_hour, unreached, in_peace)
 
 
 def enter_journey(journey: Journey, segment: Segment, token: UUID, *, by: User | None = None) -> GroupEntry:

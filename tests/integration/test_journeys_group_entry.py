@@ -10,7 +10,7 @@ import pytest
 from django.db import DatabaseError
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from jouren.contacts.actions import add_tag, erase_contact, remove_tag
+from jouren.contacts.actions import add_tag, erase_contact, leave_in_peace, remove_tag, suppress
 from jouren.contacts.models import Contact
 from jouren.contacts.segments.actions import save_segment
 from jouren.contacts.segments.models import Segment
@@ -22,7 +22,7 @@ from jouren.journeys.pausing import pause_journey
 from jouren.journeys.tasks import enter_segment
 from tests.backoffice import make_person, owner_client, staff_client
 from tests.segmenting import filled, keep, tagged
-from tests.walking import Time, live_journey, make_message, send, wait, walks, work
+from tests.walking import Time, live_journey, make_message, make_reader, send, wait, walks, work
 
 pytestmark = pytest.mark.django_db
 
@@ -150,10 +150,28 @@ def test_how_many_can_enter_is_how_many_then_do(time: Time, fields: dict[str, An
     time.pass_by(days=8)
     work()
     enrol_by_hand(journey, [people[1].pk])
-    assert reach_of(journey, segment) == Reach(3, most, None)
+    assert reach_of(journey, segment) == Reach(3, most, None, unreached=most)
     entry = asked(journey, segment)
     go_on(entry.pk)
     assert counted(entry) == (3, most, True, "")
+
+
+def test_staff_are_told_whom_no_mail_reaches_and_who_is_left_in_peace(time: Time) -> None:
+    people = [make_reader(number) for number in range(6)]
+    silent = make_person(9)
+    for person in (*people, silent):
+        add_tag(person.pk, "tea")
+    suppress(people[0].pk, "hard_bounce", channel="email")
+    suppress(people[1].pk, "manual")
+    leave_in_peace(people[1].pk, "in_peace", source="staff")
+    leave_in_peace(people[2].pk, "in_peace", source="staff")
+    segment, journey = filled("Tea", tagged("tea")), journey_of()
+    assert reach_of(journey, segment) == Reach(7, 7, None, unreached=3, in_peace=1)
+    enrol_by_hand(journey, [people[0].pk, people[2].pk])
+    assert reach_of(journey, segment) == Reach(7, 5, None, unreached=2, in_peace=0)
+    text = owner_client().get(f"/admin/segments/{segment.pk}/enter/", {"journey": journey.pk}).content.decode()
+    assert "2 of them get no mail from it" in text
+    assert "left in peace, and get" not in text
 
 
 def test_who_left_or_was_erased_or_came_meanwhile_is_left_out(time: Time, small_batches: None) -> None:
