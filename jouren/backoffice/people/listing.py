@@ -18,6 +18,12 @@ from jouren.pyramid.stages import Stage
 PAGE = 50
 
 
+def shown_identity(contact: Contact) -> Identity | None:
+    """What tells somebody from others of their name: the mail address where there is one."""
+    found = sorted(contact.identities.all(), key=lambda identity: identity.kind != IdentityKind.EMAIL)
+    return found[0] if found else None
+
+
 @dataclass(frozen=True)
 class Row:
     """A person in the list. ``since``: since when on the stage; None on the base."""
@@ -29,9 +35,8 @@ class Row:
 
     @cached_property
     def identity(self) -> Identity | None:
-        """The address or number to show: the mail address where there is one."""
-        found = sorted(self.contact.identities.all(), key=lambda identity: identity.kind != IdentityKind.EMAIL)
-        return found[0] if found else None
+        """The address or number to show."""
+        return shown_identity(self.contact)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from jouren.backoffice.home.pyramid import MEANINGS
 from jouren.backoffice.orders.forms import SeminarForm
 from jouren.backoffice.people.forms import NameForm, ProblemForm, StageForm, TagForm
-from jouren.backoffice.people.listing import list_people
+from jouren.backoffice.people.listing import list_people, shown_identity
 from jouren.backoffice.people.person import askable_journeys, enterable_journeys, load_person, timeline_page
 from jouren.backoffice.people.searching import MAX_TEXT, recall_search, remember_search
 from jouren.backoffice.screens import Screen
@@ -94,7 +94,11 @@ class PersonScreen(Screen):
     parents = (("people:list", gettext_lazy("Customers")),)
 
     def get_page_title(self) -> str:
-        return self.contact.name or _("No name")
+        if self.contact.name:
+            return self.contact.name
+        identity = shown_identity(self.contact)
+        address = identity.as_given or identity.value if identity else ""
+        return _("No name (%(address)s)") % {"address": address} if address else _("No name")
 
     def get(self, request: HttpRequest, *args: Any, public_id: UUID, **kwargs: Any) -> HttpResponse:
         self.contact = contact_or_404(public_id)

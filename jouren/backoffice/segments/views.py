@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin import messages
 
+from jouren.backoffice.people.listing import shown_identity
 from jouren.backoffice.screens import Act, Screen
 from jouren.backoffice.segments.forms import SegmentForm
 from jouren.conditions.errors import ConditionError
@@ -123,6 +125,7 @@ class SegmentScreen(OfSegment, Screen):
         after = self._after()
         before = after.pk if after else None
         found = people_in_segment(segment.pk, before=before, limit=PAGE + 1) if may_see_people else []
+        prefetch_related_objects([member.contact for member in found], "identities")
         days = growth(segment.pk, GROWTH_DAYS)
         uses = use_lines(segment.pk)
         joint, parts = describe_parts(segment.condition)
@@ -139,7 +142,7 @@ class SegmentScreen(OfSegment, Screen):
             "entered": sum(day.entered for day in days),
             "left": sum(day.left for day in days),
             "uses": uses,
-            "members": found[:PAGE],
+            "members": [(member, shown_identity(member.contact)) for member in found[:PAGE]],
             "next": found[PAGE - 1].contact.public_id if len(found) > PAGE else None,
             "is_later_page": after is not None,
             "may_enter": user.has_perms(ENTER),
