@@ -16,6 +16,7 @@ from jouren.catalog.offers.vocabulary import ApplicationState
 from jouren.contacts.errors import SegmentInUse
 from jouren.contacts.segments.actions import delete_segment, save_segment
 from jouren.core import clock
+from jouren.orders.models import Order
 from jouren.orders.transfers import move_transfer, place_transfer
 from jouren.pyramid.models import PyramidPosition
 from jouren.reports import kept
@@ -24,7 +25,7 @@ from tests.counting import count_all
 from tests.messages import published, reader
 from tests.offering import TRANSFER, make_offer, person_on
 from tests.sending import plan
-from tests.walking import newsletter
+from tests.walking import newsletter, work
 
 pytestmark = pytest.mark.django_db
 
@@ -228,6 +229,33 @@ def test_staff_note_what_became_of_an_order_and_see_names_only_where_they_may() 
     browser.post(f"/admin/offers/orders/{ordered.pk}/", {"state": "cancelled"})
     assert OfferApplication.objects.get().state == "cancelled"
     assert browser.get(f"/admin/offers/{offer.pk}/").context["left"] == 1
+
+
+def test_its_orders_come_in_pages_and_lead_to_the_orders_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jouren.backoffice.offers.views.ORDERS", 2)
+    offer, browser = make_offer(**TRANSFER), owner_client()
+    taken = [place_transfer(offer.pk, person_on(1, number).pk) for number in range(5)]
+    work()
+    url, pages = f"/admin/offers/{offer.pk}/", []
+    step = url
+    for _page in range(3):
+        answer = browser.get(step)
+        pages.append([line.order.order_ref for line in answer.context["orders"]])
+        step = f"{url}?before={answer.context['next_orders']}"
+    assert pages == [[each.order_ref for each in page] for page in (taken[:2:-1], taken[2:0:-1], taken[:1])]
+    assert answer.context["next_orders"] is None
+    order = Order.objects.get(number=taken[0].order_ref)
+    assert f'href="/admin/orders/{order.pk}/"' in answer.content.decode()
+    for seen in (browser.get(f"{url}?before=x"), browser.get(f"{url}?before=0")):
+        assert len(seen.context["orders"]) == 2
+    assert "/admin/orders/" not in staff_client("catalog.view_offer").get(url).content.decode()
+
+
+def test_a_price_that_is_no_lower_than_the_usual_one_is_not_shown_as_if_it_were() -> None:
+    browser = owner_client()
+    cheap, same = make_offer(price=980), make_offer(name="As ever", price=3_980)
+    assert "price; usually ¥3,980" in browser.get(f"/admin/offers/{cheap.pk}/").content.decode()
+    assert "usually" not in browser.get(f"/admin/offers/{same.pk}/").content.decode()
 
 
 def test_codes_are_made_imported_listed_and_written_to_a_file() -> None:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -41,6 +41,7 @@ from jouren.core.errors import UserError
 from jouren.core.money import money_text
 from jouren.messaging.models import Delivery, MessageVersion
 from jouren.messaging.vocabulary import State
+from jouren.orders.models import Order
 from jouren.orders.queries import revenue_of_offer
 from jouren.orders.transfers import move_transfer
 from jouren.reports.kept import Kept
@@ -130,12 +131,17 @@ class _OfOffer:
 
 @dataclass(frozen=True)
 class OrderLine:
-    """Somebody who took it. ``name`` and ``url`` are empty for staff who may not see people."""
+    """Somebody who took it.
+
+    ``name`` and ``url`` are empty for staff who may not see people, ``order_url`` for staff who may not see orders, and
+    where no system of the shop told of one.
+    """
 
     order: OfferApplication
     price: str
     name: str
     url: str
+    order_url: str
 
     @property
     def is_waiting(self) -> bool:
@@ -179,7 +185,7 @@ class OfferScreen(_OfOffer, CountedScreen):
             **super().get_context_data(**kwargs),
             "offer": offer,
             "row": row,
-            "regular_price": money_text(offer.product.price, offer.currency),
+            "regular_price": money_text(offer.product.price, offer.currency) if _is_cheaper(offer) else "",
             "reach": reach,
             "kept": kept,
             "reach_problem": reach_problem,
@@ -192,9 +198,35 @@ class OfferScreen(_OfOffer, CountedScreen):
             "coupon_uses": sum(each.uses for each in figures.values()),
             "coupon_cost": money_text(sum(each.cost for each in figures.values()), offer.currency),
             "revenue": [money_text(amount, currency) for currency, amount in revenue_of_offer(offer.pk)],
-            "orders": _orders(offer, may_see_people=user.has_perm("contacts.view_contact")),
+            **self._orders(),
             "history": history(offer, HISTORY),
             "may_change": user.has_perm("catalog.change_offer"),
+        }
+
+    def _orders(self) -> dict[str, Any]:
+        """Those who took it, the last first, a page of them."""
+        user, orders = self.request.user, self.offer.applications.select_related("contact").order_by("-at", "-pk")
+        before = self.request.GET.get("before", "")
+        last = (
+            self.offer.applications.filter(pk=int(before)).first() if before.isdecimal() and len(before) < 19 else None
+        )
+        if last is not None:
+            orders = orders.filter(Q(at__lt=last.at) | Q(at=last.at, pk__lt=last.pk))
+        found = list(orders[: ORDERS + 1])
+        urls = _order_urls(found[:ORDERS]) if user.has_perms(("orders.view_order", "contacts.view_contact")) else {}
+        may_see_people = user.has_perm("contacts.view_contact")
+        lines = []
+        for order in found[:ORDERS]:
+            person = order.contact
+            name = display_name(person.family_name, person.given_name, person.language) if may_see_people else ""
+            is_there = may_see_people and person.erased_at is None
+            url = reverse("people:person", args=[person.public_id]) if is_there else ""
+            order_url = urls.get((order.source, order.order_ref), "")
+            lines.append(OrderLine(order, money_text(order.price, order.currency), name, url, order_url))
+        return {
+            "orders": lines,
+            "next_orders": found[ORDERS - 1].pk if len(found) > ORDERS else None,
+            "is_later_page": last is not None,
         }
 
 
@@ -245,15 +277,19 @@ def _withheld(counts: Iterable[Counter[str]]) -> Withheld:
     return [(reason_text(reason), number) for reason, number in total.most_common()]
 
 
-def _orders(offer: Offer, *, may_see_people: bool) -> list[OrderLine]:
-    orders = offer.applications.select_related("contact").order_by("-at", "-pk")[:ORDERS]
-    lines = []
-    for order in orders:
-        person = order.contact
-        name = display_name(person.family_name, person.given_name, person.language) if may_see_people else ""
-        url = reverse("people:person", args=[person.public_id]) if may_see_people and person.erased_at is None else ""
-        lines.append(OrderLine(order, money_text(order.price, order.currency), name, url))
-    return lines
+def _is_cheaper(offer: Offer) -> bool:
+    return offer.currency == offer.product.currency and offer.price < offer.product.price
+
+
+def _order_urls(taken: Iterable[OfferApplication]) -> dict[tuple[str, str], str]:
+    """Where the orders are that the shop's systems told of, by source and number."""
+    wanted = {(each.source, each.order_ref) for each in taken}
+    found = Order.objects.filter(number__in={number for _source, number in wanted})
+    return {
+        (source, number): reverse("orders:order", args=[pk])
+        for pk, source, number in found.values_list("pk", "source", "number")
+        if (source, number) in wanted
+    }
 
 
 class _Editor(Screen):
