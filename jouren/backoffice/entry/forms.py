@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import gettext as _
 from wagtail.admin.forms.auth import LoginForm as WagtailLoginForm
 from wagtail.admin.forms.auth import PasswordResetForm as WagtailPasswordResetForm
 
@@ -32,19 +33,24 @@ def wait_text(until: datetime) -> str:
 
 
 class LoginForm(WagtailLoginForm):
-    """Wagtail's, with a label for the password, and with words for somebody who tried too often."""
+    """Wagtail's, with labels in our words, and with words for somebody who tried too often."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password"].label = gettext_lazy("Password")
+        # Owners' accounts go by their address; others may have been given another name.
+        self.fields["username"].label = gettext_lazy("Mail address (or user name)")
+        self.fields["username"].widget.attrs["placeholder"] = ""
+        self.fields["password"].widget.attrs["placeholder"] = ""
 
     def get_invalid_login_error(self) -> ValidationError:
         """The same words for a wrong password and for an account that does not exist."""
         until = refused_until(self.request)
         if until is not None:
             return ValidationError(wait_text(until), code="too_many")
-        error: ValidationError = super().get_invalid_login_error()
-        return error
+        return ValidationError(
+            _("The mail address (or user name) or the password is wrong. Please try again."), code="invalid_login"
+        )
 
 
 class PasswordResetForm(WagtailPasswordResetForm):
