@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
+from zoneinfo import available_timezones
 
 from django.utils.translation import gettext_lazy as _
 
@@ -150,6 +151,7 @@ LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", _("Japanese")), ("en", _("English"))]
 # What Wagtail's catalogue lacks comes after all of the apps' own, and before ours. Its scripts read these paths too.
 LOCALE_PATHS = [PACKAGE / "locale", PACKAGE / "backoffice" / "locale"]
+FORMAT_MODULE_PATH = ["jouren.core.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Tokyo"
@@ -169,6 +171,8 @@ WAGTAILADMIN_BASE_URL = JOUREN.base_url
 WAGTAILADMIN_USER_LOGIN_FORM = "jouren.backoffice.entry.forms.LoginForm"
 WAGTAILADMIN_USER_PASSWORD_RESET_FORM = "jouren.backoffice.entry.forms.PasswordResetForm"  # noqa: S105
 WAGTAIL_CONTENT_LANGUAGES = LANGUAGES
+# Two names that the computer's list has, and that no browser knows.
+WAGTAIL_USER_TIME_ZONES = sorted(available_timezones() - {"localtime", "Factory"})
 WAGTAILADMIN_PERMITTED_LANGUAGES = LANGUAGES
 WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False

@@ -134,7 +134,7 @@ def test_the_examples_of_a_check_say_on_what_consent_each_comes() -> None:
     assert sorted(said.values()) == [
         "Agreed here already",
         "Agreed here already",
-        "Agreed on 05/01/2020: <b>店頭",
+        "Agreed on 1 May 2020: <b>店頭",
         "Has withdrawn it here",
         "Left in peace: Lapsed, and invited often enough",
         "None: gets no marketing mail",
@@ -160,8 +160,8 @@ def test_a_check_shows_everybody_with_stage_reason_and_consent_page_by_page_and_
             break
         query = f"?after={page.context['next']}"
     assert (pages, len(everybody), len(set(everybody))) == (3, 121, 121)
-    rule = "By the rule “取り込んだ名簿での同意”, on 05/01/2020"
-    assert ("001@example.jp", "Prospect", rule, "Agreed on 05/01/2020") in everybody
+    rule = "By the rule “取り込んだ名簿での同意”, on 1 May 2020"
+    assert ("001@example.jp", "Prospect", rule, "Agreed on 1 May 2020") in everybody
     assert ("002@example.jp", "Aware", "No rule is met", "None: gets no marketing mail") in everybody
     group = next(each for each in shown.context["stages"] if each.people == 61)
     answer = browser.get(f"/admin/imports/{run.pk}/people.csv?{group.query}")

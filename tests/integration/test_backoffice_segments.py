@@ -37,7 +37,7 @@ def test_the_list_tells_sizes_and_the_last_change(time: Time) -> None:
     page = owner_client().get("/admin/segments/").content.decode()
     assert "Buyers" in page
     assert "1 person" in page
-    assert "22 Nov 2026" in page or "Nov. 22, 2026" in page or "22/11/2026" in page or "11/22/2026" in page
+    assert "22 Nov 2026" in page
     assert "Being counted" in page
 
 

@@ -45,7 +45,7 @@ def test_it_shows_price_deadline_and_what_the_law_asks_for_and_no_search_engine_
     assert answer["Referrer-Policy"] == "no-referrer"
     assert '<meta name="robots" content="noindex">' in text
     # 10:00 in Japan, three days later.
-    for told in ("¥980", "tax included", "Until Nov. 25, 2026, 10 a.m.", "3 are left", "By card.<br>At once.", "Tea"):
+    for told in ("¥980", "tax included", "Until 25 November 2026, 10:00", "3 are left", "By card.<br>At once.", "Tea"):
         assert told in text, told
     assert "&lt;b&gt;Never" in text
 

@@ -118,7 +118,7 @@ def test_the_control_group_of_a_large_shop_is_counted_by_a_job_and_one_of_anothe
     assert count_all() == 1
     page = browser.get(url)
     assert "Refresh" not in page
-    assert "Figures as of Nov. 30, 2026, 10 a.m.<" in page.content.decode()
+    assert "Figures as of 30 November 2026, 10:00<" in page.content.decode()
     found = control_counts(stored_group())
     assert found is not None
     assert found.answer == count_control(START, 50, 7)

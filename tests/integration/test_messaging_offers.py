@@ -100,7 +100,7 @@ def test_a_letter_carries_the_persons_own_link_and_deadline(
         assert "Secret" not in text
         assert "¥980" in text or "980円" in text
     # 10:00 in Japan, three days later.
-    assert "2026年11月25日10:00" in texts[seen.pk]
+    assert "2026年11月25日 10:00" in texts[seen.pk]
     assert "2026年" not in texts[unseen.pk]
 
 

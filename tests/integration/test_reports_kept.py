@@ -116,7 +116,7 @@ def test_a_large_journey_is_counted_by_one_job_and_then_shown_as_of_that_moment(
         page = browser.get(address)
         assert "Refresh" not in page
         text = page.content.decode()
-        assert "Figures as of Nov. 22, 2026, 10 a.m.<" in text
+        assert "Figures as of 22 November 2026, 10:00<" in text
         assert "counted anew" not in text
         assert "<strong>1</strong> on the way" in text
 
