@@ -28,7 +28,8 @@ _STILL = """() => {
 
 _VIOLATIONS = "([scope, options]) => axe.run(scope, options).then(results => results.violations)"
 # Contrast is dear to measure, and the same letters on the same ground are on every screen. So of the texts that look
-# alike, and lie in alike parts of a page, one is measured for each window and theme. ``known``: looks of those before.
+# alike (their letters, and all that is painted behind them) one is measured for each window and theme. What lies over
+# something else by its position alone is told apart by its classes too. ``known``: looks of those before.
 _CONTRAST = """async ([left_out, known, options]) => {
     const before = new Set(known), fresh = new Map();
     const skipped = left_out.join(', ');
@@ -41,21 +42,23 @@ _CONTRAST = """async ([left_out, known, options]) => {
     const ground = (element) => {
         if (!element) return '';
         if (!grounds.has(element)) {
-            const style = getComputedStyle(element);
-            const own = `${style.backgroundColor} ${style.backgroundImage} ${style.opacity} ${style.position}`;
-            grounds.set(element, `${own}|${ground(element.parentElement)}`);
+            const style = getComputedStyle(element), below = ground(element.parentElement);
+            const is_bare = style.backgroundColor === 'rgba(0, 0, 0, 0)' && style.backgroundImage === 'none';
+            const own = is_bare && style.opacity === '1'
+                ? '' : `${style.backgroundColor} ${style.backgroundImage} ${style.opacity}|`;
+            const over = ['static', 'relative'].includes(style.position) ? '' : `${element.getAttribute('class')}|`;
+            grounds.set(element, over + own + below);
         }
         return grounds.get(element);
     };
-    const place = (element) => element ? `${element.tagName} ${element.getAttribute('class')}` : '';
     for (const element of document.body.querySelectorAll('*')) {
         const is_field = ['INPUT', 'TEXTAREA', 'SELECT'].includes(element.tagName);
         const has_text = [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim());
         if (!is_field && !has_text || !element.getClientRects().length || element.closest(skipped)) continue;
         const style = getComputedStyle(element);
         const look = number([
-            style.color, style.fontSize, style.fontWeight, style.textShadow, ground(element),
-            place(element), place(element.parentElement), element.matches(':disabled, [aria-disabled=true]'),
+            style.color, style.fontSize, style.fontWeight, style.textShadow, ground(element), is_field,
+            element.matches(':disabled, [aria-disabled=true]'),
         ].join('|'));
         if (!before.has(look) && !fresh.has(look)) fresh.set(look, element);
     }
@@ -127,8 +130,6 @@ class Window:
             looks, violations = self.page.evaluate(_CONTRAST, [left_out, list(known), options])
             known.update(looks)
             found += self._serious(theme, violations)
-            if not looks:
-                break  # a look names its classes: where none is new in the light, none is in the dark
         if is_dark_too:
             self.page.emulate_media(color_scheme=THEMES[0])
         return found
