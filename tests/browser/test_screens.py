@@ -99,7 +99,7 @@ def test_the_mailbox_shows_what_was_sent_as_it_was_sent(browser: Browser, shop: 
         office.page.press("[name=to]", "Enter")
         office.page.click("td.title a")
         letter = office.page.frame_locator("iframe.jouren-letter")
-        expect(letter.locator("body")).to_contain_text("下のボタンを押すと、ご登録が完了します")
+        expect(letter.locator("body")).to_contain_text("下のボタンを押すと、お申し込みが完了します")
         found = flaws_at_every_width(office)
         with office.page.context.expect_page() as opened:
             letter.locator("a[href*='/confirm/']").first.click()

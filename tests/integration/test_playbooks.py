@@ -268,7 +268,7 @@ def test_a_lapse_begins_the_win_back_which_the_default_rule_ends_in_peace(time: 
     assert all((later - earlier).days >= 14 for earlier, later in pairwise(asks))
     ends = {walk.contact_id: (walk.state, walk.reason) for walk in Enrolment.objects.filter(journey=journey)}
     assert ends == {
-        away: (EnrolmentState.LEFT, "ご案内まで終わりました"),
+        away: (EnrolmentState.LEFT, "今回は見送られました"),
         back: (EnrolmentState.LEFT, "購入"),
     }
     assert len(sent_to(back)) == 4
