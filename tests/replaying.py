@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from hypothesis import HealthCheck, settings
 
 from jouren.contacts.actions import grant_consent, withdraw_consent
 from jouren.contacts.models import Contact
@@ -136,14 +135,6 @@ def assert_equal(contact: Contact, replay: Replay | None) -> None:
     assert inside == [
         (str(walk.step), str(walk.place) if walk.place else None, walk.due_at) for walk in walks if not walk.ended_at
     ]
-
-
-def examples(count: int) -> Callable[[Any], Any]:
-    return settings(
-        max_examples=count,
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )
 
 
 def live_through(

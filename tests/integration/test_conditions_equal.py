@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jouren.catalog.models import Product, ProductCode
@@ -21,6 +21,7 @@ from jouren.contacts.models import Alias, Consent, Contact, Identity, Problem, S
 from jouren.events.actions import NewEvent, record_events
 from jouren.orders.models import Order, Purchases, Subscription
 from jouren.pyramid.models import PyramidPosition
+from tests.examples import examples
 
 NOW = datetime(2026, 3, 8, 10, 30, tzinfo=UTC)
 ZONES = [ZoneInfo(name) for name in ("Asia/Tokyo", "America/New_York", "Pacific/Apia", "UTC")]
@@ -317,7 +318,7 @@ purchases = st.sampled_from([NOW - timedelta(hours=age) for age in (0, 1, 23, 25
 busy = st.tuples(people, pasts, st.lists(purchases, min_size=1, max_size=4)).map(
     lambda drawn: (drawn[0], drawn[1] | {"events": drawn[2]})
 )
-options = settings(max_examples=110, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+options = examples(60)
 
 
 @pytest.mark.django_db

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, transaction
 from django.db import connection as database
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jouren.connectors import taking
@@ -38,6 +38,7 @@ from tests.connecting import (
     shopify_refund,
     stages_and_sales,
 )
+from tests.examples import examples
 from tests.reacting import react_to_all
 
 pytestmark = pytest.mark.django_db
@@ -315,7 +316,7 @@ def _story() -> list[tuple[str, dict[str, Any], str]]:
 STORY = _story()
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(8)
 @given(st.permutations([*range(len(STORY)), *range(len(STORY))]))
 def test_any_order_of_repeated_webhooks_gives_the_same_orders_stages_and_sales(
     shop: Connection, order: list[int]

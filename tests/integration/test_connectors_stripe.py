@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import stripe as library
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jouren.connectors.actions import connect, replay
@@ -21,6 +21,7 @@ from jouren.contacts.queries import find_by_email, find_by_identity
 from jouren.events.queries import events_of
 from jouren.orders.models import Order, Subscription, Waiting
 from tests.connecting import STRIPE_SECRET, from_stripe, post, product_of, stages_and_sales, stripe
+from tests.examples import examples
 from tests.reacting import react_to_all
 
 pytestmark = pytest.mark.django_db
@@ -331,7 +332,7 @@ STORY = [
 ]
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(6)
 @given(st.permutations([*range(len(STORY)), *range(len(STORY))]))
 def test_any_order_of_repeated_events_gives_the_same_orders_stages_and_sales(
     account: Connection, order: list[int]

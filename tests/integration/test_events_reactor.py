@@ -9,7 +9,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 from django.db import connection, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jouren.contacts.models import Alias
@@ -22,6 +22,7 @@ from jouren.events.queries import events_of, inbox_is_empty
 from jouren.events.reactions import Reaction, register_contact_resolver, register_reaction
 from jouren.events.reactor import HISTORY, tick, tick_history, tick_live
 from jouren.events.types import Event, EventType, register_event_type
+from tests.examples import examples
 from tests.reacting import react_to_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -340,7 +341,7 @@ def test_two_reactors_at_once_share_the_work_without_doing_any_twice(witness: Wi
         assert [n for who, n in witness.seen if who == contact] == [0, 1, 2, 3]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(20)
 @given(
     steps=st.lists(st.tuples(st.integers(1, 4), st.booleans()), min_size=1, max_size=15),
 )

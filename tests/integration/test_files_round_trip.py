@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 from django.contrib.auth.models import User
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from wagtail import blocks
 
@@ -35,6 +35,7 @@ from jouren.messaging.models import Message
 from jouren.webhooks.models import Endpoint
 from tests.authoring import said, written
 from tests.capture_pages import make_form
+from tests.examples import examples
 from tests.filing import a_message, edited, elsewhere, take
 from tests.walking import START, draft_journey, send, step, wait
 
@@ -114,7 +115,7 @@ def _comes_back(codec: Codec, authored: st.SearchStrategy[Any], *, has_ids: bool
         {"$ref": "#/$defs/steps", "$defs": {"steps": _expanded(codec), "condition": CONDITION}}
     )
 
-    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+    @examples(20, suppress_health_check=list(HealthCheck))
     @given(authored)
     def check(raw: Any) -> None:
         to = Writing("journeys/x.yaml", names)

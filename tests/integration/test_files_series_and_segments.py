@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from wagtail.models import ModelLogEntry
 
@@ -35,6 +35,7 @@ from jouren.journeys.series.rhythm import make_rhythm
 from jouren.messaging.models import Delivery, Message
 from tests.backoffice import client_of, owner, staff_client
 from tests.capture_pages import make_form
+from tests.examples import examples
 from tests.filing import a_message, edited, elsewhere, take
 from tests.messages import make_shop
 from tests.segmenting import in_segment, keep, tagged
@@ -270,7 +271,7 @@ rhythms = st.one_of(
 @given(
     rhythms, st.times(), st.booleans(), st.sampled_from(["now", "rhythm"]), st.lists(st.sampled_from("abc"), max_size=6)
 )
-@settings(max_examples=24, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(16)
 def test_any_series_comes_back_as_it_was(
     chosen: dict[str, Any], at: Any, business: bool, first: str, names: list[str]
 ) -> None:

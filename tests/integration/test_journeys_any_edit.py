@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jouren.core import clock
@@ -21,6 +21,7 @@ from jouren.journeys.models import Enrolment, EnrolmentState, Inside, Journey, J
 from jouren.journeys.passage import passage
 from jouren.journeys.pausing import How, Resumption, pause_journey, resume_journey
 from jouren.messaging.models import Delivery, Message
+from tests.examples import examples
 from tests.walking import Time, live_journey, make_message, make_reader, send, step
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +88,7 @@ def check_the_move(journey: Journey, inside: Inside) -> None:
 
 
 @given(texts, edits)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(12)
 def test_nobody_is_lost_and_nobody_is_told_twice(
     monkeypatch: pytest.MonkeyPatch, first: Any, edits: list[tuple[Any, int, Inside, How | None]]
 ) -> None:

@@ -24,12 +24,12 @@ from jouren.journeys.versions import live_version_of
 from jouren.messaging.models import MessageVersion
 from jouren.messaging.sending_rules.actions import save_rules
 from jouren.messaging.sending_rules.terms import Action, Cap, Quiet, Readiness, Rules, Unit
+from tests.examples import examples
 from tests.messages import published, reader
 from tests.offering import make_offer
 from tests.replaying import (
     END,
     assert_equal,
-    examples,
     happen,
     live_through,
     pass_until,
@@ -134,7 +134,7 @@ def make_journey(way: dict[str, Any], help: MessageVersion, ask: MessageVersion)
     )
 
 
-@examples(25)
+@examples(14)
 @given(deeds=deeds, rules=rules, way=ways)
 def test_a_replay_says_what_the_engine_did(
     time: Time,
@@ -194,7 +194,7 @@ def edit_series(series: Series, deed: str, number: int) -> None:
     publish(series)
 
 
-@examples(12)
+@examples(8)
 @given(
     deeds=deeds,
     rules=rules,
@@ -259,7 +259,7 @@ dated = st.sampled_from(
 )
 
 
-@examples(15)
+@examples(9)
 @given(
     deeds=deeds,
     triggers=dated,
@@ -318,7 +318,7 @@ arrivals = st.lists(
 ).map(sorted)
 
 
-@examples(12)
+@examples(8)
 @given(
     deeds=arrivals,
     per_hour=st.sampled_from([1, 2, 7]),

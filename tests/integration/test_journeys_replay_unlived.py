@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from jouren.contacts.models import Contact
 from jouren.journeys.models import Enrolment, Journey
 from jouren.pyramid.models import PyramidChange
+from tests.examples import examples
 from tests.messages import published, reader
-from tests.replaying import examples, live_through, replayed, stored, told, undone
+from tests.replaying import live_through, replayed, stored, told, undone
 from tests.walking import START, Time, live_journey, send, step
 
 pytestmark = [pytest.mark.django_db]
@@ -115,7 +116,7 @@ def placings(contact: Contact) -> set[datetime]:
     return set(PyramidChange.objects.filter(contact=contact, event_id=None).values_list("at", flat=True))
 
 
-@examples(25)
+@examples(14)
 @example(
     deeds=[(10, 0, "sign_up"), (4000, 0, "placed on 4")],
     changing=[("stage", {"stage": "4", "reason": "by hand"})],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jouren.backoffice.offers.wording import warnings
@@ -33,6 +33,7 @@ from jouren.pyramid.actions import change_stage
 from jouren.pyramid.models import PyramidRule
 from jouren.pyramid.queries import stage_history, stage_of_contact
 from tests.backoffice import owner
+from tests.examples import examples
 from tests.messages import published, reader
 from tests.offering import make_offer
 from tests.reacting import react_to_all
@@ -301,7 +302,7 @@ _ACTS = st.lists(
 )
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(6)
 @given(acts=_ACTS)
 def test_whatever_happens_the_log_makes_the_same_stages_and_marks(acts: list[str], survey: Survey, time: Time) -> None:
     person = create_contact()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection, models, transaction
 from django.db.models import F, Sum
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from jouren.catalog.actions import map_code, save_product, unmap_code
@@ -31,6 +31,7 @@ from jouren.orders.recognising import recognise_all
 from jouren.orders.telling import Telling, tell_orders
 from jouren.pyramid.models import PyramidChange, PyramidRule
 from jouren.pyramid.queries import stage_of_contact
+from tests.examples import examples
 from tests.reacting import react_to_all
 from tests.telling import HANA, NOON, line, refunded, told
 
@@ -390,7 +391,7 @@ def _outcome(source: str) -> Any:
     }
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(15, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_told_in_any_order_and_again_and_again_orders_stages_and_sales_are_the_same(data: Any) -> None:
     if not Product.objects.exists():

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jouren.contacts.actions import create_contact, merge_contacts
@@ -23,6 +23,7 @@ from jouren.pyramid.actions import change_stage
 from jouren.pyramid.models import PyramidPosition, PyramidRule
 from jouren.pyramid.queries import stage_history, stage_of_contact
 from jouren.pyramid.stages import Stage
+from tests.examples import examples
 from tests.reacting import react_to_all
 
 DAY = timedelta(days=1)
@@ -218,7 +219,7 @@ def by_the_log(contact: Contact) -> dict[int, int]:
 
 
 @pytest.mark.django_db
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 @given(happenings=st.lists(st.one_of(TOLD, TOLD, TOLD, REACTED, MERGED), max_size=25))
 def test_in_whatever_order_things_are_told_stages_are_those_that_the_log_tells(
     happenings: list[Told | Merged | None],

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 
 from jouren.backoffice.figures import JourneyPeople, journey_people
@@ -38,6 +38,7 @@ from jouren.reports.models import KeptFigures
 from jouren.reports.queries import Period, Report, make_report
 from tests.backoffice import client_of, owner
 from tests.counting import count_all, forget_jobs
+from tests.examples import examples
 from tests.series import make_series, send_series
 from tests.walking import START, Time, buy, live_journey, make_message, make_reader, rewrite, send, wait, work
 
@@ -381,12 +382,7 @@ class Story:
 
 
 @given(st.lists(happenings, min_size=5, max_size=25))
-@settings(
-    max_examples=14,
-    deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@examples(8, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @pytest.mark.usefixtures("large")
 def test_whatever_happens_in_whatever_order_kept_figures_are_those_of_a_fresh_count(
     monkeypatch: pytest.MonkeyPatch, story: list[tuple[Any, ...]]

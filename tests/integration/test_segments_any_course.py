@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jouren.contacts import actions
@@ -24,6 +24,7 @@ from jouren.events import reactor
 from jouren.events.actions import NewEvent, record_event
 from jouren.orders.actions import record_order
 from jouren.pyramid.actions import change_stage
+from tests.examples import examples
 from tests.segmenting import ask, bought, counted, keep, members, tagged
 from tests.walking import START, Time, newsletter
 
@@ -190,7 +191,7 @@ class Course:
 
 
 @pytest.mark.django_db
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 @given(
     first=st.lists(conditions, min_size=1, max_size=3),
     course=st.lists(steps, min_size=1, max_size=25),
