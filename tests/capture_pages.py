@@ -13,7 +13,6 @@ from jouren.capture.models import Form
 from jouren.contacts.models import Topic
 from jouren.content.models import HomePage, LandingPage
 from jouren.core import clock
-from jouren.messaging.defaults import ensure_default_messages
 from jouren.messaging.models import Delivery
 
 BROWSER = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1"
@@ -22,7 +21,6 @@ CONSENT = "メールで肌のお手入れの情報を受け取ることに同意
 
 def make_form(**fields: Any) -> Form:
     """A form that asks for name, address and problem."""
-    ensure_default_messages()
     topic = Topic.objects.get_or_create(key="news", defaults={"name": "お知らせ"})[0]
     values: dict[str, Any] = {
         "title": "はじめてのスキンケア講座",

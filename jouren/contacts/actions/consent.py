@@ -82,9 +82,11 @@ def grant_consent(
 
 
 def _lift_own_wish(contact_id: int, channel: str) -> None:
-    for reason in _OWN_WISH:
-        lift_suppression(contact_id, channel=channel, reason=reason)
-        lift_suppression(contact_id, channel="", reason=reason)
+    stopped = Suppression.objects.filter(
+        contact_id=contact_id, channel__in=["", channel], reason__in=_OWN_WISH, lifted_at=None
+    )
+    for where, reason in list(stopped.values_list("channel", "reason")):
+        lift_suppression(contact_id, channel=where, reason=reason)
 
 
 def _has_proof(contact_id: int, channel: str, topic: str, text: ConsentText | None) -> bool:
