@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from jouren.core.backup.archive import BackupWriter, BadBackup, Manifest, check_backup, read_manifest, unpack
+from jouren.core.backup.postgres import portable
 from jouren.core.backup.schedule import last_time, moment_of, name_at, outdated
 
 MANIFEST = Manifest("0.1.0", datetime(2026, 11, 30, 1, 2, 3, tzinfo=UTC), 180001, ("core.0001_initial",), 5, 2)
@@ -155,3 +156,12 @@ def test_a_day_begins_at_its_time_in_japan() -> None:
     at = time(3, 30)
     assert last_time(datetime(2026, 11, 29, 18, 30, tzinfo=UTC), at) == datetime(2026, 11, 29, 18, 30, tzinfo=UTC)
     assert last_time(datetime(2026, 11, 29, 18, 29, tzinfo=UTC), at) == datetime(2026, 11, 28, 18, 30, tzinfo=UTC)
+
+
+def test_a_restoring_script_loses_what_its_server_noted_for_itself_and_no_row() -> None:
+    note = b"ALTER TABLE ONLY public.procrastinate_jobs ALTER COLUMN id SET (pg_attver=639026416);\n"
+    setting = b"ALTER TABLE ONLY public.events_event ALTER COLUMN payload SET (n_distinct=0.5);\n"
+    copy, end = b"COPY public.letters (text) FROM stdin;\n", b"\\.\n"
+    script = [b"SET transaction_timeout = 0;\n", setting, note, copy, note, copy, end, note]
+    assert list(portable(script, 15)) == [setting, copy, note, copy, end]
+    assert list(portable(script, 18)) == [b"SET transaction_timeout = 0;\n", setting, copy, note, copy, end]

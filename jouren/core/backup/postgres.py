@@ -30,6 +30,8 @@ _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 # Written by newer tools, and unknown to older servers: (the line, the first version that knows it).
 _NEWER_SETTINGS = {b"SET transaction_timeout = 0;\n": 17}
 _HEADER_LINES = 60
+# What a server notes of a column for itself since the releases of November 2026, and older tools take for its option.
+_OWN_NOTE = re.compile(rb"ALTER TABLE ONLY \S+ ALTER COLUMN \S+ SET \(pg_attver=\d+\);\n")
 _EXCLUDES_EXTENSIONS = 17
 
 
@@ -88,9 +90,7 @@ class Tools:
             with suppress(BrokenPipeError):
                 # Not psql's own --single-transaction: it commits what it has when we die, and its input ends.
                 psql.stdin.write(f"BEGIN;\n{before}\n".encode())
-                for number, line in enumerate(source.stdout):
-                    if number < _HEADER_LINES and _NEWER_SETTINGS.get(line, 0) > self._server:
-                        continue
+                for line in portable(source.stdout, self._server):
                     psql.stdin.write(line)
                 if source.wait():
                     raise ToolTrouble(_("The backup's database cannot be read to its end."))
@@ -127,6 +127,24 @@ class Tools:
                 errors.seek(0)
                 told = errors.read(4_000).decode(errors="replace").strip() or f"code {code}"
                 raise ToolTrouble(_("%(program)s failed: %(reason)s") % {"program": program, "reason": told})
+
+
+def portable(script: Iterable[bytes], server: int) -> Iterator[bytes]:
+    """The lines of a restoring script without what only the server it comes from, or a newer one, understands.
+
+    ``server``: the major version that reads it. Rows stay as they are, whatever they look like.
+    """
+    in_rows = False
+    for number, line in enumerate(script):
+        if in_rows:
+            in_rows = line != b"\\.\n"
+        elif number < _HEADER_LINES and _NEWER_SETTINGS.get(line, 0) > server:
+            continue
+        elif line.startswith(b"COPY ") and line.endswith(b" FROM stdin;\n"):
+            in_rows = True
+        elif _OWN_NOTE.fullmatch(line):
+            continue
+        yield line
 
 
 def _close(stream: IO[bytes] | None) -> None:
