@@ -20,7 +20,20 @@ os.environ["JOUREN_HOME"] = str(home)
 os.environ["JOUREN_SECRET_KEY"] = "only-for-tests-and-nothing-else-at-all"
 os.environ["JOUREN_SANDBOX"] = "1"
 
+# What a test's database holds need not outlive the machine's fall.
+_HASTY = """\
+fsync = off
+full_page_writes = off
+synchronous_commit = off
+"""
+
 if not os.environ.get("DATABASE_URL"):
+    import psycopg
+
     from jouren.core.database import EmbeddedDatabase
 
-    EmbeddedDatabase(home).start()
+    database = EmbeddedDatabase(home)
+    database.start()
+    (database.data / "postgresql.local.conf").write_text(_HASTY, encoding="utf-8")
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute("SELECT pg_reload_conf()")
