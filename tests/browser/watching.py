@@ -97,7 +97,7 @@ class Window:
         self.page = page
         self.shop = shop
         self.complaints: list[str] = []
-        self._is_menu_known = False
+        self._is_menu_known = self._has_axe = False
         self._looks: dict[tuple[Theme, bool], set[int]] = defaultdict(set)
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
@@ -122,7 +122,7 @@ class Window:
         left_out = [_MAP, *[_MENU] * self._is_menu_known]
         self._is_menu_known |= self.page.locator(_MENU).count() > 0
         self.hold_still()
-        self.page.evaluate(_axe.axe_script)
+        self._bring_axe()
         found = self._serious(THEMES[0], self.page.evaluate(_VIOLATIONS, [{"exclude": left_out}, _STRUCTURE]))
         for theme in THEMES[: 1 + is_dark_too]:
             self.page.emulate_media(color_scheme=theme)
@@ -133,6 +133,14 @@ class Window:
         if is_dark_too:
             self.page.emulate_media(color_scheme=THEMES[0])
         return found
+
+    def _bring_axe(self) -> None:
+        """Pages that are opened from now on come with it: sending it to each takes longer."""
+        if not self._has_axe:
+            self.page.add_init_script(_axe.axe_script)
+            self._has_axe = True
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(_axe.axe_script)
 
     def _serious(self, theme: Theme, violations: list[dict[str, Any]]) -> list[str]:
         return [
