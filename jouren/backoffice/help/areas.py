@@ -56,7 +56,7 @@ AREAS = (
     ),
     Area(
         _("Settings"),
-        ("first-run", "owners-story", "look", "backups", "deploy", "webhooks", "journeys-as-files"),
+        ("first-run", "owners-story", "look", "colleagues", "backups", "deploy", "webhooks", "journeys-as-files"),
     ),
 )
 KNOWN = frozenset(page for area in AREAS for page in area.pages)
@@ -113,6 +113,8 @@ PAGE_OF: Mapping[str, str] = {
     "wagtailadmin_home": "home-screen",
     "wagtailadmin_pages": "sign-up-pages",
     "wagtailsnippets_capture_form": "sign-up-pages",
+    "wagtailusers_groups": "colleagues",
+    "wagtailusers_users": "colleagues",
     "webhooks": "webhooks",
 }
 
