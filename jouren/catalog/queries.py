@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 
 from jouren.catalog.models import Product, ProductCode
@@ -22,6 +23,14 @@ def roles_of_codes(source: str, codes: Collection[str]) -> dict[str, str]:
         return {}
     rows = ProductCode.objects.filter(code__in=codes, source__in=["", source]).order_by("source")
     return dict(rows.values_list("code", "product__role"))
+
+
+def names_of_codes(codes: Collection[str]) -> dict[str, str]:
+    """The names of the products that codes mean, whichever source uses them. One that means several is left out."""
+    meant: dict[str, set[str]] = defaultdict(set)
+    for code, name in ProductCode.objects.filter(code__in=codes).values_list("code", "product__name"):
+        meant[code].add(name)
+    return {code: names.pop() for code, names in meant.items() if len(names) == 1}
 
 
 def products_of_codes(pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], Product]:

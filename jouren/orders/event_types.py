@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
-from jouren.contacts.timeline import register_value_label
+from jouren.catalog.queries import names_of_codes
+from jouren.contacts.timeline import register_names, register_value_label
 from jouren.events.types import EventType, Records, register_event_type
 from jouren.orders.models import OrderKind
 from jouren.orders.policies import check_order, check_refund, check_subscription, check_told_of
@@ -241,4 +242,6 @@ def register() -> None:
         register_value_label(event_type.name, "currency", _currency)
     for event_type in (ORDER_PLACED, ORDER_PAID, ORDER_CHANGED, ORDER_RECOGNISED):
         register_value_label(event_type.name, "kind", _kind)
+    for event_type in (ORDER_PLACED, ORDER_PAID, ORDER_CHANGED, ORDER_RECOGNISED, ORDER_UNDONE):
+        register_names(event_type.name, "products", names_of_codes)
     register_value_label(ORDER_UNDONE.name, "how", _how)

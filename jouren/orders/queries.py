@@ -14,7 +14,7 @@ from jouren.catalog.models import Product, ProductCode
 from jouren.catalog.offers.judgements import Had
 from jouren.catalog.queries import products_of_codes
 from jouren.contacts.queries import alias_ids, canonical_id, find_by_email
-from jouren.contacts.timeline import Entry, tell
+from jouren.contacts.timeline import Entry, tell_all
 from jouren.core.sql import load_sql
 from jouren.events.queries import events_of
 from jouren.orders.event_types import ORDER_RECOGNISED, ORDER_TYPES
@@ -177,7 +177,9 @@ def happened_to(order: Order, limit: int = 500) -> list[Entry]:
     """What was told of an order, the latest first, of the latest events about orders of its buyer's."""
     types = [kind.name for kind in (*ORDER_TYPES, ORDER_RECOGNISED)]
     events = events_of(alias_ids(order.contact_id), types=types, limit=limit)
-    return [tell(event) for event in events if event.source == order.source and event.payload["order"] == order.number]
+    return tell_all(
+        event for event in events if event.source == order.source and event.payload["order"] == order.number
+    )
 
 
 def unmapped_codes(limit: int) -> list[UnmappedCode]:

@@ -113,7 +113,7 @@ class Window:
         return response
 
     def hold_still(self) -> None:
-        """Let nothing of the page be on its way: a colour that turns into another is neither. Its signs are gone then."""
+        """Let nothing of the page be on its way: a colour that turns into another is neither. Its signs go."""
         self.page.evaluate(_STILL)
 
     def flaws(self, *, is_dark_too: bool = False) -> list[str]:

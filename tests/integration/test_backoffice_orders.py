@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from wagtail.models import ModelLogEntry
 
 from jouren.catalog.actions import map_code, save_product
@@ -13,6 +14,7 @@ from jouren.catalog.models import Product
 from jouren.contacts.actions import create_contact, erase_contact
 from jouren.contacts.models import Consent, Contact
 from jouren.contacts.queries import find_by_email
+from jouren.contacts.timeline import timeline
 from jouren.core import clock
 from jouren.events.queries import events_of
 from jouren.orders.models import Order
@@ -124,6 +126,22 @@ def test_the_tax_of_a_line_whose_rate_was_not_told_is_that_of_its_product() -> N
     page = owner_client().get(f"/admin/orders/{Order.objects.get().pk}/")
     assert page.context["taxes"] == [("Tax in the lines at 8 %", "¥80")]
     assert [row.rate for row in page.context["lines"]] == ["8 %", ""]
+
+
+def test_a_timeline_names_products_and_asks_for_them_once() -> None:
+    product("Tea", "tea")
+    product("Green tea", "leaf")
+    map_code(product("Black tea").pk, "leaf", source="rakuten")
+    tell(told("paid", products=["tea", "cup"]), told("paid", "2", days=1, products=["tea", "leaf"]))
+    contact = Order.objects.first().contact_id
+    with CaptureQueriesContext(connection) as asked:
+        said = [entry.sentence for entry in timeline(contact, types=["order.paid"])]
+    assert [any(name in sentence for sentence in said) for name in ("Tea, cup", "Tea, leaf", "tea,")] == [
+        True,
+        True,
+        False,
+    ]
+    assert sum("catalog_productcode" in query["sql"] for query in asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from jouren.broadcasts.models import Broadcast
 from jouren.conditions.moments import day_of
 from jouren.contacts.models import Contact
 from jouren.contacts.queries import canonical_ids
-from jouren.contacts.timeline import tell
+from jouren.contacts.timeline import tell_all
 from jouren.core import clock
 from jouren.core.zone import shop_zone
 from jouren.events.types import Event
@@ -189,7 +189,7 @@ def outcome_rows(events: Sequence[Event]) -> list[OutcomeRow]:
     sources = _sources({delivery.run for delivery in deliveries.values()})
     messages = {id_ for event in events if isinstance(id_ := event.payload.get("message"), int)}
     living = set(Message.objects.filter(pk__in=messages).values_list("pk", flat=True))
-    lines = tell_lines([tell(event) for event in events])
+    lines = tell_lines(tell_all(events))
     rows = []
     for event, line in zip(events, lines, strict=True):
         person = people.get(became.get(event.contact_id, event.contact_id))
