@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 from ensure_chromium import find_chromium, find_playwrights_own
@@ -47,17 +48,19 @@ def _desk(chromium: Browser, base: str, password: str, language: str) -> None:
     page.wait_for_url(f"{base}/admin/")
     shots: dict[str, Callable[[Page, str], None]] = {"home": _home, "person": _person, "journey": _journey}
     for name, show in shots.items():
+        page.set_viewport_size(DESK)
         show(page, base)
         _take(page, f"{name}-{language}")
     context.close()
 
 
 def _home(page: Page, base: str) -> None:
-    """The pyramid, which may stand further down than what there is to do."""
+    """From the top of the screen to the foot of the pyramid."""
     page.goto(f"{base}/admin/")
     pyramid = page.locator(".jouren-pyramid").first
     pyramid.wait_for()
-    pyramid.evaluate("it => it.scrollIntoView({block: 'center'})")
+    foot = int(pyramid.evaluate("it => it.getBoundingClientRect().bottom"))
+    page.set_viewport_size({**DESK, "height": max(DESK["height"], foot + 24)})
 
 
 def _person(page: Page, base: str) -> None:
@@ -83,20 +86,34 @@ def _journey(page: Page, base: str) -> None:
 
 
 def _phone(chromium: Browser, base: str) -> None:
+    """The page of somebody who signs up: its beginning, and beside it its form."""
     context = chromium.new_context(locale="ja", viewport=PHONE, device_scale_factor=2, is_mobile=True)
     page = context.new_page()
     page.goto(f"{base}/letters/")
-    _take(page, "letters")
+    page.add_style_tag(content=_CALM)
+    beginning = page.screenshot()
+    page.locator("form").first.evaluate("it => it.scrollIntoView({block: 'start', behavior: 'instant'})")
+    _keep("letters", beginning, page.screenshot())
     context.close()
 
 
 def _take(page: Page, name: str) -> None:
     page.add_style_tag(content=_CALM)
+    _keep(name, page.screenshot())
+
+
+def _keep(name: str, *shots: bytes) -> None:
+    """Side by side, with few colours."""
+    pictures = [Image.open(BytesIO(shot)).convert("RGB") for shot in shots]
+    gap = 40
+    width = sum(each.width for each in pictures) + gap * (len(pictures) - 1)
+    whole = Image.new("RGB", (width, pictures[0].height), "white")
+    left = 0
+    for each in pictures:
+        whole.paste(each, (left, 0))
+        left += each.width + gap
     path = FOLDER / f"{name}.png"
-    page.screenshot(path=path)
-    with Image.open(path) as picture:
-        small = picture.convert("RGB").quantize(colors=128, dither=Image.Dither.NONE)
-    small.save(path, optimize=True)
+    whole.quantize(colors=128, dither=Image.Dither.NONE).save(path, optimize=True)
     size = path.stat().st_size
     print(f"{path.name}: {size // 1000} kB" + (" (too large)" if size > LARGEST else ""))
 
