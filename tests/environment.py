@@ -33,7 +33,7 @@ if not os.environ.get("DATABASE_URL"):
     from jouren.core.database import EmbeddedDatabase
 
     database = EmbeddedDatabase(home)
-    database.start()
-    (database.data / "postgresql.local.conf").write_text(_HASTY, encoding="utf-8")
-    with psycopg.connect(database.url, autocommit=True) as connection:
-        connection.execute("SELECT pg_reload_conf()")
+    if database.start():
+        (database.data / "postgresql.local.conf").write_text(_HASTY, encoding="utf-8")
+        with psycopg.connect(database.url, autocommit=True) as connection:
+            connection.execute("SELECT pg_reload_conf()")
