@@ -11,9 +11,6 @@ from typing import Any
 import jsonschema
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
-from hypothesis import given
-from hypothesis import strategies as st
 from wagtail.models import ModelLogEntry
 
 from jouren.contacts.actions.tagging import tag_contacts
@@ -35,7 +32,6 @@ from jouren.journeys.series.rhythm import make_rhythm
 from jouren.messaging.models import Delivery, Message
 from tests.backoffice import client_of, owner, staff_client
 from tests.capture_pages import make_form
-from tests.examples import examples
 from tests.filing import a_message, edited, elsewhere, take
 from tests.messages import make_shop
 from tests.segmenting import in_segment, keep, tagged
@@ -259,37 +255,6 @@ def test_a_copy_with_the_ids_of_another_series_is_refused_and_without_them_taken
     )
     take({"series/copy.yaml": without.replace("-\n   ", "-").encode()})
     assert order(Series.objects.get(name="Copy")) == order(series) == "ab"
-
-
-rhythms = st.one_of(
-    st.builds(dict, every=st.just("day")),
-    st.builds(dict, every=st.just("days"), days=st.integers(1, 365)),
-    st.builds(dict, every=st.just("weekdays"), weekdays=st.lists(st.integers(0, 6), min_size=1)),
-)
-
-
-@given(
-    rhythms, st.times(), st.booleans(), st.sampled_from(["now", "rhythm"]), st.lists(st.sampled_from("abc"), max_size=6)
-)
-@examples(16)
-def test_any_series_comes_back_as_it_was(
-    chosen: dict[str, Any], at: Any, business: bool, first: str, names: list[str]
-) -> None:
-    if business and chosen.get("weekdays") and min(chosen["weekdays"]) > 4:
-        business = False
-    with transaction.atomic():
-        rhythm = make_rhythm(**{"days": None, "weekdays": [], "business": business, "first": first, **chosen}, at=at)
-        messages = {name: a_message(name) for name in "abc"}
-        series = create_series("Letters", "二行\nあります", rhythm, by=None)
-        insert_messages(series.pk, [messages[name] for name in names], by=None)
-        draft_journey([send_series(series)], name="W")
-        files = export_journeys()
-        elsewhere()
-        take(files)
-        assert export_journeys() == files
-        assert Series.objects.get().rhythm == rhythm.to_json()
-        assert order(Series.objects.get()) == "".join(names)
-        transaction.set_rollback(True)
 
 
 def test_a_segment_counts_from_the_import_on_and_the_log_tells_of_it(time: Time) -> None:
